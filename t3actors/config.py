@@ -1,0 +1,97 @@
+"""A checked configuration: everything resolved, nothing left to guess. `config_file.py` makes it from TOML.
+
+Durations are seconds here; in the file they are strings such as "250ms", "30s", "15m".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from t3actors.points import Kind, Rules
+
+Table = Literal["holding", "input", "coil", "discrete"]
+ValueType = Literal["uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "bit", "string"]
+Order = Literal["ABCD", "DCBA", "BADC", "CDAB"]
+Connection = Literal["persistent", "per_poll"]
+Protocol = Literal["modbus", "bacnet", "t3000"]
+Durability = Literal["normal", "full"]
+
+
+class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[gateway]`: who this gateway is and where it keeps its things."""
+
+    name: str = "t3actors"
+    data_dir: Path = Path("/var/lib/t3actors")
+    time_zone: str = "UTC"
+    auto_start: bool = True
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[store]`: the database. `database` is absolute once resolved; `min_free_bytes` 0 = no guard."""
+
+    database: Path = Path("t3actors.db")
+    durability: Durability = "normal"
+    batch_rows: int = 5000
+    batch_age_s: float = 1.0
+    recent_s: float = 7 * 86400.0
+    min_free_bytes: int = 500_000_000
+
+
+class ModbusPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A hand-listed Modbus point. `register` is 0-based on the wire.
+
+    `type` "bit" on a coil or discrete table is that coil; on a register table it is bit `bit` (0 = least significant) of the
+    register. `length` is the number of registers of a string. value = raw * scale + offset.
+    """
+
+    id: str
+    kind: Kind
+    register: int
+    table: Table = "holding"
+    type: ValueType = "uint16"
+    order: Order = "ABCD"
+    bit: int = 0
+    length: int = 1
+    scale: float = 1.0
+    offset: float = 0.0
+    units: str = ""
+    label: str = ""
+    full_label: str = ""
+    states: tuple[str, ...] = ()
+    rules: Rules = Rules()
+
+
+class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[devices]]` table with the defaults filled in."""
+
+    name: str
+    protocol: Protocol
+    address: str
+    """Modbus: "host:port"."""
+    enabled: bool = True
+    unit_id: int = 1
+    serial_number: int | None = None
+    connection: Connection = "persistent"
+    profile: str | None = None
+    points: tuple[ModbusPoint, ...] = ()
+    timeout_s: float = 1.0
+    retries: int = 1
+    max_registers: int = 125
+    """Most registers asked for in one read (per-device override of the protocol's 125)."""
+    max_gap: int = 16
+    """Registers nobody wants that one read may span to save a request; 0 for devices that refuse unlisted addresses."""
+    min_pause_s: float = 0.0
+    """Least pause between two requests to this device's connection."""
+    rules: Rules = Rules()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of it. `source_hash` names this very configuration in the log."""
+
+    gateway: GatewayConfig = GatewayConfig()
+    store: StoreConfig = StoreConfig()
+    devices: tuple[DeviceConfig, ...] = ()
+    source_hash: str = ""

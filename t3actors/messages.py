@@ -1,0 +1,208 @@
+"""What crosses the borders between the stages. Every message is frozen; a sender never touches it again.
+
+    device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged--> detector --PointsChanged--> writer
+    device <------------------ReadingsTaken--------------------------------- detector <---BatchStored--- writer
+
+Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading, Status
+
+# ---------------------------------------------------------------------------------------------- device -> detector
+
+
+class DeviceAnnounced(msgspec.Struct, frozen=True, kw_only=True):
+    """A device and its points as now known. Sent at start, when they change, and to each new detector incarnation."""
+
+    device: str
+    protocol: str
+    address: str
+    poll_interval_s: float
+    stale_after: int
+    down_after: int
+    enabled: bool = True
+    facts: DeviceFacts = DeviceFacts()
+    points: tuple[Point, ...] = ()
+    complete: bool = False
+    """True once the device itself was met, so that `points` is the whole list and absent ones are gone."""
+    created_by: str = "realtime_sync"
+    data_source: int = 3
+
+
+class PollCounts(msgspec.Struct, frozen=True):
+    """Since the gateway started: polls answered and missed; and the interval the line really achieves (seconds)."""
+
+    polls_ok: int = 0
+    polls_failed: int = 0
+    achieved_interval_s: float = 0.0
+
+
+class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
+    """One poll's readings. A device has one unacknowledged at a time."""
+
+    device: str
+    poll_no: int
+    sampled_at_ms: int
+    readings: tuple[Reading, ...]
+    counts: PollCounts
+    group: str | None = None
+    """All panels of one T3000 answer share a group: a group is one transaction."""
+
+
+class PollMissed(msgspec.Struct, frozen=True, kw_only=True):
+    """A poll that fell due and brought nothing."""
+
+    device: str
+    at_ms: int
+    reason: str
+    counts: PollCounts
+
+
+class DeviceStatusChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A transition of the device's life cycle. `link_refused`: its points are down at once, not after missed polls."""
+
+    device: str
+    at_ms: int
+    status: DeviceStatus
+    was: DeviceStatus
+    reason: str
+    link_refused: bool = False
+
+
+class DeviceRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration no longer has this device: its rows stay, its status becomes `disabled`."""
+
+    device: str
+    at_ms: int
+    reason: str
+
+
+class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """The detector has this poll. A device that sees a new `incarnation`, or `known` false, announces itself again."""
+
+    device: str
+    poll_no: int
+    incarnation: int
+    known: bool = True
+
+
+# ---------------------------------------------------------------------------------------------- detector -> writer
+
+
+class PointChange(msgspec.Struct, frozen=True, gc=False):
+    """One point's row is to be brought up to date; and, where `sample`, one sample stored.
+
+    `reading.value` is the value to keep in the point table (the last good one where the status is not ok);
+    the sample's value is NULL where `reading.status` is not ok.
+    """
+
+    device: str
+    point_id: str
+    reading: Reading
+    sampled_at_ms: int
+    """When `reading.value` was sampled; for a status change, when that value was last good."""
+    at_ms: int
+    """When this change happened: the sample's time."""
+    changed: bool
+    """False for a heartbeat (`max_interval`) or `trend = always` repeat of an unchanged value."""
+    sample: bool
+    was: Status = Status.UNKNOWN
+
+
+class DeviceProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's counters and when it last answered: written at most every 10 s."""
+
+    device: str
+    last_ok_at_ms: int | None
+    counts: PollCounts
+
+
+class EventHappened(msgspec.Struct, frozen=True, kw_only=True):
+    """A line for the EVENTS table."""
+
+    at_ms: int
+    event: str
+    device: str | None = None
+    point_id: str | None = None
+    from_status: str = ""
+    to_status: str = ""
+    reason: str = ""
+
+
+BatchItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | PointChange | DeviceProgress | EventHappened
+
+
+class PointsChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """One batch, one transaction. Resends are known by (incarnation, batch_no), never by sample time."""
+
+    incarnation: int
+    """The detector incarnation, unique across restarts of the gateway (see detector)."""
+    batch_no: int
+    at_ms: int
+    items: tuple[BatchItem, ...]
+
+
+class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
+    """The writer committed this batch (or had it already). `dropped` names changes the store had to let go:
+    (device, point_id) pairs that the detector must forget, so that the next reading brings them back."""
+
+    incarnation: int
+    batch_no: int
+    rows: int
+    samples: int
+    dropped: tuple[tuple[str, str], ...] = ()
+    took_s: float = 0.0
+
+
+class WriterReady(msgspec.Struct, frozen=True, kw_only=True):
+    """A writer (again) has its database open: send the batch in flight once more."""
+
+    incarnation: int
+
+
+class StateRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """The detector asks what is stored. Answered in inbox order, so after any batch before it."""
+
+    incarnation: int
+
+
+class StoredPoint(msgspec.Struct, frozen=True, gc=False):
+    """A point's row as stored."""
+
+    device: str
+    point_id: str
+    reading: Reading
+    sampled_at_ms: int
+    status_at_ms: int
+
+
+class StateLoaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer: the last stored reading of every point, and each device's stored status."""
+
+    incarnation: int
+    points: tuple[StoredPoint, ...]
+    device_status: dict[str, DeviceStatus]
+
+
+# ---------------------------------------------------------------------------------------------- control side
+
+
+class SyncRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Poll every point of this device now, outside its schedule."""
+
+    request_id: int
+    reply_to: str | None = None
+
+
+class SyncFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """That poll was taken by the detector, or failed with `error`."""
+
+    request_id: int
+    device: str
+    points_ok: int
+    points_failed: int
+    error: str = ""

@@ -1,0 +1,34 @@
+"""Runs `async def` tests under trio; a test that asks for a mock clock is run on it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+
+@pytest.fixture
+def autojump_clock() -> MockClock:
+    """A clock that jumps to the next deadline whenever every task waits."""
+    return MockClock(autojump_threshold=0)
+
+
+@pytest.fixture
+def mock_clock() -> MockClock:
+    """A clock that moves only when the test moves it (`mock_clock.jump(seconds)`)."""
+    return MockClock()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test function to its end with trio."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in wanted if name in pyfuncitem.funcargs}
+    clock = next((value for value in arguments.values() if isinstance(value, MockClock)), None)
+    trio.run(functools.partial(pyfuncitem.obj, **arguments), clock=clock)
+    return True
