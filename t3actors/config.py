@@ -18,6 +18,8 @@ Order = Literal["ABCD", "DCBA", "BADC", "CDAB"]
 Connection = Literal["persistent", "per_poll"]
 Protocol = Literal["modbus", "bacnet", "t3000"]
 Durability = Literal["normal", "full"]
+Discover = Literal["off", "list", "temco", "all"]
+Profile = Literal["t3-controller"]
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +90,34 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules = Rules()
 
 
+class BacnetNetwork(msgspec.Struct, frozen=True, kw_only=True):
+    """`[bacnet.networks.N]`: how hard network N, a trunk behind a router, may be driven. Read, without effect yet."""
+
+    number: int
+    in_flight: int = 1
+    busy_limit: float = 0.5
+    min_gap_s: float = 0.02
+
+
+class BacnetConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[bacnet]`: the BACnet/IP side. Read and checked in form; without effect until the protocol comes."""
+
+    interface: str = ""
+    port: int = 47808
+    discover: Discover = "off"
+    instance: int | None = None
+    bbmd: str | None = None
+    bbmd_ttl_s: float = 300.0
+    who_is_range: tuple[int, int] | None = None
+    who_is_rate: float = 1.0
+    networks: tuple[BacnetNetwork, ...] = ()
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of it. `source_hash` names this very configuration in the log."""
 
     gateway: GatewayConfig = GatewayConfig()
     store: StoreConfig = StoreConfig()
+    bacnet: BacnetConfig | None = None
     devices: tuple[DeviceConfig, ...] = ()
     source_hash: str = ""

@@ -48,7 +48,11 @@ class BadResponse(DriverError):
 
 
 class DeviceMismatch(DriverError):
-    """Another device answers at this address: poll it not at all until the operator has looked."""
+    """Another device answers at this address: nothing of it is used until the operator has looked. `found` is its serial."""
+
+    def __init__(self, text: str, *, found: int | None) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 class StoreError(GatewayError):

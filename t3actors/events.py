@@ -68,10 +68,17 @@ GATEWAY_FAILED = _event(
 GATEWAY_SUMMARY = _event(
     "gateway.summary",
     "info",
-    "devices_online devices_total polls polls_failed readings samples_stored batches lateness_p99_ms pending_changes"
+    "devices_online devices_total polls polls_failed readings changes samples_stored batches lateness_p99_ms pending_changes"
     " restarts dead_letters database_mb cpu_percent rss_mb",
     "Once a minute: how the last minute went.",
     "Look at it first. `polls_failed` or `restarts` above 0: look for the lines that say why.",
+)
+LOG_DROPPED = _event(
+    "log.dropped",
+    "warning",
+    "lines",
+    "Whoever reads the log was slower than the gateway writes: so many lines were dropped rather than hold up a poll.",
+    "Look for what blocks the reader of the gateway's output (a full disk, a paused terminal).",
 )
 LOOP_STALLED = _event(
     "loop.stalled",
@@ -100,14 +107,14 @@ CHILD_RESTARTED = _event(
 CHILD_LATE = _event(
     "child.late",
     "error",
-    "child incarnation doing late_s",
+    "child incarnation doing late_s where",
     "An actor made no progress in time and is being restarted.",
     "Once: a slow disk or machine. Again and again: report it.",
 )
 CHILD_ABANDONED = _event(
     "child.abandoned",
     "error",
-    "child incarnation abandoned_total",
+    "child incarnation abandoned_total where",
     "A thread or task would not end; it is fenced off and left behind. What it does from now on is ignored.",
     "Usually a disk or a library call that hangs. Restart the gateway when the count grows.",
 )
@@ -154,7 +161,13 @@ DEVICE_MISMATCHED = _event(
     "Another device answers at this address: nothing of it is stored.",
     "If the panel was exchanged, set its new serial_number; otherwise look for a changed or doubled address.",
 )
-DEVICE_STOPPED = _event("device.stopped", "info", "device", "The device is no longer polled: the gateway stops.")
+DEVICE_CONFLICTED = _event(
+    "device.conflicted",
+    "warning",
+    "device serial_number held_by",
+    "Two devices report one serial number: the first keeps it, this one is listed with status `conflict`, never merged.",
+    "Look for a device configured twice, or give one of them another serial number.",
+)
 POLL_OVERRUN = _event(
     "poll.overrun",
     "warning",
@@ -203,7 +216,11 @@ POINTS_STALE = _event(
     "See the device's own lines.",
 )
 POINTS_DOWN = _event(
-    "points.down", "error", "device points last_ok_at", "These points' device does not answer: marked `down`."
+    "points.down",
+    "error",
+    "device points last_ok_at",
+    "These points' device does not answer: marked `down`.",
+    "See the device's own lines: `device.offline` says how it failed.",
 )
 POINTS_RECOVERED = _event("points.recovered", "info", "device points", "These points are read again.")
 CHANGES_COALESCED = _event(
@@ -212,6 +229,12 @@ CHANGES_COALESCED = _event(
     "pending lost_samples",
     "The writer is behind: newer values replace older ones that wait. The last value of each point is kept.",
     "Look for `store.*` lines; check the disk.",
+)
+CHANGES_CAUGHT_UP = _event(
+    "changes.caught_up",
+    "info",
+    "lost_samples",
+    "The writer is no longer behind. `lost_samples` in-between samples were replaced by newer ones meanwhile.",
 )
 DETECTOR_LOADED = _event(
     "detector.loaded",

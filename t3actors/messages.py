@@ -159,9 +159,14 @@ class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriterReady(msgspec.Struct, frozen=True, kw_only=True):
-    """A writer (again) has its database open: send the batch in flight once more."""
+    """A writer (again) has its database open: send the batch in flight once more.
+
+    `fresh`: the database was begun anew (after damage), and nothing of what was stored is in it. The writer gives up the
+    batch that it held: the detector sends its contents again, behind every device's announcement, under a new number.
+    """
 
     incarnation: int
+    fresh: bool = False
 
 
 class StateRequested(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,3 +211,36 @@ class SyncFinished(msgspec.Struct, frozen=True, kw_only=True):
     points_ok: int
     points_failed: int
     error: str = ""
+
+
+class DetectorCountsRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked (pykka's `ask`) of the detector; answered with DetectorCounts."""
+
+
+class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detector has done since it started, and what waits now."""
+
+    incarnation: int
+    loaded: bool
+    """False while it waits for the writer to say what is stored."""
+    devices: int
+    points: int
+    polls: int
+    readings: int
+    strangers: int
+    """Readings of points that no announcement names: not used."""
+    changes: int
+    repeats: int
+    """Unchanged values emitted again: heartbeats, and points with trend "always"."""
+    samples: int
+    batches: int
+    """Batches acknowledged by the writer."""
+    rows_stored: int
+    samples_stored: int
+    changes_dropped: int
+    """Changes that the store had to let go."""
+    coalesced: int
+    lost_samples: int
+    pending: int
+    in_flight: int
+    """Items of the batch that the writer has not acknowledged yet."""

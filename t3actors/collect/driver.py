@@ -34,5 +34,9 @@ class Driver(Protocol):
         Raises: LinkDown or RequestTimedOut when the device as a whole does not answer.
         """
 
+    def take_changed_points(self) -> tuple[Point, ...] | None:
+        """The whole list of points anew when the device's own description of them (range, units, digital or analog) has changed
+        since `open` or since this was last asked; None when it has not."""
+
     async def close(self) -> None:
         """Let go of the device. Never raises; may be called in any state."""

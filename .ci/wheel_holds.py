@@ -1,0 +1,35 @@
+"""Checks that a wheel holds every file of both packages that the tree holds: code, schema and py.typed."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+PACKAGES = ("supervision", "t3actors")
+NEEDED = ("supervision/py.typed", "t3actors/py.typed", "t3actors/__main__.py", "supervision/__init__.py")
+
+
+def main(wheel: str) -> int:
+    """Compare the wheel with the tree; 0 when nothing is missing."""
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    wanted = set(NEEDED)
+    for package in PACKAGES:
+        wanted |= {path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql"}}
+    if not any(name.endswith(".sql") for name in wanted):
+        sys.stderr.write("no schema file in the tree: t3actors/store/schema/*.sql\n")
+        return 1
+    for name in sorted(wanted - held):
+        sys.stderr.write(f"{Path(wheel).name} lacks {name}\n")
+    foreign = {name.split("/")[0] for name in held if ".dist-info/" not in name} - set(PACKAGES)
+    for name in sorted(foreign):
+        sys.stderr.write(f"{Path(wheel).name} would install {name} beside the packages\n")
+    if wanted <= held and not foreign:
+        sys.stdout.write(f"{Path(wheel).name} holds all {len(wanted)} files\n")
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""Who plays which role right now. A ref is never kept across messages: it is looked up at each send.
+
+So a restarted actor is found at once, and mail to nobody is counted instead of raising in the sender.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any, Protocol
+
+import trio
+
+from supervision.errors import NobodyThere, RoleTaken
+
+
+class Reply(Protocol):
+    """An answer to come."""
+
+    async def wait(self) -> Any:
+        """Return it, or raise what the asked one raised."""
+
+
+class Address(Protocol):
+    """What the registry needs of an actor."""
+
+    incarnation: int
+
+    def deliver(self, message: object) -> bool:
+        """Put a message into the inbox; False when the actor takes no more. **Thread**: any."""
+
+    def ask_later(self, message: object) -> Reply:
+        """Put a question into the inbox. **Thread**: any."""
+
+
+class Registry:
+    """Roles and their present players. Bounded by the children of the tree; the counts by the roles ever named."""
+
+    def __init__(self) -> None:
+        self.dead_letters: Counter[str] = Counter()
+        self._players: dict[str, Address] = {}
+        self._incarnations: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def send(self, role: str, message: object) -> bool:
+        """Tell whoever plays the role. **Returns**: False, and counts a dead letter, when nobody does. **Thread**: any."""
+        player = self._players.get(role)
+        if player is not None and player.deliver(message):
+            return True
+        self.count_dead_letters(role)
+        return False
+
+    async def ask(self, role: str, message: object, timeout_s: float | None = None) -> Any:
+        """Ask whoever plays the role and wait for the answer. **Thread**: trio.
+
+        **Raises**: NobodyThere when nobody plays it or the player ends first; trio.TooSlowError; what the player raised.
+        """
+        player = self._players.get(role)
+        if player is None:
+            self.count_dead_letters(role)
+            raise NobodyThere(f"nobody plays {role!r}")
+        reply = player.ask_later(message)
+        if timeout_s is None:
+            return await reply.wait()
+        with trio.fail_after(timeout_s):
+            return await reply.wait()
+
+    def incarnation(self, role: str) -> int | None:
+        """Return the number of the present player's life (1, 2, ...), or None when there is none."""
+        player = self._players.get(role)
+        return None if player is None else player.incarnation
+
+    def next_incarnation(self, role: str) -> int:
+        """Return a number never given to this role before."""
+        with self._lock:
+            self._incarnations[role] += 1
+            return self._incarnations[role]
+
+    def register(self, role: str, player: Address) -> None:
+        """Give a role to a player. **Raises**: RoleTaken when another one has it."""
+        with self._lock:
+            holder = self._players.setdefault(role, player)
+        if holder is not player:
+            raise RoleTaken(f"role {role!r} is played by incarnation {holder.incarnation} already")
+
+    def unregister(self, role: str, player: Address) -> None:
+        """Take a role from this very player; a successor's registration is left alone."""
+        with self._lock:
+            if self._players.get(role) is player:
+                del self._players[role]
+
+    def count_dead_letters(self, role: str, count: int = 1) -> None:
+        """Count mail that reached nobody."""
+        with self._lock:
+            self.dead_letters[role] += count

@@ -1,0 +1,43 @@
+"""`t3actors`, and `python -m t3actors`."""
+
+from __future__ import annotations
+
+import click
+
+from t3actors import __version__
+from t3actors.cli.lazy import LazyGroup, Verb
+
+VERBS = {
+    "demo": Verb("t3actors.cli.demo", "Simulated panels and a gateway on this machine alone: see it work."),
+    "check": Verb("t3actors.cli.check", "Every fault of a configuration at once, and what it will cost."),
+    "run": Verb("t3actors.cli.run", "The gateway, in the foreground, until Ctrl-C."),
+    "status": Verb("t3actors.cli.show", "How the gateway and its devices are."),
+    "devices": Verb("t3actors.cli.show", "The devices: how each is, and since when."),
+    "points": Verb("t3actors.cli.show", "The points: value, unit, status, age."),
+    "history": Verb("t3actors.cli.show", "What one point stored, newest last."),
+    "simulate": Verb("t3actors.cli.simulate", "Simulated panels alone, on loopback."),
+}
+
+EPILOG = """\b
+Exit codes: 0 done, 1 the work failed, 2 usage, 69 no gateway is running there,
+70 the gateway gave up, 73 database cannot be opened or created,
+75 another gateway holds this data_dir, 78 configuration refused.
+"""
+
+
+@click.group(cls=LazyGroup, verbs=VERBS, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="t3actors")
+def main() -> None:
+    """A headless edge gateway for buildings: it polls devices and writes what changed into SQLite. It only reads.
+
+    \b
+    First look:   t3actors demo
+    Then:         t3actors check site.toml
+                  t3actors run site.toml
+    Trouble:      t3actors status site.toml
+                  t3actors VERB --help
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="t3actors")

@@ -1,0 +1,101 @@
+"""`t3actors check CONFIG`: is it right, and what will it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from t3actors.cli.exits import Exit
+from t3actors.cli.tables import print_json, print_table
+from t3actors.collect.modbus.blocks import Limits, Want, plan
+from t3actors.config import Config, DeviceConfig, ModbusPoint
+from t3actors.config_file import load
+from t3actors.config_points import words_of
+from t3actors.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
+from t3actors.durations import duration_text
+from t3actors.errors import ConfigError
+
+# What a poll of a T3 panel reads, as (first register, values, registers each); T3000's T3BB register list:
+# outputs, their switches and auto/manual; inputs and theirs; variables and theirs.
+T3_PANEL = ((7100, 64, 2), (7228, 64, 1), (7356, 64, 1), (7484, 64, 2), (7868, 64, 1), (8092, 128, 2), (8348, 128, 1))
+
+
+@click.command()
+@click.argument("config", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line: kind is fault, device, line or total.")
+def check(config: str, as_json: bool) -> None:
+    """Say every fault of CONFIG at once: file, key, what was seen, what is allowed. Then what it will cost.
+
+    Nothing is connected or created. Exit code 78 when the configuration is refused.
+    """
+    try:
+        checked = load(config)
+    except ConfigError as refused:
+        if not as_json:
+            raise
+        print_json({"kind": "fault", "fault": fault} for fault in refused.faults)
+        raise SystemExit(Exit.CONFIG) from None
+    cost = estimate(checked, requests_of)
+    if as_json:
+        _print_json(checked, cost)
+    else:
+        _print_text(checked, cost)
+
+
+def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int]:
+    """Plan one poll as the driver will: the number of registers (or bits, 16 to a register) of each request."""
+    wants = [Want(point.table, point.register, words_of(point)) for point in points]
+    if device.profile is not None:
+        wants = [Want("holding", first + n * width, width) for first, count, width in T3_PANEL for n in range(count)]
+    blocks = plan(wants, Limits(max_registers=device.max_registers, max_gap=device.max_gap))
+    return [block.size if block.table in ("holding", "input") else -(-block.size // 16) for block in blocks]
+
+
+def _print_json(config: Config, cost: Cost) -> None:
+    print_json({"kind": "device", **msgspec.structs.asdict(device)} for device in cost.devices)
+    print_json({"kind": "line", **msgspec.structs.asdict(line)} for line in cost.lines)
+    total = {key: value for key, value in msgspec.structs.asdict(cost).items() if key not in ("devices", "lines")}
+    named = {"config_hash": config.source_hash, "database": str(config.store.database), "devices": len(config.devices)}
+    print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total}])
+
+
+def _print_text(config: Config, cost: Cost) -> None:
+    click.echo(f"{config.gateway.name}: no fault found (configuration {config.source_hash})")
+    click.echo(f"database: {config.store.database}")
+    idle = len(config.devices) - len(cost.devices)
+    click.echo(
+        f"devices: {len(cost.devices)}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}"
+    )
+    if not cost.devices:
+        click.echo("Nothing will be polled.")
+        return
+    click.echo()
+    print_table(
+        [{**msgspec.structs.asdict(device), "every": duration_text(device.poll_interval_s)} for device in cost.devices],
+        {"device": "device", "address": "address", "unit_id": "unit", "points": "points", "every": "every",
+         "requests_per_poll": "requests/poll", "requests_per_s": "requests/s"},
+    )  # fmt: skip
+    click.echo()
+    print_table(
+        [{**msgspec.structs.asdict(line), "busy": f"{line.share:.1%}"} for line in cost.lines],
+        {"address": "line", "devices": "devices", "requests_per_s": "requests/s", "busy": "share of its time"},
+    )
+    click.echo()
+    click.echo(
+        f"total: {cost.requests_per_s:.3g} requests/s, {cost.registers_per_s:.4g} registers/s, {cost.readings_per_s:.4g} readings/s"
+    )
+    click.echo(
+        f"history: {cost.history_mb_a_day:.3g} MB a day when {cost.changing_share:.0%} of readings are changes, "
+        f"{cost.history_mb_a_day_worst:.3g} MB a day at worst, when all are ({cost.sample_bytes} bytes a sample)"
+    )
+    click.echo(
+        f"taken for granted: {ANSWER_S * 1000:.0f} ms for an answer; behind an address with several units a serial line "
+        f"at {SERIAL_BAUD} baud; every point of a profile"
+    )
+    for line in cost.lines:
+        if line.share > 0.8:
+            click.echo(
+                f"warning: {line.address} would be asked {line.share:.0%} of the time: give its devices a longer poll_interval"
+            )

@@ -1,0 +1,80 @@
+"""The exit codes, and the one place where an error becomes a line on standard error and one of them.
+
+Only errors that a person can act on are turned into a line. Anything else is a bug, and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import click
+
+from t3actors.errors import AlreadyRunning, ConfigError, GatewayError, SchemaTooNew, StoreDamaged, StoreUnreachable
+
+
+class Exit(IntEnum):
+    """What the process ends with; scripts and service units rely on it."""
+
+    DONE = 0
+    FAILED = 1
+    """The work failed."""
+    USAGE = 2
+    NOT_RUNNING = 69
+    """No gateway is running there: what was printed is the last that is known."""
+    GAVE_UP = 70
+    """The root supervisor gave up."""
+    DATABASE = 73
+    """The database cannot be opened or created."""
+    HELD = 75
+    """Another gateway holds this data_dir."""
+    CONFIG = 78
+    """The configuration was refused."""
+
+
+_CODES: tuple[tuple[type[Exception], Exit], ...] = (
+    (ConfigError, Exit.CONFIG),
+    (AlreadyRunning, Exit.HELD),
+    (StoreUnreachable, Exit.DATABASE),
+    (SchemaTooNew, Exit.DATABASE),
+    (StoreDamaged, Exit.DATABASE),
+    (GatewayError, Exit.FAILED),
+)
+
+
+def exit_of(error: Exception) -> Exit:
+    """Give the exit code of an error, or of the error of ours that caused it."""
+    told = told_cause(error)
+    return next((code for kind, code in _CODES if isinstance(told, kind)), Exit.GAVE_UP)
+
+
+def told_cause(error: Exception) -> Exception:
+    """Find the error to tell: a child that did not start is told by what stopped it, when that is one of ours."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, GatewayError):
+            return seen
+        seen = seen.__cause__
+    return error
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn an error of ours into its line, or lines, and its exit code."""
+    try:
+        yield
+    except _told_kinds() as error:
+        told = told_cause(error)
+        lines = told.faults if isinstance(told, ConfigError) else [f"t3actors: {' '.join(str(told).split())}"]
+        for line in lines:
+            click.echo(line, err=True)
+        raise SystemExit(exit_of(error)) from None
+
+
+def _told_kinds() -> tuple[type[Exception], ...]:
+    """Give the errors to tell: SupervisionError only where it is imported, for it brings trio along, and who has not
+    imported it cannot have raised it."""
+    module = sys.modules.get("supervision.errors")
+    return (GatewayError,) if module is None else (GatewayError, module.SupervisionError)

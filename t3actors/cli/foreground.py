@@ -1,0 +1,37 @@
+"""Runs a gateway in the foreground: signals stop it in order, an error leaves it alone and unwrapped."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from supervision.exits import true_cause
+from t3actors.events import GATEWAY_FAILED, Log
+from t3actors.pipeline import Gateway
+
+
+def run_to_end(main: Callable[[], Awaitable[int]], log: Log) -> int:
+    """Run `main` under trio and return its exit code.
+
+    Raises: the one error that ended it, without the groups that nurseries put around it; it is logged first.
+    """
+    try:
+        return trio.run(main)
+    except BaseException as error:
+        cause = true_cause(error)
+        log(GATEWAY_FAILED, reason=str(cause) or repr(cause))
+        raise cause from None
+
+
+async def stop_on_signal(gateway: Gateway, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Ctrl-C and SIGTERM stop the gateway in order; a second one does not wait for it any longer."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        asked = False
+        async for number in signals:
+            if asked:
+                raise KeyboardInterrupt
+            asked = True
+            gateway.stop(signal.Signals(number).name)

@@ -1,0 +1,51 @@
+"""A group of verbs that imports a verb's module only when the verb is used: `check` need not wait for what `run` needs."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+import click
+import msgspec
+
+from t3actors.cli.exits import errors_told
+
+
+class Verb(msgspec.Struct, frozen=True):
+    """Where a verb is written, and the line that `--help` says of it."""
+
+    module: str
+    says: str
+
+
+class LazyGroup(click.Group):
+    """Finds `verb` as the attribute of that name in its module."""
+
+    def __init__(self, *args: Any, verbs: dict[str, Verb], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the verbs in the order they are written in."""
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        if cmd_name not in self.verbs:
+            near = difflib.get_close_matches(cmd_name, self.verbs, n=1)
+            hint = f', did you mean "{near[0]}"?' if near else ""
+            ctx.fail(f'no verb "{cmd_name}"{hint}; there are: {", ".join(self.verbs)}')
+        command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name)
+        assert isinstance(command, click.Command), cmd_name  # noqa: S101 - a slip in the table of verbs
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List the verbs without importing one."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.says) for name, verb in self.verbs.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; an error of ours becomes its line and its exit code."""
+        with errors_told():
+            return super().invoke(ctx)

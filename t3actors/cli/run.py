@@ -1,0 +1,72 @@
+"""`t3actors run CONFIG`: the gateway in the foreground."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import click
+import msgspec
+import trio
+
+from t3actors.cli.exits import Exit
+from t3actors.cli.foreground import run_to_end, stop_on_signal
+from t3actors.config import Config
+from t3actors.config_file import load
+from t3actors.events import Level
+from t3actors.pipeline import Gateway
+from t3actors.watch.log import LogWriter
+
+LEVELS = ("debug", "info", "warning", "error")
+ONE_SYNC_TAKES_AT_MOST_S = 300.0
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--once", is_flag=True, help="Poll every device once, store it, exit: 1 if any device or point failed.")
+@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True)
+def run(config: Path, once: bool, log_level: str) -> None:
+    """Run the gateway that CONFIG describes, until Ctrl-C or SIGTERM.
+
+    Log lines go to standard output: JSON, or readable text on a terminal.
+    """
+    checked = load(config)
+    log = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
+    try:
+        code = run_to_end(partial(_once if once else _forever, checked, log), log)
+    finally:
+        log.close()
+    raise SystemExit(code)
+
+
+async def _forever(config: Config, log: LogWriter) -> int:
+    gateway = Gateway(config, log)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(stop_on_signal, gateway)
+        await gateway.run()
+        nursery.cancel_scope.cancel()
+    return Exit.DONE
+
+
+async def _once(config: Config, log: LogWriter) -> int:
+    waiting = msgspec.structs.replace(config.gateway, auto_start=False)
+    gateway = Gateway(msgspec.structs.replace(config, gateway=waiting), log)
+    failed = True
+    async with trio.open_nursery() as nursery:
+        await nursery.start(stop_on_signal, gateway)
+        await nursery.start(gateway.run)
+        with trio.move_on_after(ONE_SYNC_TAKES_AT_MOST_S):
+            results = await gateway.sync()
+            failed = any(result.error or result.points_failed for result in results)
+            for result in results:
+                _tell(result.device, result.points_ok, result.points_failed, result.error)
+        gateway.stop("--once")
+        await gateway.ended.wait()
+        nursery.cancel_scope.cancel()
+    return Exit.FAILED if failed else Exit.DONE
+
+
+def _tell(device: str, points_ok: int, points_failed: int, error: str) -> None:
+    outcome = error or f"{points_ok} points ok, {points_failed} failed"
+    click.echo(f"{device}: {outcome}", err=True)

@@ -1,0 +1,243 @@
+"""`t3actors status`, `devices`, `points`, `history`: what is known of a gateway, from its database, without disturbing it.
+
+Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from t3actors.cli.exits import Exit
+from t3actors.cli.moments import MOMENT_FORM, age, clock_time, moment_ms
+from t3actors.cli.tables import print_json, print_table
+from t3actors.cli.whereabouts import Whereabouts, find, is_running
+from t3actors.store.reader import Reader, open_reader
+
+DEVICE_KEYS = (
+    "name", "status", "status_reason", "status_at", "last_ok_at", "enabled", "protocol", "address", "serial_number",
+    "model", "firmware", "poll_interval_s", "achieved_interval_s", "polls_ok", "polls_failed",
+)  # fmt: skip
+POINT_KEYS = (
+    "name", "point_id", "point_type", "label", "full_label", "value", "text", "units", "status", "status_reason",
+    "sampled_at", "changed_at", "auto_manual", "flags", "serial_number", "point_index",
+)  # fmt: skip
+SAMPLE_KEYS = ("sampled_at", "value", "text", "units", "status", "data_source")
+
+Verb = Callable[..., Any]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One look at a gateway: where, through what, and whether it lives."""
+
+    where: Whereabouts
+    reader: Reader
+    gateway: dict[str, Any]
+    live: bool
+    now_ms: int
+
+
+def looks_at_a_gateway(verb: Verb) -> Verb:
+    """Give a verb the arguments that name a gateway."""
+    for decorate in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object per line; times are Unix milliseconds."),
+        click.option("--data", type=click.Path(path_type=Path), help="The gateway's data_dir, instead of CONFIG."),
+        click.argument("config", required=False, type=click.Path(path_type=Path)),
+    ):
+        verb = decorate(verb)
+    return verb
+
+
+@click.command()
+@looks_at_a_gateway
+def status(config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Say how the gateway and its devices are: one look when something is wrong.
+
+    Exit code 69 when no gateway is running there.
+    """
+    with _looking(config, data) as look:
+        devices, points = _devices(look), _points(look)
+        counts = {
+            "devices": dict(Counter(str(row["status"]) for row in devices)),
+            "points": dict(Counter(str(row["status"]) for row in points)),
+        }
+        if as_json:
+            print_json([{"live": look.live, "database": str(look.where.database), **look.gateway, **counts}])
+            return
+        gateway = look.gateway
+        state = "running" if look.live else "NOT RUNNING"
+        click.echo(f"gateway {gateway.get('name', '?')} {gateway.get('version', '')}: {state}")
+        click.echo(
+            f"  started {clock_time(gateway.get('started_at'), look.where.zone)}, heard {age(gateway.get('heartbeat_at'), look.now_ms)} ago"
+        )
+        click.echo(f"  database {look.where.database}")
+        for what, by_status in counts.items():
+            total = sum(by_status.values())
+            click.echo(f"{what}: {total}" + "".join(f", {count} {word}" for word, count in sorted(by_status.items())))
+        troubled = [row for row in devices if row["status"] != "online"]
+        if troubled:
+            click.echo()
+            _print_devices(troubled, look)
+
+
+@click.command()
+@looks_at_a_gateway
+def devices(config: Path | None, data: Path | None, as_json: bool) -> None:
+    """List the devices: how each is, why, and when it last answered."""
+    with _looking(config, data) as look:
+        rows = _devices(look)
+        if as_json:
+            print_json(rows)
+        else:
+            _print_devices(rows, look)
+
+
+@click.command()
+@looks_at_a_gateway
+@click.option("--device", help="Only this device's.")
+@click.option("--status", "wanted", help="Only those of this status: ok, stale, down, fault, unknown, disabled.")
+def points(config: Path | None, data: Path | None, as_json: bool, device: str | None, wanted: str | None) -> None:
+    """List the points: value, unit, status and age of each, by the name device/point_id."""
+    with _looking(config, data) as look:
+        rows = [
+            row
+            for row in _points(look)
+            if (device is None or row["device"] == device) and (wanted is None or row["status"] == wanted)
+        ]
+        if as_json:
+            print_json(rows)
+            return
+        print_table(
+            [
+                {
+                    **row,
+                    "shown": row["text"] if row["text"] is not None else row["value"],
+                    "age": age(row["sampled_at"], look.now_ms),
+                }
+                for row in rows
+            ],
+            {
+                "point": "point",
+                "shown": "value",
+                "units": "units",
+                "status": "status",
+                "age": "age",
+                "label": "label",
+                "status_reason": "reason",
+            },
+        )
+
+
+@click.command()
+@click.argument("point")
+@looks_at_a_gateway
+@click.option("--since", default="24h", show_default=True, help=MOMENT_FORM)
+@click.option("--until", default="0s", help=f"{MOMENT_FORM}  [default: now]")
+@click.option(
+    "--limit", default=1000, show_default=True, type=click.IntRange(1, 10_000_000), help="At most the newest N."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
+def history(
+    point: str, config: Path | None, data: Path | None, as_json: bool, since: str, until: str, limit: int, as_csv: bool
+) -> None:
+    """Print what POINT (device/point_id) stored, oldest first. Where its status was not ok there is no value."""
+    with _looking(config, data) as look:
+        device, point_id = _split_point(point, look)
+        since_ms, until_ms = (_moment(text, name, look) for text, name in ((since, "--since"), (until, "--until")))
+        found = look.reader.history(device, point_id, since_ms=since_ms, until_ms=until_ms, limit=limit)
+        rows = sorted((_chosen(row, SAMPLE_KEYS) for row in found), key=lambda row: row["sampled_at"])
+        if len(rows) == limit:
+            click.echo(f"only the newest {limit}: see --limit", err=True)
+        if as_json:
+            print_json({"point": point, **row} for row in rows)
+            return
+        timed = [{**row, "time": clock_time(row["sampled_at"], look.where.zone)} for row in rows]
+        if as_csv:
+            writer = csv.DictWriter(sys.stdout, ("time", *SAMPLE_KEYS), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(timed)
+            return
+        lines = [{**row, "shown": row["text"] if row["text"] is not None else row["value"]} for row in timed]
+        print_table(lines, {"time": "time", "shown": "value", "units": "units", "status": "status"})
+
+
+@contextmanager
+def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
+    where = find(config, data)
+    now_ms = time.time_ns() // 1_000_000
+    with closing(open_reader(where.database)) as reader:
+        gateway = _as_dict(reader.gateway() or {})
+        look = Look(where, reader, gateway, is_running(where.data_dir, gateway, now_ms), now_ms)
+        yield look
+    if not look.live:
+        heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
+        click.echo(
+            f"t3actors: no gateway is running in {where.data_dir} (last heard: {heard}); this is the last it knew",
+            err=True,
+        )
+        raise SystemExit(Exit.NOT_RUNNING)
+
+
+def _devices(look: Look) -> list[dict[str, Any]]:
+    return [_as_known(_chosen(row, DEVICE_KEYS), look) for row in look.reader.devices()]
+
+
+def _points(look: Look) -> list[dict[str, Any]]:
+    rows = (_as_known(_chosen(row, POINT_KEYS), look) for row in look.reader.points())
+    return [{"point": f"{row['name']}/{row['point_id']}", "device": row.pop("name"), **row} for row in rows]
+
+
+def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
+    """Nothing reads as live where no gateway runs, whatever the row says."""
+    if not look.live and row["status"] not in ("unknown", "disabled"):
+        row["status_reason"] = f"no gateway is running; it was {row['status']}"
+        row["status"] = "unknown"
+    return {**row, "live": look.live}
+
+
+def _print_devices(rows: list[dict[str, Any]], look: Look) -> None:
+    print_table(
+        [{**row, "heard": age(row["last_ok_at"], look.now_ms)} for row in rows],
+        {"name": "device", "status": "status", "address": "address", "serial_number": "serial", "heard": "last ok",
+         "achieved_interval_s": "every s", "polls_ok": "polls", "polls_failed": "failed", "status_reason": "reason"},
+    )  # fmt: skip
+
+
+def _split_point(point: str, look: Look) -> tuple[str, str]:
+    known = [f"{row['name']}/{row['point_id']}" for row in (_as_dict(row) for row in look.reader.points())]
+    if point not in known:
+        near = get_close_matches(point, known, n=1)
+        raise click.ClickException(
+            f'no point "{point}"' + (f', did you mean "{near[0]}"?' if near else "; see t3actors points")
+        )
+    device, _, point_id = point.partition("/")
+    return device, point_id
+
+
+def _moment(text: str, option: str, look: Look) -> int:
+    try:
+        return moment_ms(text, look.now_ms, look.where.zone)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f'saw "{text}"; allowed: {MOMENT_FORM}', param_hint=option) from None
+
+
+def _chosen(row: object, keys: tuple[str, ...]) -> dict[str, Any]:
+    fields = _as_dict(row)
+    return {key: fields.get(key) for key in keys}
+
+
+def _as_dict(row: object) -> dict[str, Any]:
+    if isinstance(row, msgspec.Struct):
+        return msgspec.structs.asdict(row)
+    assert isinstance(row, Mapping)  # noqa: S101 - the reader's rows are one or the other
+    return dict(row)

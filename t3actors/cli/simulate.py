@@ -1,0 +1,40 @@
+"""`t3actors simulate`: simulated panels alone, for a drill or a second machine's gateway."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from t3actors.cli.exits import Exit
+from t3actors.simulator.process import main as simulate_main
+
+
+@click.command()
+@click.option("--devices", default=3, show_default=True, help="How many panels.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same building.")
+@click.option("--inputs", default=32, show_default=True, help="Inputs per panel, up to 64.")
+@click.option("--outputs", default=16, show_default=True, help="Outputs per panel, up to 64.")
+@click.option("--variables", default=16, show_default=True, help="Variables per panel, up to 128.")
+@click.option(
+    "--units-per-listener", default=1, show_default=True, help="Panels behind one address (a Modbus gateway)."
+)
+def simulate(devices: int, seed: int, inputs: int, outputs: int, variables: int, units_per_listener: int) -> None:
+    """Start simulated Modbus TCP panels on loopback and serve until Ctrl-C.
+
+    The first line of output is JSON: each panel's name, host, port, unit_id, serial_number. Lines of JSON on standard input
+    switch faults: {"panel": "panel-3", "fault": "stall"}, {"panel": "panel-3", "fault": "none"}; `*` means every panel.
+    """
+    arguments = {
+        "--devices": devices,
+        "--seed": seed,
+        "--inputs": inputs,
+        "--outputs": outputs,
+        "--variables": variables,
+        "--units-per-listener": units_per_listener,
+    }
+    argv = [text for name, number in arguments.items() for text in (name, str(number))]
+    if sys.stdin.isatty():
+        argv.append("--ignore-stdin")
+    code = simulate_main(argv)
+    raise SystemExit(Exit(code) if code in {0, 1, 2} else code)

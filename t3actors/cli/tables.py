@@ -1,0 +1,65 @@
+"""Rows for people and rows for programs: a table on a terminal, aligned text in a pipe, JSON lines when asked.
+
+What devices say of themselves is shown here: nothing of it reaches the terminal but printable characters.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, object]
+
+
+def print_json(rows: Iterable[Row]) -> None:
+    """Print one JSON object per line."""
+    for row in rows:
+        click.echo(msgspec.json.encode(row).decode())
+
+
+def print_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
+    """Print these columns (key of the row: its heading)."""
+    lines = [[shown(row.get(key)) for key in columns] for row in rows]
+    right = [any(isinstance(row.get(key), int | float) for row in rows) for key in columns]
+    if sys.stdout.isatty():
+        _print_rich(lines, list(columns.values()), right)
+    else:
+        _print_plain(lines, list(columns.values()), right)
+
+
+def shown(value: object) -> str:
+    """Show one value in a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+
+
+def _print_plain(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
+    widths = [max(len(line[column]) for line in [headings, *lines]) for column in range(len(headings))]
+    for line in [headings, *lines]:
+        cells = zip(line, widths, right, strict=True)
+        click.echo(
+            "  ".join(cell.rjust(width) if is_right else cell.ljust(width) for cell, width, is_right in cells).rstrip()
+        )
+
+
+def _print_rich(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading, is_right in zip(headings, right, strict=True):
+        table.add_column(heading, justify="right" if is_right else "left", overflow="fold")
+    for line in lines:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in line))
+    Console().print(table)
+
+
+_STYLES = {"ok": "green", "online": "green", "stale": "yellow", "down": "red", "fault": "red", "offline": "red"}

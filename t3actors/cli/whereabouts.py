@@ -1,0 +1,75 @@
+"""Which gateway a verb looks at, and whether one runs there.
+
+t3actors VERB CONFIG          the database and data_dir of that configuration
+t3actors VERB --data DIR      the database in that directory
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import msgspec
+
+from t3actors.cli.moments import zone_of
+from t3actors.config import GatewayConfig, StoreConfig
+from t3actors.config_file import load
+from t3actors.store.lock import LOCK_NAME
+
+HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
+
+
+class Whereabouts(msgspec.Struct, frozen=True):
+    """A gateway's directory and database, and the time zone for a person's eyes."""
+
+    data_dir: Path
+    database: Path
+    time_zone: str = "UTC"
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The time zone itself."""
+        return zone_of(self.time_zone)
+
+
+def find(config: Path | None, data: Path | None) -> Whereabouts:
+    """Settle on one of the two ways to name a gateway.
+
+    Raises: click.UsageError for neither or both; ConfigError.
+    """
+    if (config is None) == (data is None):
+        raise click.UsageError("name the gateway by CONFIG or by --data DIR, one of the two")
+    if config is not None:
+        checked = load(config)
+        return Whereabouts(checked.gateway.data_dir, checked.store.database, checked.gateway.time_zone)
+    assert data is not None  # noqa: S101 - for mypy
+    usual = data / StoreConfig().database
+    others = [] if usual.exists() else sorted(data.glob("*.db"))
+    return Whereabouts(data, others[0] if len(others) == 1 else usual, GatewayConfig().time_zone)
+
+
+def is_running(data_dir: Path, gateway: Mapping[str, object] | None, now_ms: int) -> bool:
+    """Say whether a gateway runs there: its heartbeat is fresh, and somebody holds the lock."""
+    beat = None if gateway is None else gateway.get("heartbeat_at")
+    return isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS and _is_locked(data_dir / LOCK_NAME)
+
+
+def _is_locked(path: Path) -> bool:
+    """Try the lock, shared and for an instant. Where that is not allowed the heartbeat alone must do."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,281 @@
+"""DeviceActor: one device, polled on its schedule; what was read is handed to the detector.
+
+It decides when to ask and what a silence means for the device's life cycle. It does not decode (the driver does), does not compare
+(the detector does) and does not own the age of a value (the detector does, so that a hung actor cannot keep dead values alive).
+A device that does not answer is a state of this actor, never a crash of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import trio
+
+from supervision.actor import TrioActor
+from supervision.backoff import Backoff
+from supervision.registry import Registry
+from t3actors.collect.driver import Driver
+from t3actors.collect.lifecycle import Happened, State, after
+from t3actors.collect.pace import Achieved, Pace
+from t3actors.collect.report import Report
+from t3actors.collect.schedule import PollPlan, phase
+from t3actors.config import DeviceConfig
+from t3actors.errors import DeviceMismatch, DriverError, LinkDown
+from t3actors.events import Log
+from t3actors.messages import PollCounts, ReadingsTaken, SyncFinished, SyncRequested
+from t3actors.points import DeviceFacts, Point, Reading, Status
+
+LONGEST_PAUSE_S = 60.0
+"""A dead device is probed at least this often; with a 1 s time-out it then costs its line under 2 %."""
+POLL_TAKES_AT_MOST_S = 120.0
+"""No progress for this long within one poll means that the actor hangs: the watchdog restarts it."""
+ACKNOWLEDGED_WITHIN_S = 10.0
+"""How long a requested sync waits for the detector."""
+
+
+class Outage(msgspec.Struct):
+    """A device that does not answer just now."""
+
+    attempts: int = 0
+    retry_at_s: float = 0.0
+    reason: str = ""
+
+
+class DeviceActor(TrioActor):
+    """Polls one device. Speaks: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged. Hears: ReadingsTaken, SyncRequested."""
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        make_driver: Callable[[Registry], Driver],
+        known_points: tuple[Point, ...],
+        *,
+        ordinal: int,
+        wall_ms: Callable[[], int],
+        log: Log,
+        pace: Pace,
+        random: Callable[[], float],
+        auto_start: bool = True,
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._make_driver = make_driver
+        self._known_points = known_points
+        self._phase = phase(ordinal)
+        self._wall_ms = wall_ms
+        self._log = log
+        self._pace = pace
+        self._random = random
+        self._auto_start = auto_start
+        interval_s = config.rules.poll_interval_s
+        first_pause_s = min(5.0, max(0.05, interval_s / 2))
+        self._backoff = Backoff(initial_s=first_pause_s, factor=2.0, cap_s=LONGEST_PAUSE_S, jitter=0.2)
+        self._achieved = Achieved(interval_s)
+        self._state = State.UNKNOWN
+        self._outage: Outage | None = None
+        self._met = False
+        self._polls_ok = 0
+        self._polls_failed = 0
+        self._syncs: list[SyncRequested] = []
+
+    # ------------------------------------------------------------------------------------------------ the actor
+
+    async def on_start(self) -> None:
+        """Begin to live; the first poll is made by the actor's own task."""
+        self._last_heard_s = self.now_s()
+        self._wake = trio.Event()
+        self._driver = self._make_driver(self.registry)
+        self._report = Report(
+            self._config,
+            self._known_points,
+            send=self.send,
+            registry=self.registry,
+            wall_ms=self._wall_ms,
+            log=self._log,
+        )
+        self._report.announce()
+        self.spawn(self._poll_forever)
+
+    async def on_receive(self, message: object) -> None:
+        """The detector took a poll, or somebody asks for one now."""
+        match message:
+            case ReadingsTaken():
+                self._report.taken(message)
+            case SyncRequested():
+                self._syncs.append(message)
+                self._wake.set()
+
+    async def on_stop(self) -> None:
+        """Let go of the device."""
+        self._state = after(self._state, Happened.STOPPED)
+        await self._driver.close()
+
+    # ------------------------------------------------------------------------------------------------- the loop
+
+    async def _poll_forever(self) -> None:
+        if not self._config.enabled:
+            self._move(Happened.DISABLED, reason="enabled = false in the configuration")
+            return
+        self._move(Happened.STARTED)
+        if not self._auto_start:
+            await self._wake.wait()
+        self._replan()
+        while True:
+            await self._until_due()
+            if self._syncs:
+                await self._sync()
+            elif self._outage is None:
+                await self._poll_on_schedule()
+            elif self.now_s() >= self._outage.retry_at_s:
+                await self._poll_everything()
+            else:
+                self._move(Happened.EXHAUSTED, reason=self._outage.reason, next_try_s=self._pause_left_s())
+
+    async def _until_due(self) -> None:
+        """Sleep until the next poll, the next attempt, or the moment when silence has lasted `down_after` polls."""
+        if self._syncs:
+            return
+        self._wake = trio.Event()
+        if self._outage is None:
+            until_s = self._plan.next_due_s()
+        elif self._state is State.OFFLINE:
+            until_s = self._outage.retry_at_s
+        else:
+            until_s = min(self._outage.retry_at_s, self._exhausted_at_s())
+        self.expect_progress_within(max(0.0, until_s - self.now_s()) + POLL_TAKES_AT_MOST_S)
+        with trio.move_on_at(until_s):
+            await self._wake.wait()
+
+    async def _poll_on_schedule(self) -> None:
+        started_s = self.now_s()
+        self._pace.record(started_s - self._plan.next_due_s())
+        intervals = self._plan.take_due(started_s)
+        await self._poll([point for point in self._report.points if point.rules.poll_interval_s in intervals])
+        overruns = self._achieved.skipped(self._plan.skip_overrun(self.now_s()))
+        if overruns is not None:
+            self._report.overran(overruns, self._achieved.interval_s)
+
+    async def _poll_everything(self) -> tuple[Reading, ...] | None:
+        """Poll outside the grid: after an outage, or because somebody asked."""
+        readings = await self._poll(list(self._report.points))
+        self._plan.restart_from(self.now_s())
+        return readings
+
+    async def _sync(self) -> None:
+        """Poll every point now, because somebody asked; answer once the detector has the readings."""
+        requests, self._syncs = self._syncs, []
+        readings = await self._poll_everything()
+        error = ""
+        if readings is None:
+            error = self._outage.reason if self._outage else "not answered"
+        elif not await self._report.acknowledged_within(ACKNOWLEDGED_WITHIN_S):
+            error = "the detector did not take the readings"
+        good = sum(reading.status is Status.OK for reading in readings or ())
+        for request in requests:
+            if request.reply_to:
+                finished = SyncFinished(
+                    request_id=request.request_id,
+                    device=self._config.name,
+                    points_ok=good,
+                    points_failed=len(self._report.points) - good,
+                    error=error,
+                )
+                self.send(request.reply_to, finished)
+
+    # -------------------------------------------------------------------------------------------------- one poll
+
+    async def _poll(self, points: list[Point]) -> tuple[Reading, ...] | None:
+        """Ask the device once and hand over what it said; None when it did not answer."""
+        probing = self._outage is not None
+        started_s = self.now_s()
+        self.expect_progress_within(POLL_TAKES_AT_MOST_S)
+        try:
+            if not self._met:
+                points = await self._meet()
+            readings = await self._driver.read(points, probing=probing)
+        except DriverError as error:
+            await self._unanswered(error)
+            return None
+        self._answered(started_s)
+        changed = self._driver.take_changed_points()
+        if changed is not None:
+            self._describe(changed, self._report.facts)
+        self._report.hand_over(readings, self._counts())
+        return readings
+
+    async def _meet(self) -> list[Point]:
+        opened = await self._driver.open()
+        self._met = True
+        self._describe(opened.points, opened.facts)
+        return list(opened.points)
+
+    def _describe(self, points: tuple[Point, ...], facts: DeviceFacts) -> None:
+        before = self._intervals()
+        self._report.describe(points, facts)
+        if self._intervals() != before:
+            self._replan()
+
+    def _intervals(self) -> set[float]:
+        points = self._report.points
+        return {point.rules.poll_interval_s for point in points} or {self._config.rules.poll_interval_s}
+
+    def _replan(self) -> None:
+        self._plan = PollPlan(self._intervals(), self.now_s(), self._phase)
+
+    # ------------------------------------------------------------------------------------ what the poll means
+
+    def _answered(self, started_s: float) -> None:
+        silent_s = self.now_s() - self._last_heard_s
+        self._last_heard_s = self.now_s()
+        self._polls_ok += 1
+        self._achieved.polled(started_s)
+        self._outage = None
+        self._move(Happened.ANSWERED, silent_s=silent_s)
+
+    async def _unanswered(self, error: DriverError) -> None:
+        await self._driver.close()
+        self._met = False
+        self._polls_failed += 1
+        self._achieved.interrupted()
+        outage = self._outage = self._outage or Outage()
+        outage.attempts += 1
+        outage.reason = str(error)
+        outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
+        self._report.missed(outage.reason, self._counts())
+        self._move(self._meaning_of(error), reason=outage.reason, next_try_s=self._pause_left_s(), error=error)
+
+    def _meaning_of(self, error: DriverError) -> Happened:
+        if isinstance(error, DeviceMismatch):
+            return Happened.MISMATCHED
+        if isinstance(error, LinkDown) and error.refused:
+            return Happened.REFUSED
+        if self.now_s() >= self._exhausted_at_s():
+            return Happened.EXHAUSTED
+        return Happened.UNANSWERED
+
+    def _exhausted_at_s(self) -> float:
+        interval_s = max(self._config.rules.poll_interval_s, self._achieved.interval_s)
+        return self._last_heard_s + self._config.rules.down_after * interval_s
+
+    def _pause_left_s(self) -> float:
+        return 0.0 if self._outage is None else max(0.0, self._outage.retry_at_s - self.now_s())
+
+    def _counts(self) -> PollCounts:
+        return PollCounts(self._polls_ok, self._polls_failed, self._achieved.interval_s)
+
+    def _move(
+        self,
+        happened: Happened,
+        *,
+        reason: str = "",
+        silent_s: float = 0.0,
+        next_try_s: float = 0.0,
+        error: DriverError | None = None,
+    ) -> None:
+        """Take one step through the life-cycle table, and tell it when it leads somewhere else."""
+        was, self._state = self._state, after(self._state, happened)
+        if was is not self._state:
+            self._report.moved(
+                was, self._state, happened, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error
+            )

@@ -1,0 +1,78 @@
+"""The life of a device, as a table. Pure: what happened turns one state into the next, or leaves it.
+
+             opened                    unanswered                 exhausted
+CONNECTING ----------> ONLINE <------------------> BACKING_OFF -----------> OFFLINE
+    |                    ^          answered            |                      |
+    |                    +------------------------------+----------------------+
+    +-- refused, exhausted, mismatched --> OFFLINE           answered
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from t3actors.points import DeviceStatus
+
+
+class State(Enum):
+    """Where a device is in its life."""
+
+    UNKNOWN = "unknown"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    BACKING_OFF = "backing off"
+    OFFLINE = "offline"
+    DISABLED = "disabled"
+    STOPPED = "stopped"
+
+
+class Happened(Enum):
+    """What can happen to it."""
+
+    STARTED = "started"
+    DISABLED = "disabled"
+    ANSWERED = "answered"  # it was met, or met again
+    UNANSWERED = "unanswered"  # a poll brought nothing
+    REFUSED = "refused"  # the other side said no: nobody listens there
+    MISMATCHED = "mismatched"  # another device answers at this address
+    EXHAUSTED = "exhausted"  # `down_after` polls in a row brought nothing
+    STOPPED = "stopped"
+
+
+_ALIVE = (State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE)
+
+TABLE: dict[tuple[State, Happened], State] = {
+    (State.UNKNOWN, Happened.STARTED): State.CONNECTING,
+    (State.UNKNOWN, Happened.DISABLED): State.DISABLED,
+    (State.CONNECTING, Happened.ANSWERED): State.ONLINE,
+    (State.CONNECTING, Happened.UNANSWERED): State.BACKING_OFF,
+    (State.ONLINE, Happened.ANSWERED): State.ONLINE,
+    (State.ONLINE, Happened.UNANSWERED): State.BACKING_OFF,
+    (State.BACKING_OFF, Happened.ANSWERED): State.ONLINE,
+    (State.BACKING_OFF, Happened.UNANSWERED): State.BACKING_OFF,
+    (State.OFFLINE, Happened.ANSWERED): State.ONLINE,
+    (State.OFFLINE, Happened.UNANSWERED): State.OFFLINE,
+    **{(state, Happened.REFUSED): State.OFFLINE for state in _ALIVE},
+    **{(state, Happened.MISMATCHED): State.OFFLINE for state in _ALIVE},
+    **{(state, Happened.EXHAUSTED): State.OFFLINE for state in _ALIVE},
+    **{(state, Happened.STOPPED): State.STOPPED for state in State},
+}
+
+SHOWN: dict[State, DeviceStatus] = {
+    State.UNKNOWN: DeviceStatus.UNKNOWN,
+    State.CONNECTING: DeviceStatus.CONNECTING,
+    State.ONLINE: DeviceStatus.ONLINE,
+    State.BACKING_OFF: DeviceStatus.CONNECTING,
+    State.OFFLINE: DeviceStatus.OFFLINE,
+    State.DISABLED: DeviceStatus.DISABLED,
+    State.STOPPED: DeviceStatus.UNKNOWN,
+}
+"""What DEVICES.status says in each state (the contract has fewer words than the life has states)."""
+
+
+def after(state: State, happened: Happened) -> State:
+    """The state that follows.
+
+    Raises: KeyError for a pair that cannot happen, which is a bug in the caller.
+    """
+    return TABLE[state, happened]

@@ -1,0 +1,336 @@
+"""One connection to one Modbus TCP address, shared by all units behind it: one request in flight, fair turns.
+
+A driver asks the role `role_of(address)` with a `ReadRequest` and gets registers or bits, or the DriverError. Requests wait in
+the actor's inbox and are served in the order they came, so a unit that asks for block after block takes turns with the others.
+The link decides whether an answer may be used and when a connection is no longer worth keeping. It does not decide whether
+to ask again, but for this: a connection that turns out closed before a byte of answer came is replaced once.
+
+When a connection is dropped: at a bad header; when a request timed out and no unit that answered its last request
+on it is left (a pulled cable looks like that); at any time-out where ids are not echoed; when the system gives up (keep-alive).
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+
+import msgspec
+import trio
+
+from supervision.actor import TrioActor
+from supervision.backoff import Backoff
+from t3actors.addresses import split_address
+from t3actors.collect.modbus.transactions import Transactions, Verdict
+from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
+from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
+from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, Log
+
+HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
+CHUNK = 4096
+MODBUS_PORT = 502  # IANA
+SAY_AGAIN_AFTER_S = 600.0  # a link lost for the same reason over and over is one line in ten minutes
+MARGIN_S = 10.0  # before the watchdog loses patience
+KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
+REASONS_REMEMBERED = 256
+
+
+class ReadRequest(msgspec.Struct, frozen=True, gc=False):
+    """Ask for `count` registers or bits; the time-out runs from when it is sent, not from when it is asked."""
+
+    unit_id: int
+    function: int
+    address: int
+    count: int
+    timeout_s: float
+
+
+class ReleaseLink(msgspec.Struct, frozen=True):
+    """A poll is over: with `connection = per_poll` the connection is closed unless another request waits."""
+
+
+def role_of(address: str) -> str:
+    """Give the role a link plays in the registry."""
+    return f"link/modbus/{address}"
+
+
+class _Waiting:
+    """The request in flight."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.over = trio.Event()
+        self.frame: Frame | None = None
+        self.error: DriverError | None = None
+        self.sent = False
+        self.bytes_came = False
+
+
+class _ClosedUnanswered(Exception):
+    """The connection was closed and no byte of an answer had come."""
+
+
+class _Connection:
+    """A stream that is read as long as it lives, and the units that answered their last request on it."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+        self.cutter = FrameCutter()
+        self.answering: set[int] = set()
+        self.ever_answered = False
+
+
+class ModbusLink(TrioActor):
+    """One TCP connection. Thread: the trio loop."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        connect_timeout_s: float = 3.0,
+        min_pause_s: float = 0.0,
+        per_poll: bool = False,
+        log: Log,
+    ) -> None:
+        """**Raises**: ValueError when `address` has not the form of one."""
+        super().__init__()
+        self.address = address
+        self._host, self._port = split_address(address, MODBUS_PORT)
+        self._connect_timeout_s = connect_timeout_s
+        self._min_pause_s = min_pause_s
+        self._per_poll = per_poll
+        self._log = log
+        self._transactions = Transactions()
+        self._connection: _Connection | None = None
+        self._waiting: _Waiting | None = None
+        self._failed_attempts = 0
+        self._hold_until_s = 0.0
+        self._last_failure = LinkDown(f"{address}: not tried yet")
+        self._quiet_until_s = 0.0
+        self._said_lost_at_s: dict[str, float] = {}
+        self._said_rejected: set[tuple[int, str]] = set()
+
+    # -- what others ask
+
+    async def on_receive(self, message: object) -> list[int] | None:
+        """Serve one request, or let go."""
+        if isinstance(message, ReadRequest):
+            patience_s = 2 * (self._connect_timeout_s + message.timeout_s + self._min_pause_s) + MARGIN_S
+            self.expect_progress_within(patience_s)
+            try:
+                return await self._read(message)
+            finally:
+                self.expect_progress_within(None)
+        if isinstance(message, ReleaseLink):
+            if self._per_poll and self.actor_inbox.empty():
+                self._drop()
+            return None
+        raise TypeError(f"ModbusLink: saw a {type(message).__name__}, allowed are ReadRequest and ReleaseLink")
+
+    def on_stop(self) -> None:
+        """Close the connection."""
+        self._drop()
+
+    def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
+        """Close the connection: a socket must not outlive its actor."""
+        self._drop()
+
+    # -- one request
+
+    async def _read(self, request: ReadRequest) -> list[int]:
+        try:
+            return await self._exchange(await self._connected(), request)
+        except _ClosedUnanswered:
+            try:
+                return await self._exchange(await self._connected(), request)
+            except _ClosedUnanswered:
+                raise LinkDown(f"{self.address}: it accepts a connection and closes it without an answer") from None
+
+    async def _exchange(self, connection: _Connection, request: ReadRequest) -> list[int]:
+        await self._keep_pause()
+        if connection is not self._connection:
+            raise _ClosedUnanswered
+        asked = Asked(self._transactions.next_id(), request.unit_id, request.function, request.address, request.count)
+        waiting = self._waiting = _Waiting(asked)
+        try:
+            with trio.move_on_after(request.timeout_s):
+                await self._send(connection, waiting, build_request(asked))
+                await waiting.over.wait()
+        finally:
+            self._waiting = None
+            self._quiet_until_s = self.now_s() + self._min_pause_s
+        if waiting.error is not None:
+            raise waiting.error
+        if waiting.frame is None:
+            if connection is not self._connection:
+                self._raise_closed(waiting)
+            self._timed_out(connection, waiting)
+            raise RequestTimedOut(f"{self.address}: unit {asked.unit_id} gave no answer within {request.timeout_s:g} s")
+        return self._taken(connection, waiting.frame, asked)
+
+    async def _send(self, connection: _Connection, waiting: _Waiting, frame: bytes) -> None:
+        try:
+            await connection.stream.send_all(frame)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._lose(connection, "closed by the other side")
+            return
+        waiting.sent = True
+
+    def _raise_closed(self, waiting: _Waiting) -> None:
+        if not waiting.bytes_came:
+            raise _ClosedUnanswered
+        raise LinkDown(f"{self.address}: the connection was closed in the middle of an answer")
+
+    def _taken(self, connection: _Connection, frame: Frame, asked: Asked) -> list[int]:
+        try:
+            words = take(frame, asked)
+        except RequestRefused:
+            self._good_from(connection, asked.unit_id)
+            raise
+        except BadResponse as error:
+            self._reject(asked.unit_id, str(error), error.raw)
+            if not self._transactions.ids_echoed:
+                self._drop()
+            raise
+        self._good_from(connection, asked.unit_id)
+        return words
+
+    def _good_from(self, connection: _Connection, unit_id: int) -> None:
+        connection.answering.add(unit_id)
+        connection.ever_answered = True
+        if self._said_rejected:
+            self._said_rejected = {said for said in self._said_rejected if said[0] != unit_id}
+
+    def _timed_out(self, connection: _Connection, waiting: _Waiting) -> None:
+        self._transactions.discard(waiting.asked.transaction_id)
+        connection.answering.discard(waiting.asked.unit_id)
+        if not waiting.sent:
+            self._drop("the other side takes no more bytes")
+        elif not connection.answering:
+            self._drop("nobody on it answers" if connection.ever_answered else "")
+        elif not self._transactions.ids_echoed or self._transactions.worn:
+            self._drop()
+
+    async def _keep_pause(self) -> None:
+        pause_s = self._quiet_until_s - self.now_s()
+        if pause_s > 0:
+            await trio.sleep(pause_s)
+
+    # -- the connection
+
+    async def _connected(self) -> _Connection:
+        if self._connection is not None:
+            return self._connection
+        if self.now_s() < self._hold_until_s:
+            raise LinkDown(str(self._last_failure), refused=self._last_failure.refused)
+        try:
+            stream = await self._open_stream()
+        except LinkDown as failure:
+            self._failed_attempts += 1
+            self._last_failure = failure
+            delay_s = HOLD_OFF.delay_s(self._failed_attempts, random.random)
+            self._hold_until_s = self.now_s() + delay_s
+            raise
+        self._failed_attempts = 0
+        self._transactions.connected()
+        connection = self._connection = _Connection(stream)
+        self._log(LINK_OPENED, link=self.address)
+        self.spawn(self._listen, connection)
+        return connection
+
+    async def _open_stream(self) -> trio.SocketStream:
+        try:
+            with trio.fail_after(self._connect_timeout_s):
+                stream = await trio.open_tcp_stream(self._host, self._port)
+        except trio.TooSlowError:
+            raise LinkDown(f"{self.address}: no connection within {self._connect_timeout_s:g} s") from None
+        except OSError as error:
+            causes = _causes(error)
+            refused = all(isinstance(cause, ConnectionRefusedError) for cause in causes)
+            said = "connection refused" if refused else "; ".join(str(cause) for cause in causes)
+            raise LinkDown(f"{self.address}: {said}", refused=refused) from None
+        except UnicodeError:
+            raise LinkDown(f"{self.address}: {self._host!r} is no host name") from None
+        _watch_over(stream)
+        return stream
+
+    async def _listen(self, connection: _Connection) -> None:
+        reason = "closed by the other side"
+        try:
+            while received := await connection.stream.receive_some(CHUNK):
+                if self._waiting is not None:
+                    self._waiting.bytes_came = True
+                for frame in connection.cutter.feed(received):
+                    self._got(connection, frame)
+                if connection is not self._connection:
+                    return
+        except trio.ClosedResourceError:
+            return  # we closed it
+        except trio.BrokenResourceError as error:
+            reason = f"broken: {error.__cause__ or error}"
+        except BadResponse as error:
+            reason = str(error)
+            self._reject(self._waiting.asked.unit_id if self._waiting else None, reason, error.raw)
+            if self._waiting is not None and self._waiting.frame is None:
+                self._waiting.error = error
+        self._lose(connection, reason)
+
+    def _got(self, connection: _Connection, frame: Frame) -> None:
+        waiting = self._waiting
+        answered = waiting is not None and waiting.frame is not None
+        verdict = self._transactions.judge(frame, waiting.asked if waiting is not None and not answered else None)
+        if verdict is Verdict.USE and waiting is not None:
+            waiting.frame = frame
+            waiting.over.set()
+            return
+        if verdict is Verdict.LATE:
+            connection.answering.add(frame.unit_id)  # late, but it shows that the connection carries answers
+            reason = "late: it answers an earlier request"
+        elif waiting is None or answered:
+            reason = "nothing was asked"
+        else:
+            reason = f"transaction id {frame.transaction_id} was never given out on this connection"
+        self._reject(frame.unit_id, reason, as_bytes(frame), kind=verdict.name)
+        if verdict is Verdict.PROVEN:
+            self._log(LINK_IDS_NOT_ECHOED, link=self.address)
+        elif not self._transactions.ids_echoed:
+            self._lose(connection, "an answer nobody asked for, and ids are not echoed")
+
+    def _lose(self, connection: _Connection, reason: str) -> None:
+        if connection is self._connection:
+            self._drop(reason)
+        if self._waiting is not None:
+            self._waiting.over.set()
+
+    def _drop(self, reason: str = "") -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        connection.stream.socket.close()
+        last_s = self._said_lost_at_s.get(reason)
+        if reason and (last_s is None or self.now_s() - last_s >= SAY_AGAIN_AFTER_S):
+            if len(self._said_lost_at_s) >= REASONS_REMEMBERED:
+                self._said_lost_at_s.clear()
+            self._said_lost_at_s[reason] = self.now_s()
+            self._log(LINK_LOST, link=self.address, reason=reason)
+
+    def _reject(self, unit_id: int | None, reason: str, raw: bytes, kind: str = "") -> None:
+        said = (-1 if unit_id is None else unit_id, kind or reason)
+        if said not in self._said_rejected and len(self._said_rejected) < REASONS_REMEMBERED:
+            self._said_rejected.add(said)
+            self._log(ANSWER_REJECTED, link=self.address, unit_id=unit_id, reason=reason, raw=raw.hex())
+
+
+def _causes(error: OSError) -> list[BaseException]:
+    cause = error.__cause__
+    if isinstance(cause, BaseExceptionGroup):
+        return list(cause.exceptions)
+    return [cause or error]
+
+
+def _watch_over(stream: trio.SocketStream) -> None:
+    """Let the system notice a peer that is gone without a word. Options that a platform lacks are left out."""
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            stream.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,72 @@
+"""How well polls keep to their due times: a small histogram that any number of devices feed. Pure counting."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import accumulate
+
+BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000)
+"""Upper bounds of the buckets, in milliseconds; a last bucket holds what is later still."""
+
+
+class Pace:
+    """Counts of polls by how late they started, since the last `take`. Thread: the trio loop."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(BOUNDS_MS) + 1)
+        self._worst_ms = 0.0
+
+    def record(self, late_s: float) -> None:
+        """A poll started this long after it fell due."""
+        late_ms = max(0.0, late_s * 1000.0)
+        self._counts[bisect_left(BOUNDS_MS, late_ms)] += 1
+        self._worst_ms = max(self._worst_ms, late_ms)
+
+    def take(self) -> tuple[int, float]:
+        """How many polls started since the last call, and the 99th percentile of their lateness in milliseconds.
+
+        The percentile is the upper bound of its bucket, or the worst one seen where that is less.
+        """
+        counts, worst_ms = self._counts, self._worst_ms
+        self.__init__()  # type: ignore[misc]
+        polls = sum(counts)
+        if polls == 0:
+            return 0, 0.0
+        for bound, below in zip(BOUNDS_MS, accumulate(counts), strict=False):
+            if below >= 0.99 * polls:
+                return polls, min(float(bound), worst_ms)
+        return polls, worst_ms
+
+
+FITS_AGAIN_AFTER = 10
+"""Polls on time in a row before an overrun is called over."""
+
+
+class Achieved:
+    """The interval a device's line really achieves, and whether its polls overrun. Pure: `now_s` is an argument."""
+
+    def __init__(self, interval_s: float) -> None:
+        self.interval_s = interval_s
+        self._measured = False
+        self._last_started_s: float | None = None
+        self._on_time_in_a_row = FITS_AGAIN_AFTER
+
+    def polled(self, started_s: float) -> None:
+        """A poll that started then was answered: a moving average over such polls with no outage between them."""
+        if self._last_started_s is not None:
+            took_s = started_s - self._last_started_s
+            self.interval_s = 0.7 * self.interval_s + 0.3 * took_s if self._measured else took_s
+            self._measured = True
+        self._last_started_s = started_s
+
+    def interrupted(self) -> None:
+        """An outage: the time over it says nothing of the line."""
+        self._last_started_s = None
+
+    def skipped(self, due_times: int) -> bool | None:
+        """A poll skipped so many due times. True when an overrun begins, False when one is over, None otherwise."""
+        before = self._on_time_in_a_row
+        self._on_time_in_a_row = 0 if due_times else before + 1
+        if due_times and before >= FITS_AGAIN_AFTER:
+            return True
+        return False if self._on_time_in_a_row == FITS_AGAIN_AFTER else None

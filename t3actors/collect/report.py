@@ -1,0 +1,182 @@
+"""What a device actor tells: the detector by message, a person by the log. It decides nothing about the device's life.
+
+One poll is unacknowledged at a time. A poll that was never acknowledged, or a detector that has been restarted since, means that the
+detector may not know this device: it is announced again before the next readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from supervision.registry import Registry
+from t3actors.collect.lifecycle import SHOWN, Happened, State
+from t3actors.config import DeviceConfig
+from t3actors.errors import DeviceMismatch, DriverError
+from t3actors.events import (
+    DEVICE_BACKING_OFF,
+    DEVICE_CONNECTING,
+    DEVICE_MISMATCHED,
+    DEVICE_OFFLINE,
+    DEVICE_ONLINE,
+    POLL_OVERRUN,
+    POLL_RECOVERED,
+    Log,
+)
+from t3actors.messages import (
+    DeviceAnnounced,
+    DeviceStatusChanged,
+    PointsRead,
+    PollCounts,
+    PollMissed,
+    ReadingsTaken,
+)
+from t3actors.points import DeviceFacts, Point, Reading
+
+DETECTOR = "detector"
+
+
+class Report:
+    """One device's voice. `send` is its actor's. Thread: the trio loop."""
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        points: tuple[Point, ...],
+        *,
+        send: Callable[[str, object], bool],
+        registry: Registry,
+        wall_ms: Callable[[], int],
+        log: Log,
+    ) -> None:
+        self.points = points
+        self.facts = DeviceFacts()
+        self.was_met = False
+        self._config = config
+        self._send = send
+        self._registry = registry
+        self._wall_ms = wall_ms
+        self._log = log
+        self._poll_no = 0
+        self._unacknowledged: int | None = None
+        self._acknowledged = trio.Event()
+        self._told_incarnation: int | None = None
+        self._last_ok_at_ms: int | None = None
+
+    # ------------------------------------------------------------------------------------------- to the detector
+
+    def announce(self) -> None:
+        """Say which device this is and which points it has."""
+        self._told_incarnation = self._registry.incarnation(DETECTOR)
+        announced = DeviceAnnounced(
+            device=self._config.name,
+            protocol=self._config.protocol,
+            address=self._config.address,
+            poll_interval_s=self._config.rules.poll_interval_s,
+            stale_after=self._config.rules.stale_after,
+            down_after=self._config.rules.down_after,
+            enabled=self._config.enabled,
+            facts=self.facts,
+            points=self.points,
+            complete=self.was_met,
+        )
+        self._send(DETECTOR, announced)
+
+    def describe(self, points: tuple[Point, ...], facts: DeviceFacts) -> None:
+        """Take over what the device says of itself; announce it when that is news."""
+        news = not self.was_met or (points, facts) != (self.points, self.facts)
+        self.points, self.facts, self.was_met = points, facts, True
+        if news:
+            self.announce()
+
+    def hand_over(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
+        """Give one poll's readings to the detector."""
+        if self._unacknowledged is not None:
+            self.announce()
+        self._announce_to_a_new_detector()
+        self._last_ok_at_ms = self._wall_ms()
+        self._poll_no += 1
+        self._unacknowledged = self._poll_no
+        self._acknowledged = trio.Event()
+        read = PointsRead(
+            device=self._config.name,
+            poll_no=self._poll_no,
+            sampled_at_ms=self._last_ok_at_ms,
+            readings=readings,
+            counts=counts,
+        )
+        self._send(DETECTOR, read)
+
+    def taken(self, message: ReadingsTaken) -> None:
+        """The detector has a poll, or says that it does not know the device."""
+        if message.poll_no == self._unacknowledged:
+            self._unacknowledged = None
+            self._acknowledged.set()
+        if not message.known:
+            self.announce()
+
+    async def acknowledged_within(self, seconds: float) -> bool:
+        """Wait until the detector has the last poll; False when it does not take it in time."""
+        with trio.move_on_after(seconds):
+            while self._unacknowledged is not None:
+                await self._acknowledged.wait()
+        return self._unacknowledged is None
+
+    def missed(self, reason: str, counts: PollCounts) -> None:
+        """A poll brought nothing."""
+        self._announce_to_a_new_detector()
+        missed = PollMissed(device=self._config.name, at_ms=self._wall_ms(), reason=reason, counts=counts)
+        self._send(DETECTOR, missed)
+
+    def _announce_to_a_new_detector(self) -> None:
+        if self._told_incarnation != self._registry.incarnation(DETECTOR):
+            self.announce()
+
+    # ---------------------------------------------------------------------------------- to both, and to the log
+
+    def moved(
+        self,
+        was: State,
+        state: State,
+        happened: Happened,
+        *,
+        reason: str = "",
+        silent_s: float = 0.0,
+        next_try_s: float = 0.0,
+        error: DriverError | None = None,
+    ) -> None:
+        """The device took a step of its life cycle."""
+        changed = DeviceStatusChanged(
+            device=self._config.name,
+            at_ms=self._wall_ms(),
+            status=SHOWN[state],
+            was=SHOWN[was],
+            reason=reason,
+            link_refused=happened in {Happened.REFUSED, Happened.MISMATCHED},
+        )
+        self._send(DETECTOR, changed)
+        who = {"device": self._config.name, "address": self._config.address}
+        silence = {"reason": reason, "last_ok_at": self._last_ok_at_ms, "next_try_s": round(next_try_s, 2)}
+        match state:
+            case State.CONNECTING:
+                self._log(DEVICE_CONNECTING, **who)
+            case State.ONLINE:
+                met = {"serial_number": self.facts.serial_number, "points": len(self.points)}
+                self._log(DEVICE_ONLINE, **who, **met, offline_s=round(silent_s, 1))
+            case State.BACKING_OFF:
+                self._log(DEVICE_BACKING_OFF, **who, **silence)
+            case State.OFFLINE if isinstance(error, DeviceMismatch):
+                serials = {"expected_serial": self._config.serial_number, "found_serial": error.found}
+                self._log(DEVICE_MISMATCHED, **who, **serials)
+            case State.OFFLINE:
+                self._log(DEVICE_OFFLINE, **who, **silence)
+
+    def overran(self, overruns: bool, achieved_s: float) -> None:
+        """Polls began, or ceased, to take longer than their interval."""
+        self._log(
+            POLL_OVERRUN if overruns else POLL_RECOVERED,
+            device=self._config.name,
+            poll_interval_s=self._config.rules.poll_interval_s,
+            achieved_interval_s=round(achieved_s, 3),
+        )

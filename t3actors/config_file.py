@@ -1,0 +1,280 @@
+"""Reads the configuration: one TOML file and those it includes, into a checked `Config` or a list of every fault.
+
+    load(path) -> Config          raises ConfigError: a line for each fault, of all files at once
+
+What each key takes stands in config_devices.py, config_points.py and, for the sections, here. Nothing is created or
+connected: a directory or device that cannot be reached is found when the gateway runs. Called by the command line.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import stat
+import tomllib
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+from t3actors import config_keys as keys
+from t3actors.addresses import ADDRESS_FORM, join_address, split_address
+from t3actors.config import (
+    BacnetConfig,
+    BacnetNetwork,
+    Config,
+    DeviceConfig,
+    Discover,
+    Durability,
+    GatewayConfig,
+    StoreConfig,
+)
+from t3actors.config_devices import DEFAULT_KEYS, DEVICE_KEYS, Defaults, read_defaults, read_device, refuse_shared
+from t3actors.config_faults import NotAllowed, Place, shown_path
+from t3actors.config_points import POINT_KEYS
+from t3actors.errors import ConfigError
+
+LARGEST_FILE = 16_000_000
+
+
+def _time_zone(name: str) -> str:
+    if name == "UTC":
+        return name
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        known = 'a time zone such as "Europe/London"'
+        if not zoneinfo.available_timezones():
+            known = '"UTC": this machine has no time zones installed (package tzdata)'
+        raise NotAllowed(known) from fault
+    return name
+
+
+def _who_is_range(limits: list[int]) -> tuple[int, int]:
+    low, high = limits
+    if not 0 <= low <= high <= 4194303:
+        raise ValueError
+    return low, high
+
+
+GATEWAY_KEYS: dict[str, keys.Key] = {
+    "name": keys.name(),
+    "data_dir": keys.path(),
+    "time_zone": keys.Key(str, "a time zone", _time_zone),
+    "auto_start": keys.flag(),
+}
+STORE_KEYS: dict[str, keys.Key] = {
+    "database": keys.path(),
+    "durability": keys.one_of(Durability),
+    "batch_rows": keys.whole(1, 200_000),
+    "batch_age": keys.duration(0.01, 60),
+    "recent": keys.duration(3600, 366 * 86400),
+    "min_free": keys.size(),
+}
+BACNET_KEYS: dict[str, keys.Key] = {
+    "interface": keys.text(64),
+    "port": keys.whole(1, 65535),
+    "discover": keys.one_of(Discover),
+    "instance": keys.whole(0, 4194302),
+    "bbmd": keys.Key(str, ADDRESS_FORM, lambda text: join_address(*split_address(text, 47808))),
+    "bbmd_ttl": keys.duration(30, 65535),
+    "who_is_range": keys.Key(list[int], "[low, high], each from 0 to 4194303", _who_is_range),
+    "who_is_rate": keys.number(0.01, 100),
+    "networks": keys.Key(dict[str, Any], "tables [bacnet.networks.N]"),
+}
+NETWORK_KEYS: dict[str, keys.Key] = {
+    "in_flight": keys.whole(1, 16),
+    "busy_limit": keys.number(0.01, 1),
+    "min_gap": keys.duration(0, 10),
+}
+SECTIONS = ("gateway", "defaults", "store", "bacnet")
+TOP_KEYS = ("include", *SECTIONS, "devices")
+ALL_KEYS: dict[str, tuple[str, ...]] = {
+    "": TOP_KEYS,
+    "gateway": tuple(GATEWAY_KEYS),
+    "defaults": tuple(DEFAULT_KEYS),
+    "store": tuple(STORE_KEYS),
+    "bacnet": tuple(BACNET_KEYS),
+    "bacnet.networks.N": tuple(NETWORK_KEYS),
+    "devices": tuple(DEVICE_KEYS),
+    "devices.points": tuple(POINT_KEYS),
+}
+"""Every key there is, by its table: the samples and documents are tested against it."""
+
+_INCLUDE = keys.Key(list[str], 'an array of file patterns such as ["conf.d/*.toml"]')
+
+
+def load(path: str | os.PathLike[str]) -> Config:
+    """Read and check the configuration at `path` with all it includes.
+
+    Raises: ConfigError, with every fault of every file.
+    """
+    reading = _Reading()
+    reading.read_toml(os.fspath(path), within=())
+    config = reading.config()
+    if reading.faults:
+        raise ConfigError(reading.faults)
+    return config
+
+
+class _Reading:
+    """What was gathered from the files so far: sections with the place they stand at, devices, and the faults."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.sections: dict[str, tuple[Place, object]] = {}
+        self.devices: list[tuple[Place, object]] = []
+        self.digest = hashlib.sha256()
+        self.read: set[str] = set()
+
+    def read_toml(self, file: str, within: tuple[str, ...]) -> None:
+        """Read one file and what it includes; `within` are the files that led here."""
+        place = Place(self.faults, file)
+        content = self.read_text(file, place)
+        self.read.add(os.path.realpath(file))
+        if content is None:
+            return
+        try:
+            document = tomllib.loads(content.replace("\r\n", "\n"))
+        except RecursionError:
+            place.say("not TOML: nested too deeply")
+            return
+        except ValueError as fault:
+            place.say(f"not TOML: {_one_line(fault)}")
+            return
+        for name, value in document.items():
+            self._take(name, value, place)
+        self._include(document.get("include", []), file, place.key("include"), (*within, os.path.realpath(file)))
+
+    def read_text(self, file: str, place: Place) -> str | None:
+        """Read a file as UTF-8 text; say at `place` what is wrong with it and return None."""
+        named = "" if file == place.file else f'"{shown_path(file)}" '
+        try:
+            found = os.stat(file)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
+                place.say(f"{named}cannot be read; allowed: a regular file of at most {LARGEST_FILE // 10**6} MB")
+                return None
+            raw = Path(file).read_bytes()
+        except (OSError, ValueError) as fault:
+            reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
+            place.say(f"{named}cannot be read: {reason}")
+            return None
+        self.digest.update(len(raw).to_bytes(8) + raw)
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as fault:
+            line = raw.count(b"\n", 0, fault.start) + 1
+            place.say(f"{named}is not UTF-8: saw byte 0x{raw[fault.start]:02x} in line {line}; allowed: UTF-8 text")
+            return None
+
+    def config(self) -> Config:
+        """Convert all that was gathered."""
+        gateway_place, gateway = self._section("gateway")
+        gateway_values = keys.read_table(gateway, GATEWAY_KEYS, gateway_place)
+        if "data_dir" in gateway_values:
+            gateway_values["data_dir"] = Path(
+                os.path.abspath(os.path.join(self._folder(gateway_place), gateway_values["data_dir"]))
+            )
+        settled = GatewayConfig(**gateway_values)
+        place, raw = self._section("defaults")
+        return Config(
+            gateway=settled,
+            store=self._store(settled.data_dir),
+            bacnet=self._bacnet(),
+            devices=self._devices(read_defaults(raw, place)),
+            source_hash=self.digest.hexdigest()[:12],
+        )
+
+    def _take(self, name: str, value: object, place: Place) -> None:
+        if name not in TOP_KEYS:
+            place.unknown(name, TOP_KEYS)
+        elif name in self.sections:
+            first = self.sections[name][0].file
+            place.key(name).say(f"[{name}] stands in {first} already; allowed: once in all files")
+        elif name in SECTIONS:
+            self.sections[name] = (place.key(name), value)
+        elif name == "devices" and isinstance(value, list):
+            for number, table in enumerate(value, 1):
+                named = table.get("name") if isinstance(table, dict) else None
+                self.devices.append((place.key("devices").item(number, named), table))
+        elif name == "devices":
+            place.key("devices").refuse(value, "[[devices]] tables")
+
+    def _include(self, raw: object, file: str, place: Place, within: tuple[str, ...]) -> None:
+        try:
+            patterns = _INCLUDE.read(raw)
+        except NotAllowed as fault:
+            place.refuse(raw, fault.allowed)
+            return
+        folder = os.path.dirname(file)
+        for pattern in patterns:
+            for match in self._matches(pattern, folder, place):
+                real = os.path.realpath(match)
+                if real in within:
+                    place.refuse(pattern, f"files that do not lead back here; {shown_path(match)} does")
+                elif real not in self.read:
+                    self.read_toml(match, within)
+
+    @staticmethod
+    def _matches(pattern: str, folder: str, place: Place) -> list[str]:
+        try:
+            found = glob.glob(pattern, root_dir=folder or None)
+        except (OSError, ValueError):
+            found = []
+        files = [path for path in (os.path.join(folder, match) for match in sorted(found)) if os.path.isfile(path)]
+        if not files:
+            place.refuse(pattern, f'patterns that match at least one file, seen from "{shown_path(folder or ".")}"')
+        return files
+
+    def _section(self, name: str) -> tuple[Place, object]:
+        return self.sections.get(name, (Place(self.faults, "", name), {}))
+
+    @staticmethod
+    def _folder(place: Place) -> str:
+        return os.path.dirname(place.file)
+
+    def _store(self, data_dir: Path) -> StoreConfig:
+        place, raw = self._section("store")
+        values = keys.read_table(raw, STORE_KEYS, place)
+        values["database"] = data_dir / values.get("database", StoreConfig().database)
+        fields = {"batch_age": "batch_age_s", "recent": "recent_s", "min_free": "min_free_bytes"}
+        return StoreConfig(**{fields.get(name, name): value for name, value in values.items()})
+
+    def _bacnet(self) -> BacnetConfig | None:
+        if "bacnet" not in self.sections:
+            return None
+        place, raw = self.sections["bacnet"]
+        values = keys.read_table(raw, BACNET_KEYS, place)
+        networks = []
+        for name, table in values.pop("networks", {}).items():
+            where = place.key("networks").key(name)
+            if not (name.isascii() and name.isdigit() and 1 <= int(name[:6]) <= 65534):
+                where.refuse(name, "a network number from 1 to 65534")
+                continue
+            limits = keys.read_table(table, NETWORK_KEYS, where)
+            fields = {"min_gap_s" if key == "min_gap" else key: value for key, value in limits.items()}
+            networks.append(BacnetNetwork(number=int(name), **fields))
+        if "bbmd_ttl" in values:
+            values["bbmd_ttl_s"] = values.pop("bbmd_ttl")
+        return BacnetConfig(**values, networks=tuple(networks))
+
+    def _devices(self, defaults: Defaults) -> tuple[DeviceConfig, ...]:
+        found: list[tuple[Place, DeviceConfig]] = []
+        for place, raw in self.devices:
+            device = read_device(raw, place, defaults, self._read_csv)
+            if device is not None:
+                found.append((place, device))
+        refuse_shared(found)
+        return tuple(device for _, device in found)
+
+    def _read_csv(self, name: str, place: Place) -> tuple[str, str] | None:
+        if not name or not name.isprintable():
+            place.refuse(name, DEVICE_KEYS["points"].allowed)
+            return None
+        file = os.path.join(self._folder(place), name)
+        text = self.read_text(file, place)
+        return None if text is None else (file, text)
+
+
+def _one_line(fault: Exception) -> str:
+    return " ".join(str(fault).split())

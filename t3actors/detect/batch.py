@@ -1,0 +1,150 @@
+"""Decides when a batch is closed and what is in it; keeps the one batch that the writer has not acknowledged. Pure.
+
+A batch is closed when no other is in flight and
+- `batch_rows` items wait; or
+- the oldest has waited `batch_age_s` and at least WORTH_A_COMMIT items wait; or
+- the oldest has waited twice that, at the default 2 s: on flash the commit costs more than the rows, so a few rows wait
+  a little longer; but no longer than 2 s (or `batch_age_s`, where that is set to more).
+A group (all panels of one T3000 answer) is never torn: as long as it may still be arriving no batch is closed, and the
+cut falls behind its last item.
+
+The status column's history comes from here: each change of status in a batch is followed by its EVENTS row.
+Called by detector.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from t3actors.config import StoreConfig
+from t3actors.detect.pending import Pending
+from t3actors.messages import (
+    BatchItem,
+    BatchStored,
+    DeviceAnnounced,
+    DeviceRemoved,
+    DeviceStatusChanged,
+    EventHappened,
+    PointChange,
+    PointsChanged,
+)
+
+WORTH_A_COMMIT = 64
+LOW_RATE_AGE_S = 2.0
+GROUP_ROWS_AT_MOST = 200_000
+GROUP_SETTLES_WITHIN_S = 0.1  # its messages are sent in one go; this much silence means that it is whole
+GROUP_WAITS_AT_MOST_S = 5.0
+
+
+class Batches:
+    """What waits, and the batch in flight."""
+
+    def __init__(self, stream: int, store: StoreConfig) -> None:
+        self.pending = Pending()
+        self.in_flight: PointsChanged | None = None
+        self._stream = stream
+        self._rows = max(1, store.batch_rows)
+        self._age_s = store.batch_age_s
+        self._low_rate_age_s = low_rate_age_s(store.batch_age_s)
+        self._batch_no = 0
+        self._oldest_s = 0.0
+        self._group_settled_s = 0.0
+
+    @property
+    def in_flight_items(self) -> int:
+        """How many items are unacknowledged."""
+        return 0 if self.in_flight is None else len(self.in_flight.items)
+
+    def push(self, item: BatchItem, now_s: float, group: str | None = None) -> None:
+        """Let an item wait for its batch."""
+        waiting = len(self.pending)
+        if not waiting:
+            self._oldest_s = now_s
+        elif waiting >= self._rows and self.in_flight is not None and not self.pending.coalescing:
+            self.pending.start_coalescing()
+        self.pending.push(item, group)
+        if group is not None:
+            self._group_settled_s = now_s + GROUP_SETTLES_WITHIN_S
+
+    def due(self, now_s: float) -> bool:
+        """Say whether a batch is to be closed now."""
+        waiting = len(self.pending)
+        if self.in_flight is not None or not waiting:
+            return False
+        age_s = now_s - self._oldest_s
+        if now_s < self._group_settled_s and waiting < GROUP_ROWS_AT_MOST and age_s < GROUP_WAITS_AT_MOST_S:
+            return False
+        if waiting >= self._rows or age_s >= self._low_rate_age_s:
+            return True
+        return waiting >= WORTH_A_COMMIT and age_s >= self._age_s
+
+    def close(self, at_ms: int) -> PointsChanged:
+        """Close a batch, due or not, empty or not, and put it in flight. **Raises**: RuntimeError when one is in flight."""
+        if self.in_flight is not None:
+            raise RuntimeError(f"batch {self.in_flight.batch_no} is still in flight")
+        items = self.pending.take(self._rows, GROUP_ROWS_AT_MOST)
+        self._batch_no += 1
+        self.in_flight = PointsChanged(
+            incarnation=self._stream, batch_no=self._batch_no, at_ms=at_ms, items=tuple(with_events(items))
+        )
+        return self.in_flight
+
+    def stored(self, message: BatchStored) -> bool:
+        """Take an acknowledgement; False when it is not for the batch in flight."""
+        batch = self.in_flight
+        if batch is None or (message.incarnation, message.batch_no) != (batch.incarnation, batch.batch_no):
+            return False
+        self.in_flight = None
+        return True
+
+    def caught_up(self) -> bool:
+        """True once when coalescing has ended."""
+        if self.pending.coalescing and len(self.pending) < self._rows:
+            self.pending.stop_coalescing()
+            return True
+        return False
+
+    def begin_anew(self, first: Iterable[BatchItem], now_s: float) -> None:
+        """The store lost everything: `first` goes ahead of what was in flight and of what waits."""
+        flown = () if self.in_flight is None else self.in_flight.items
+        self.in_flight = None
+        events_are_made_anew = (item for item in flown if not isinstance(item, EventHappened | DeviceAnnounced))
+        if not self.pending:
+            self._oldest_s = now_s
+        self.pending.put_first((*first, *events_are_made_anew))
+
+
+def low_rate_age_s(batch_age_s: float) -> float:
+    """Return how long a few rows may wait."""
+    return min(2 * batch_age_s, max(LOW_RATE_AGE_S, batch_age_s))
+
+
+def with_events(items: Iterable[BatchItem]) -> Iterator[BatchItem]:
+    """Yield the items, each change of status followed by its row for EVENTS."""
+    for item in items:
+        yield item
+        if isinstance(item, PointChange):
+            status = item.reading.status
+            if item.was is not status:
+                yield EventHappened(
+                    at_ms=item.at_ms,
+                    event=f"point.{status}",
+                    device=item.device,
+                    point_id=item.point_id,
+                    from_status=item.was,
+                    to_status=status,
+                    reason=item.reading.reason,
+                )
+        elif isinstance(item, DeviceStatusChanged) and item.was is not item.status:
+            yield EventHappened(
+                at_ms=item.at_ms,
+                event=f"device.{item.status}",
+                device=item.device,
+                from_status=item.was,
+                to_status=item.status,
+                reason=item.reason,
+            )
+        elif isinstance(item, DeviceRemoved):
+            yield EventHappened(
+                at_ms=item.at_ms, event="device.removed", device=item.device, to_status="disabled", reason=item.reason
+            )

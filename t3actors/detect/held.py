@@ -1,0 +1,41 @@
+"""Holds what devices say while the detector does not know yet what is stored. Pure; called by detector.py.
+
+At most one message of each kind per device is held, the newest (a device has one unacknowledged poll at a time anyway);
+an announcement takes the place of an older one, so that it stays ahead of what it describes.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from t3actors.messages import DeviceAnnounced, DeviceRemoved, DeviceStatusChanged, PointsRead, PollMissed
+
+DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved
+
+
+class Held:
+    """Messages by device and kind, in the order to handle them. Bounded by five per device."""
+
+    def __init__(self) -> None:
+        self._messages: dict[tuple[str, type[DeviceMessage]], DeviceMessage] = {}
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def put(self, message: DeviceMessage) -> None:
+        """Hold a message instead of an older one of its kind."""
+        key = (message.device, type(message))
+        if isinstance(message, DeviceRemoved):
+            self._messages = {held: kept for held, kept in self._messages.items() if held[0] != message.device}
+        elif not isinstance(message, DeviceAnnounced):
+            older = self._messages.pop(key, None)
+            if isinstance(message, DeviceStatusChanged) and isinstance(older, DeviceStatusChanged):
+                refused = message.link_refused or (older.link_refused and message.status is older.status)
+                message = replace(message, was=older.was, link_refused=refused)
+        self._messages[key] = message
+
+    def take(self) -> list[DeviceMessage]:
+        """Take all of it, in order."""
+        messages = list(self._messages.values())
+        self._messages.clear()
+        return messages

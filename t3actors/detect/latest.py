@@ -1,0 +1,183 @@
+"""Remembers, per device and point, the last stored reading and when it was last read; finds what changed or grew old.
+
+Compared is always with what was last *stored*, so that slow drift is seen, a restart writes no false change (refilled from
+StateLoaded), and a change that the store had to drop is forgotten here, so that the next reading brings it back.
+Statuses found in the store stand until the first poll; ages count from the start. A device that is in the store but never
+announces itself is aged by the default rules: its dead values must not look alive either.
+
+`now_s` is monotonic, `at_ms` Unix UTC. Nothing here knows an actor or a clock. Called by detector.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+from t3actors.detect.track import Stamp, Track
+from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts, StateLoaded
+from t3actors.points import DeviceStatus, Reading, Status
+
+FASTER_BY = 0.9  # a line that got this much faster has its ages looked at anew
+
+GONE_DARK = frozenset({Status.STALE, Status.DOWN})
+
+
+class Taken(msgspec.Struct):
+    """What a poll brought: changes, and how many points are read again or were not announced."""
+
+    changes: list[PointChange]
+    recovered: int = 0
+    strangers: int = 0
+
+
+class Aged(msgspec.Struct):
+    """What age brought."""
+
+    changes: list[PointChange]
+    stale: int = 0
+    down: int = 0
+
+
+class DeviceLatest:
+    """One device's points."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.announced: DeviceAnnounced | None = None
+        self.enabled = True
+        self.status: DeviceStatus | None = None
+        self.tracks: dict[str, Track] = {}
+        self.counts = PollCounts()
+        self.last_ok_at_ms: int | None = None
+        self.check_at_s = -math.inf
+        """No point grows old before this time: most ticks need not look."""
+        self.miss = ""
+        self._checked_with_s = 0.0
+        self._achieved_s = 0.0
+
+    def announce(self, message: DeviceAnnounced, now_s: float, at_ms: int) -> list[PointChange]:
+        """Take the device's description: new points, new rules; where the list is complete, points that are gone."""
+        begins_again = message.enabled and not self.enabled
+        self.announced = message
+        self.enabled = message.enabled
+        self.check_at_s = now_s
+        named = {point.point_id for point in message.points}
+        if message.complete:
+            for point_id in self.tracks.keys() - named:
+                del self.tracks[point_id]
+        known = Stamp(now_s, at_ms)
+        for point in message.points:
+            track = self.tracks.get(point.point_id)
+            if track is None:
+                track = Track(Reading(point.point_id, None, Status.UNKNOWN), known)
+                self.tracks[point.point_id] = track
+            track.describe(point)
+            if begins_again:
+                track.stamp = Stamp(now_s, track.stamp.at_ms)
+                track.off = False
+        return [] if message.enabled else self.disable("the device is disabled", now_s, at_ms)
+
+    def take(self, read: PointsRead, now_s: float) -> Taken:
+        """Judge a poll's readings. An unchanged one costs a look-up, a comparison and a note of when it was read."""
+        stamp = Stamp(now_s, read.sampled_at_ms)
+        taken = Taken([])
+        name, find, changes = self.name, self.tracks.get, taken.changes
+        for reading in read.readings:
+            track = find(reading.point_id)
+            if track is None:
+                taken.strangers += 1
+            elif reading == track.seen and now_s < track.due_s:
+                track.stamp = stamp
+            else:
+                change = track.judged(name, reading, stamp)
+                if change is not None:
+                    changes.append(change)
+                    if change.was in GONE_DARK and change.reading.status not in GONE_DARK:
+                        taken.recovered += 1
+                    if change.was is not change.reading.status:
+                        self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
+        self.counts = read.counts
+        self.last_ok_at_ms = read.sampled_at_ms
+        self.miss = ""
+        self._achieved_s = read.counts.achieved_interval_s
+        if self._achieved_s < FASTER_BY * self._checked_with_s:
+            self.check_at_s = now_s
+        return taken
+
+    def grow_old(self, now_s: float, at_ms: int) -> Aged:
+        """Mark what was not read for too long. Cheap to call when nothing can be due."""
+        result = Aged([])
+        if now_s < self.check_at_s or not self.enabled:
+            return result
+        achieved_s = self._achieved_s
+        next_s = math.inf
+        for track in self.tracks.values():
+            change = track.aged(self.name, now_s, at_ms, achieved_s, self.miss)
+            if change is not None:
+                result.changes.append(change)
+                result.stale += change.reading.status is Status.STALE
+                result.down += change.reading.status is Status.DOWN
+            next_s = min(next_s, track.ages_at_s(achieved_s))
+        self.check_at_s = next_s
+        self._checked_with_s = achieved_s
+        return result
+
+    def go_down(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
+        """The link is refused: every point is down at once."""
+        return [
+            track.moved(self.name, Status.DOWN, reason, at_ms, now_s)
+            for track in self.tracks.values()
+            if track.stored.status not in {Status.DOWN, Status.DISABLED}
+        ]
+
+    def disable(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
+        """Nobody asks for these points any more."""
+        self.enabled = False
+        return [
+            track.moved(self.name, Status.DISABLED, reason, at_ms, now_s)
+            for track in self.tracks.values()
+            if track.stored.status is not Status.DISABLED
+        ]
+
+    def look_again_at(self, at_s: float) -> None:
+        """Let ages be looked at no later than this."""
+        self.check_at_s = min(self.check_at_s, at_s)
+
+
+class Latest:
+    """Every device. Bounded by the devices and points ever announced or stored."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, DeviceLatest] = {}
+
+    def device(self, name: str) -> DeviceLatest:
+        """Return the device, making it known first where it is not."""
+        device = self.devices.get(name)
+        if device is None:
+            device = self.devices[name] = DeviceLatest(name)
+        return device
+
+    def load(self, message: StateLoaded, now_s: float) -> None:
+        """Refill from the store."""
+        for stored in message.points:
+            track = Track(stored.reading, Stamp(now_s, stored.sampled_at_ms))
+            self.device(stored.device).tracks[stored.point_id] = track
+        for name, status in message.device_status.items():
+            device = self.device(name)
+            device.status = status
+            device.enabled = status is not DeviceStatus.DISABLED
+
+    def forget(self, dropped: Iterable[tuple[str, str]], waiting: set[tuple[str, str]], now_s: float) -> None:
+        """Forget what the store dropped, but for points of which something newer waits to be stored anyway."""
+        for key in dropped:
+            device = self.devices.get(key[0])
+            track = None if device is None else device.tracks.get(key[1])
+            if device is not None and track is not None and key not in waiting:
+                track.forget()
+                device.look_again_at(now_s + track.rules.poll_interval_s)
+
+    def points(self) -> int:
+        """Return how many points are known."""
+        return sum(len(device.tracks) for device in self.devices.values())

@@ -1,0 +1,140 @@
+"""Follows one point: what was last stored of it, when it was last read, and what that makes of a new reading. Pure.
+
+Called by latest.py only, which reads the slots directly: they are on the hot path.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from t3actors.detect.ages import aged, next_age_s
+from t3actors.detect.rules import Emit, due_s, judge, settled
+from t3actors.messages import PointChange
+from t3actors.points import Point, Reading, Rules, Status
+
+
+class Stamp(NamedTuple):
+    """When a poll brought readings: one stamp for all of them. `at_ms` is Unix UTC, `now_s` monotonic."""
+
+    now_s: float
+    at_ms: int
+
+
+class Track:
+    """One point. `seen` is the last raw reading that was judged, None where that judgement no longer holds."""
+
+    __slots__ = (
+        "digital",
+        "due_s",
+        "emitted_s",
+        "forgotten",
+        "off",
+        "point",
+        "rules",
+        "sampled_at_ms",
+        "seen",
+        "stamp",
+        "stored",
+    )
+
+    def __init__(self, stored: Reading, known: Stamp) -> None:
+        self.stored = stored
+        self.stamp = known
+        self.sampled_at_ms = known.at_ms
+        self.seen: Reading | None = None
+        self.point: Point | None = None
+        self.rules = Rules()
+        self.digital = False
+        self.emitted_s = known.now_s
+        self.due_s = math.inf
+        self.forgotten = False
+        """What is stored is not known any more: the next reading is a change, whatever it says."""
+        self.off = False
+        """Disabled by a reading since the start, and so not aged."""
+
+    def describe(self, point: Point) -> None:
+        """Take a point's description. Another unit, range or source starts a new series, which wants a first sample."""
+        if self.point is not None and _series_of(point) != _series_of(self.point):
+            self.forget()
+        self.point = point
+        self.rules = point.rules
+        self.digital = point.digital
+        self.seen = None
+        self.due_s = due_s(point.rules, self.emitted_s)
+
+    def forget(self) -> None:
+        """Make the next reading a change."""
+        self.forgotten = True
+        self.seen = None
+
+    def judged(self, device: str, raw: Reading, stamp: Stamp) -> PointChange | None:
+        """Judge a reading against what is stored, and take what is emitted for stored."""
+        stored = self.stored
+        reading = settled(raw, stored.value)
+        verdict = judge(
+            reading,
+            None if self.forgotten else stored,
+            self.rules,
+            digital=self.digital,
+            overdue=stamp.now_s >= self.due_s,
+        )
+        if stored.status is Status.OK:
+            self.sampled_at_ms = self.stamp.at_ms
+        self.stamp = stamp
+        self.seen = raw
+        if verdict.emit is Emit.NONE:
+            return None
+        if reading.status is Status.OK:
+            self.sampled_at_ms = stamp.at_ms
+        if verdict.emit is Emit.DETAILS and not verdict.sample:
+            # The row alone must not move the value that later ones are compared with: it would drift away from the samples.
+            reading = _with(reading, stored.value, reading.status, reading.reason)
+        self.off = reading.status is Status.DISABLED
+        return self._emit(
+            device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not Emit.REPEAT, sample=verdict.sample
+        )
+
+    def aged(self, device: str, now_s: float, at_ms: int, achieved_s: float, miss: str) -> PointChange | None:
+        """Return the change of status that the point's age brings, or that the store dropped."""
+        if self.off:
+            return None
+        status = aged(self.stored.status, now_s - self.stamp.now_s, self.rules, achieved_s)
+        same = status is self.stored.status
+        if same and not (self.forgotten and status in {Status.STALE, Status.DOWN}):
+            return None
+        missed = self.rules.stale_after if status is Status.STALE else self.rules.down_after
+        reason = self.stored.reason if same else f"not read for {missed} polls" + (f": {miss}" if miss else "")
+        return self.moved(device, status, reason, at_ms, now_s)
+
+    def ages_at_s(self, achieved_s: float) -> float:
+        """Return the monotonic time at which `aged` next has something to say, if nothing is read until then."""
+        if self.off:
+            return math.inf
+        return self.stamp.now_s + next_age_s(self.stored.status, self.rules, achieved_s)
+
+    def moved(self, device: str, status: Status, reason: str, at_ms: int, now_s: float) -> PointChange:
+        """Give the point another status without a reading: its value and the time of that value stay."""
+        if self.stored.status is Status.OK:
+            self.sampled_at_ms = self.stamp.at_ms
+        self.seen = None
+        reading = _with(self.stored, self.stored.value, status, reason)
+        return self._emit(device, reading, at_ms, now_s, changed=True, sample=self.rules.trend != "never")
+
+    def _emit(
+        self, device: str, reading: Reading, at_ms: int, now_s: float, *, changed: bool, sample: bool
+    ) -> PointChange:
+        was = self.stored.status
+        self.stored = reading
+        self.forgotten = False
+        self.emitted_s = now_s
+        self.due_s = due_s(self.rules, now_s)
+        return PointChange(device, reading.point_id, reading, self.sampled_at_ms, at_ms, changed, sample, was)
+
+
+def _with(reading: Reading, value: float | str | None, status: Status, reason: str) -> Reading:
+    return Reading(reading.point_id, value, status, reason, reading.auto_manual, reading.flags, reading.hw_switch)
+
+
+def _series_of(point: Point) -> tuple[object, ...]:
+    return (point.units, point.units_code, point.range_code, point.states, point.source)

@@ -1,0 +1,225 @@
+"""Builds the tree: the only file that knows all stages.
+
+     device 1 --+  PointsRead                  PointsChanged
+     device 2 --+--------------> ChangeDetector --------------> DatabaseWriter --> t3actors.db
+     device N --+<-------------- drops repeats <--------------- one transaction per batch
+                  ReadingsTaken                 BatchStored
+
+    gateway (one_for_one)
+      writer                 DatabaseWriter, the one actor with a thread
+      detector               ChangeDetector
+      links (one_for_one)    one ModbusLink per address
+      devices (one_for_one)  one DeviceActor per device
+      watch (one_for_one)    Summary
+
+Started in this order, stopped in reverse: devices first, then the detector's last batch, then the writer, so nothing accepted is
+lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>".
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import trio
+
+from supervision.actor import ThreadActor, TrioActor
+from supervision.backoff import Backoff
+from supervision.errors import ChildStartFailed
+from supervision.intensity import Intensity
+from supervision.registry import Registry
+from supervision.spec import ChildSpec, Restart, SupervisorSpec
+from supervision.supervisor import Supervisor
+from supervision.watchdog import LoopWatchdog
+from t3actors import __version__
+from t3actors.collect.device import DeviceActor
+from t3actors.collect.modbus.driver import ModbusDriver, configured_points
+from t3actors.collect.modbus.link import ModbusLink, link_role
+from t3actors.collect.pace import Pace
+from t3actors.config import Config, DeviceConfig
+from t3actors.detect.detector import ChangeDetector
+from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
+from t3actors.messages import SyncFinished
+from t3actors.store.lock import locked
+from t3actors.store.writer import DatabaseWriter
+from t3actors.watch.summary import Summary
+from t3actors.watch.supervised import SupervisionLog
+from t3actors.watch.sync import SyncCollector
+
+LOOP_STALL_LIMIT_S = 5.0
+WRITER_STOPS_WITHIN_S = 15.0
+DETECTOR_STOPS_WITHIN_S = 15.0
+RESTARTS_APART_S = 0.05
+RESTART_AFTER = Backoff(initial_s=0.2, factor=2.0, cap_s=30.0, jitter=0.2)
+ONE_MESSAGE_TAKES_AT_MOST_S = 60.0
+"""An actor that works longer on one message hangs and is restarted."""
+
+
+def wall_ms() -> int:
+    """Now, Unix UTC in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Gateway:
+    """One gateway: its tree, its registry, its counters. `run` it inside trio."""
+
+    def __init__(self, config: Config, log: Log) -> None:
+        self.config = config
+        self.log = log
+        self.registry = Registry()
+        self.pace = Pace()
+        self.supervision_log = SupervisionLog(log)
+        self.ended = trio.Event()
+        self._reason = ""
+        self._syncs = 0
+        self.boot_id = f"{wall_ms():x}-{os.getpid():x}"
+        self.supervisor = Supervisor(
+            self.tree(), registry=self.registry, on_event=self.supervision_log, random=random.random
+        )
+
+    def tree(self) -> SupervisorSpec:
+        """The whole supervision tree, as data."""
+        devices = tuple(self.device_spec(device, ordinal) for ordinal, device in enumerate(self.config.devices))
+        return SupervisorSpec(
+            name="gateway",
+            intensity=Intensity(restarts=10, period_s=60.0),
+            children=(
+                self._actor("writer", self._writer, WRITER_STOPS_WITHIN_S),
+                self._actor("detector", self._detector, DETECTOR_STOPS_WITHIN_S),
+                _pool("links", tuple(self.link_specs())),
+                _pool("devices", devices),
+                _pool("watch", (self._actor("summary", self._summary),)),
+            ),
+        )
+
+    def device_spec(self, device: DeviceConfig, ordinal: int) -> ChildSpec:
+        """The child that polls one device."""
+        start = partial(
+            DeviceActor,
+            device,
+            partial(ModbusDriver, device, log=self.log),
+            configured_points(device),
+            ordinal=ordinal,
+            wall_ms=wall_ms,
+            log=self.log,
+            pace=self.pace,
+            random=random.random,
+            auto_start=self.config.gateway.auto_start,
+        )
+        return self._actor(f"device/{device.name}", start)
+
+    def link_specs(self) -> list[ChildSpec]:
+        """One link per distinct address: several units behind one address share its connection."""
+        by_address: dict[str, list[DeviceConfig]] = {}
+        for device in self.config.devices:
+            if device.enabled:
+                by_address.setdefault(device.address, []).append(device)
+        return [
+            self._actor(link_role(address), partial(self._link, address, devices))
+            for address, devices in by_address.items()
+        ]
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until `stop`; started once every actor of the tree is up.
+
+        Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
+        """
+        try:
+            with locked(self.config.gateway.data_dir):
+                async with trio.open_nursery() as nursery:
+                    watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
+                    nursery.start_soon(watchdog.run)
+                    await self._run_tree(task_status)
+                    nursery.cancel_scope.cancel()
+        finally:
+            self.ended.set()
+
+    async def _run_tree(self, task_status: trio.TaskStatus[None]) -> None:
+        async with trio.open_nursery() as nursery:
+            try:
+                await nursery.start(self.supervisor.run)
+            except ChildStartFailed as failed:
+                raise failed.cause from failed
+            self._say_started()
+            task_status.started()
+        self.log(GATEWAY_STOPPED, reason=self._reason, threads_abandoned=self.supervisor.threads_abandoned)
+
+    def stop(self, reason: str) -> None:
+        """Ask the whole tree to stop: devices, detector, writer, in this order. Thread: trio."""
+        self._reason = reason
+        self.log(GATEWAY_STOPPING, reason=reason)
+        self.supervisor.request_stop()
+
+    async def sync(self, devices: Sequence[str] | None = None) -> list[SyncFinished]:
+        """Poll these devices (all, when None) once, now; return what came of it when the detector has the readings."""
+        names = devices if devices is not None else [device.name for device in self.config.devices if device.enabled]
+        self._syncs += 1
+        role = f"sync/{self._syncs}"
+        collector = SyncCollector(role, names)
+        await self.supervisor.find("watch").start_child(ChildSpec(role, lambda: collector, restart=Restart.TEMPORARY))
+        await collector.finished.wait()
+        await self.supervisor.find("watch").stop_child(role)
+        return [collector.results[name] for name in names]
+
+    # ---------------------------------------------------------------------------------------------- the actors
+
+    def _actor(self, name: str, start: Callable[[], TrioActor | ThreadActor], stop_within_s: float = 5.0) -> ChildSpec:
+        return ChildSpec(
+            name,
+            start,
+            stop_timeout_s=stop_within_s,
+            heartbeat_timeout_s=ONE_MESSAGE_TAKES_AT_MOST_S,
+            backoff=RESTART_AFTER,
+        )
+
+    def _writer(self) -> DatabaseWriter:
+        return DatabaseWriter(self.config.store, self.config.gateway.name, __version__, self.boot_id, self.log, wall_ms)
+
+    def _detector(self) -> ChangeDetector:
+        return ChangeDetector(self.config.store, wall_ms=wall_ms, log=self.log, stream_id=wall_ms)
+
+    def _link(self, address: str, devices: list[DeviceConfig]) -> ModbusLink:
+        return ModbusLink(
+            address,
+            connect_timeout_s=max(device.timeout_s for device in devices),
+            min_pause_s=max(device.min_pause_s for device in devices),
+            per_poll=any(device.connection == "per_poll" for device in devices),
+            log=self.log,
+        )
+
+    def _summary(self) -> Summary:
+        return Summary(
+            log=self.log,
+            take_pace=self.pace.take,
+            restarts=lambda: self.supervision_log.counts["restarts"],
+            database=self.config.store.database,
+            devices_total=len(self.config.devices),
+        )
+
+    def _say_started(self) -> None:
+        points = sum(len(device.points) for device in self.config.devices)
+        self.log(
+            GATEWAY_STARTED,
+            version=__version__,
+            boot_id=self.boot_id,
+            pid=os.getpid(),
+            devices=len(self.config.devices),
+            points=points,
+            database=str(self.config.store.database),
+            writable_points=0,
+            config_hash=self.config.source_hash,
+        )
+
+
+def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
+    """A one_for_one supervisor whose children know nothing of each other; its intensity grows with their number."""
+    return SupervisorSpec(
+        name=name,
+        children=children,
+        intensity=Intensity(restarts=10 + len(children), period_s=60.0),
+        spacing_s=RESTARTS_APART_S,
+        stop_together=True,
+    )

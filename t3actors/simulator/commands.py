@@ -1,0 +1,92 @@
+"""What a running plant can be told, a JSON object per line, and the line it answers: no I/O here.
+
+{"panel": "panel-3", "fault": "stall"}            a fault (faults.py), with its parameters beside it
+{"panel": "*", "fault": "none"}                   every panel
+{"panel": "panel-3", "set": {"IN3": 21.5}}        hold points at values in their own units
+{"panel": "panel-3", "ask": "values"}             the truth about its points
+{"ask": "counts"}                                 what all listeners have seen
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from t3actors.simulator.faults import decode_fault
+from t3actors.simulator.plant import Plant
+
+KEYS = ("fault", "set", "ask")
+
+
+class BadCommand(ValueError):
+    """A line that is no command; its text says what is allowed."""
+
+
+def obey(plant: Plant, line: bytes) -> dict[str, Any]:
+    """Carry one line out; give the answer, which is an error for a bad line. Never raises for what the line says."""
+    try:
+        return _obey(plant, _decoded(line))
+    except (ValueError, OSError) as error:  # an OSError: no file left for the door
+        return {"ok": False, "error": str(error)}
+
+
+def _obey(plant: Plant, command: dict[str, Any]) -> dict[str, Any]:
+    present = [key for key in KEYS if key in command]
+    if len(present) != 1:
+        raise BadCommand(f"command: saw keys {sorted(command)}, allowed is exactly one of {', '.join(KEYS)}")
+    if command.get("ask") == "counts":
+        _must_hold_only(command, "ask")
+        return {"ok": True, "counts": asdict(plant.counts())}
+    name = command.get("panel")
+    if not isinstance(name, str):
+        raise BadCommand(f"panel: saw {name!r}, allowed is a panel's name or *")
+    if "fault" in command:
+        parameters = {key: seen for key, seen in command.items() if key not in {"panel", "fault"}}
+        fault = decode_fault(command["fault"], parameters)
+        return {"ok": True, "fault": str(fault.kind), "panels": list(plant.set_fault(name, fault))}
+    plant.server_of(name)
+    panel = plant.panels[name]
+    if "ask" in command:
+        _must_hold_only(command, "panel", "ask")
+        if command["ask"] != "values":
+            raise BadCommand(f"ask: saw {command['ask']!r}, allowed are counts and values")
+        return {"ok": True, "panel": name, "values": {each: panel.value(each) for each in panel.point_ids}}
+    _must_hold_only(command, "panel", "set")
+    wanted = _wanted(command["set"])
+    for point_id in wanted:
+        panel.raw(point_id)  # all exist, or none is set
+    for point_id, value in wanted.items():
+        panel.set(point_id, value)
+    return {"ok": True, "panel": name, "set": wanted}
+
+
+def _decoded(line: bytes) -> dict[str, Any]:
+    try:
+        command = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadCommand(f"command: saw {_short(line)}, allowed is a JSON object on one line ({error})") from error
+    if not isinstance(command, dict):
+        raise BadCommand(f"command: saw {_short(line)}, allowed is a JSON object on one line")
+    return command
+
+
+def _wanted(seen: object) -> dict[str, float]:
+    if not isinstance(seen, dict) or not seen:
+        raise BadCommand(f"set: saw {seen!r}, allowed is an object of point ids and numbers")
+    for point_id, value in seen.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or abs(value) > 2_147_483:
+            raise BadCommand(f"set {point_id}: saw {value!r}, allowed is a number up to 2147483 either way")
+    return seen
+
+
+def _must_hold_only(command: dict[str, Any], *allowed: str) -> None:
+    unknown = [key for key in command if key not in allowed]
+    if unknown:
+        raise BadCommand(f"unknown key {unknown[0]!r}, allowed are {', '.join(allowed)}")
+
+
+def _short(line: bytes) -> str:
+    return repr(line[:60].decode("utf-8", "replace"))

@@ -1,0 +1,173 @@
+"""A whole building's panels on loopback ports, moved by one task, the same for the same seed.
+
+It knows names and time; a panel knows neither. **Thread**: trio's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import trio
+
+from t3actors.simulator.counts import Counts
+from t3actors.simulator.faults import Fault
+from t3actors.simulator.modbus_server import ModbusServer
+from t3actors.simulator.panel import SimulatedPanel
+from t3actors.simulator.registers import PRODUCT_MINIPANEL, PRODUCT_MINIPANEL_ARM
+
+MOST_DEVICES = 5000
+MOST_UNITS = 247  # Modbus addresses 1 to 247 (over serial line V1.02, 2.2)
+SLICES = 20  # a tick is done in as many parts, so that no answer waits for a whole building
+LARGEST_SERIAL = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSize:
+    """How many panels, and what each holds.
+
+    **Units**: every `tick_s` each panel advances by `tick_s`.
+    **Raises**: ValueError.
+    """
+
+    devices: int = 3
+    seed: int = 1
+    inputs: int = 32
+    outputs: int = 16
+    variables: int = 16
+    units_per_listener: int = 1  # more than one: that many panels behind each simulated Modbus gateway
+    tick_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.devices <= MOST_DEVICES:
+            raise ValueError(f"devices: saw {self.devices}, allowed is 1 to {MOST_DEVICES}")
+        if not 1 <= self.units_per_listener <= MOST_UNITS:
+            raise ValueError(f"units_per_listener: saw {self.units_per_listener}, allowed is 1 to {MOST_UNITS}")
+        if not 0.001 <= self.tick_s <= 3600.0:
+            raise ValueError(f"tick_s: saw {self.tick_s}, allowed is 0.001 to 3600 seconds")
+
+
+class Plant:
+    """Panels by name (`panel-1`, ...) and the listeners they stand behind."""
+
+    def __init__(self, size: PlantSize) -> None:
+        self.size = size
+        self.panels: dict[str, SimulatedPanel] = {}
+        self.servers: list[ModbusServer] = []
+        self._server_of: dict[str, ModbusServer] = {}
+        chance = Random(size.seed)  # noqa: S311 - reproducible on purpose
+        serials = chance.sample(range(10_000, LARGEST_SERIAL), size.devices)
+        panels = [self._panel(place, serials[place], chance.getrandbits(64)) for place in range(size.devices)]
+        try:
+            for first in range(0, size.devices, size.units_per_listener):
+                behind = panels[first : first + size.units_per_listener]
+                self._add_server(behind, chance.getrandbits(64))
+        except OSError:
+            self.close()
+            raise
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve every listener and let time pass, until cancelled; started once all listen."""
+        try:
+            async with trio.open_nursery() as nursery:
+                for server in self.servers:
+                    await nursery.start(server.serve)
+                nursery.start_soon(self.let_time_pass)
+                task_status.started()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give every port back."""
+        for server in self.servers:
+            server.close()
+
+    def server_of(self, name: str) -> ModbusServer:
+        """Give the listener a panel stands behind.
+
+        **Raises**: ValueError for a name that is not here.
+        """
+        if name not in self._server_of:
+            raise ValueError(f"panel: saw {name!r}, allowed are panel-1 to panel-{len(self.panels)}, or *")
+        return self._server_of[name]
+
+    def set_fault(self, name: str, fault: Fault) -> tuple[str, ...]:
+        """Switch a fault of one panel, or of all for `*`; give the names it strikes.
+
+        A listener's fault strikes every panel behind that listener.
+        **Raises**: ValueError for a name that is not here.
+        """
+        if name == "*":
+            for server in self.servers:
+                server.set_fault(fault)
+            return tuple(self.panels)
+        server = self.server_of(name)
+        server.set_fault(fault, self.panels[name].unit_id)
+        return tuple(each.name for each in server.panels) if fault.of_listener else (name,)
+
+    def counts(self) -> Counts:
+        """Give the totals over all listeners."""
+        total = Counts()
+        for server in self.servers:
+            total.add(server.counts)
+        return total
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Say where each panel is to be found and what it holds."""
+        return [
+            {
+                "name": name,
+                "host": self._server_of[name].host,
+                "port": self._server_of[name].port,
+                "unit_id": panel.unit_id,
+                "serial_number": panel.serial_number,
+                "counts": dict(panel.point_counts),
+            }
+            for name, panel in self.panels.items()
+        ]
+
+    def _panel(self, place: int, serial_number: int, seed: int) -> SimulatedPanel:
+        return SimulatedPanel(
+            seed,
+            serial_number,
+            self.size.inputs,
+            self.size.outputs,
+            self.size.variables,
+            name=f"panel-{place + 1}",
+            unit_id=place % self.size.units_per_listener + 1,
+            panel_number=place % 254 + 1,
+            product=PRODUCT_MINIPANEL if place % 3 == 2 else PRODUCT_MINIPANEL_ARM,
+        )
+
+    def _add_server(self, behind: list[SimulatedPanel], seed: int) -> None:
+        server = ModbusServer(behind, gateway=self.size.units_per_listener > 1, seed=seed)
+        self.servers.append(server)
+        for panel in behind:
+            self.panels[panel.name] = panel
+            self._server_of[panel.name] = server
+
+    async def let_time_pass(self) -> None:
+        """Advance every panel once a tick, a slice of them at a time, for ever; `serve` runs it."""
+        panels = list(self.panels.values())
+        due_s = trio.current_time()
+        while True:
+            for part in range(SLICES):
+                due_s += self.size.tick_s / SLICES
+                await trio.sleep_until(due_s)
+                for panel in panels[part::SLICES]:
+                    panel.advance(self.size.tick_s)
+            # After a suspend the building goes on from now: it does not catch up in one burst.
+            due_s = max(due_s, trio.current_time() - self.size.tick_s)
+
+
+@asynccontextmanager
+async def running_plant(size: PlantSize) -> AsyncIterator[Plant]:
+    """Run a plant for the length of a block."""
+    plant = Plant(size)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(plant.serve)
+        yield plant
+        nursery.cancel_scope.cancel()

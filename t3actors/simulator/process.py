@@ -1,0 +1,165 @@
+"""The simulated plant as a process of its own: one JSON line when ready, commands in, answers out.
+
+It ends when its standard input ends, so it cannot outlive whoever started it, even by kill -9; and on SIGTERM or
+SIGINT. By hand: `python -m t3actors.simulator.process --devices 10 --seed 1`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+import trio
+
+from t3actors.simulator.commands import obey
+from t3actors.simulator.plant import Plant, PlantSize
+
+EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+STDIN, STDOUT = 0, 1
+LONGEST_LINE = 65_536
+WANTED_FILES = 16_384  # a listener and a connection for each of thousands of panels
+
+
+async def run_plant(
+    devices: int,
+    seed: int,
+    *,
+    inputs: int = 32,
+    outputs: int = 16,
+    variables: int = 16,
+    units_per_listener: int = 1,
+    tick_s: float = 1.0,
+    commands: int | None = STDIN,
+    answers: int = STDOUT,
+) -> None:
+    """Serve a plant until the file descriptor `commands` ends, `answers` breaks, or SIGTERM or SIGINT comes.
+
+    **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...]}`; then each
+    line read gives one line back. With `commands=None` nothing is read and only a signal ends it.
+    **Thread**: trio's, and that the main one, for it takes the signals.
+    **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
+    """
+    plant = Plant(PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_end_on_signal, nursery.cancel_scope)
+        await nursery.start(plant.serve)
+        if await _say(answers, {"panels": plant.listing()}):
+            if commands is None:
+                await trio.sleep_forever()
+            else:
+                await _converse(plant, commands, answers)
+        nursery.cancel_scope.cancel()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a plant from a command line; give the exit code."""
+    options = vars(_parser().parse_args(argv))
+    if options.pop("ignore_stdin"):
+        options["commands"] = None
+    allow_many_files()
+    try:
+        trio.run(partial(run_plant, **options))
+    except ValueError as error:
+        return _complain(error, EXIT_USAGE)
+    except OSError as error:
+        return _complain(error, EXIT_FAILED)
+    return EXIT_DONE
+
+
+def allow_many_files() -> None:
+    """Raise this process's soft limit of open files as far as it may go; each panel needs two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = WANTED_FILES if hard == resource.RLIM_INFINITY else min(WANTED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _parser() -> argparse.ArgumentParser:
+    size = PlantSize()
+    parser = argparse.ArgumentParser(prog="simulator", description="Simulated T3 panels on loopback.")
+    parser.add_argument("--devices", type=int, default=size.devices)
+    parser.add_argument("--seed", type=int, default=size.seed, help="the same seed gives the same building")
+    parser.add_argument("--inputs", type=int, default=size.inputs, help="per panel, up to 64")
+    parser.add_argument("--outputs", type=int, default=size.outputs, help="per panel, up to 64")
+    parser.add_argument("--variables", type=int, default=size.variables, help="per panel, up to 128")
+    parser.add_argument("--units-per-listener", type=int, default=size.units_per_listener)
+    parser.add_argument("--tick-s", type=float, default=size.tick_s, help="how often values move")
+    parser.add_argument("--ignore-stdin", action="store_true", help="end on a signal only")
+    return parser
+
+
+def _complain(error: Exception, exit_code: int) -> int:
+    sys.stderr.write(f"simulator: {error}\n")
+    return exit_code
+
+
+async def _end_on_signal(
+    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for _number in signals:
+            scope.cancel()
+
+
+async def _converse(plant: Plant, commands: int, answers: int) -> None:
+    async for line in _lines(commands):
+        if line is None:
+            answer: dict[str, Any] = {"ok": False, "error": f"command: allowed are {LONGEST_LINE} bytes a line"}
+        else:
+            answer = obey(plant, line)
+        if not await _say(answers, answer):
+            return
+
+
+async def _lines(source: int) -> AsyncIterator[bytes | None]:
+    """Give each line that is not blank, None for one that is too long; end with the source."""
+    pending = b""
+    too_long = False
+    while True:
+        # In a thread: a terminal, a file and /dev/null can be read so as well, and nobody's flags are changed.
+        received = await trio.to_thread.run_sync(_read, source, abandon_on_cancel=True)
+        if not received:
+            return
+        *whole, pending = (pending + received).split(b"\n")
+        for line in whole:
+            if too_long or len(line) > LONGEST_LINE:
+                too_long = False
+                yield None
+            elif line.strip():
+                yield line
+        if len(pending) > LONGEST_LINE:
+            pending, too_long = b"", True
+
+
+def _read(source: int) -> bytes:
+    try:
+        return os.read(source, LONGEST_LINE)
+    except OSError:  # a terminal that was hung up ends like a closed pipe
+        return b""
+
+
+async def _say(target: int, answer: dict[str, Any]) -> bool:
+    data = json.dumps(answer, separators=(",", ":")).encode() + b"\n"
+    # In a thread: a reader who does not read must not stop the panels.
+    return await trio.to_thread.run_sync(_write_all, target, data, abandon_on_cancel=True)
+
+
+def _write_all(target: int, data: bytes) -> bool:
+    with contextlib.suppress(OSError):  # a closed pipe, a terminal that was hung up: nobody listens
+        while data:
+            data = data[os.write(target, data) :]
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Is the file sound? Small files are checked at each opening, large ones after an unclean stop and beside the work.
+
+Measured: quick_check takes 1.3 s for 281 MB that is cached, far more from an SD card.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from t3actors.errors import StoreDamaged, StoreError
+from t3actors.store.connection import open_for_reading, translated
+
+SMALL_BYTES = 64 << 20
+
+
+class FileChecked(msgspec.Struct, frozen=True):
+    """What the check in the background found. `damage` is empty when the file is sound."""
+
+    took_s: float
+    damage: str = ""
+    not_checked: str = ""
+
+
+def quick_check(connection: apsw.Connection, path: Path) -> None:
+    """Read the whole file. **Raises**: StoreDamaged with the first fault found."""
+    with translated(path, connection):
+        answer = connection.execute("PRAGMA quick_check(1)").get
+    if answer != "ok":
+        raise StoreDamaged(f"{path}: {' '.join(str(answer).split())}")
+
+
+def check_in_background(path: Path, report: Callable[[FileChecked], object]) -> threading.Thread:
+    """Check with a connection of its own in a daemon thread. `report` is called on that thread."""
+    thread = threading.Thread(target=_check, args=(path, report), name="quick_check", daemon=True)
+    thread.start()
+    return thread
+
+
+def _check(path: Path, report: Callable[[FileChecked], object]) -> None:
+    began_s = time.perf_counter()
+    damage = not_checked = ""
+    try:
+        connection = open_for_reading(path)
+        try:
+            quick_check(connection, path)
+        finally:
+            connection.close()
+    except StoreDamaged as error:
+        damage = str(error)
+    except StoreError as error:
+        not_checked = str(error)
+    report(FileChecked(time.perf_counter() - began_s, damage, not_checked))

@@ -1,0 +1,124 @@
+"""What the writer knows of its database without asking: devices, points, series. Loaded once, kept by journal.
+
+Bounded by the rows of DEVICES, the point tables and `series`.
+"""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+from t3actors.points import DeviceStatus, Kind, Point, Status
+from t3actors.store.journal import Journal
+
+PROVISIONAL = 1 << 32  # + device_id: a serial that no real device has (contract)
+KINDS = (Kind.INPUT, Kind.OUTPUT, Kind.VARIABLE)
+TABLES = {Kind.INPUT: "INPUT_POINTS", Kind.OUTPUT: "OUTPUT_POINTS", Kind.VARIABLE: "VARIABLE_POINTS"}
+
+Meaning = tuple[str, int | None, str | None, str]
+"""Units, range, states, source: what a stored number means. When it changes, the number means nothing."""
+
+SeriesKey = tuple[int, int, Meaning, float, str]
+"""group_id, point_index, meaning, sync_interval, created_by."""
+
+
+class KnownSeries:
+    """One series and the newest time written to it by this writer."""
+
+    __slots__ = ("last_ms", "series_id")
+
+    def __init__(self, series_id: int, last_ms: int) -> None:
+        self.series_id = series_id
+        self.last_ms = last_ms
+
+
+class KnownPoint:
+    """One row of a point table."""
+
+    __slots__ = ("device", "key", "kind", "meaning", "point_id", "point_index", "series", "status")
+
+    def __init__(self, device: KnownDevice, kind: Kind, point_index: int, point_id: str, status: Status) -> None:
+        self.device = device
+        self.kind = kind
+        self.point_index = point_index
+        self.point_id = point_id
+        self.status = status
+        self.meaning: Meaning | None = None
+        self.key: SeriesKey | None = None
+        self.series: KnownSeries | None = None
+
+
+class KnownDevice:
+    """One row of DEVICES. `rows` are all its point rows; `points` those that go by their id now."""
+
+    __slots__ = ("device_id", "name", "points", "rows", "serial", "status")
+
+    def __init__(self, device_id: int, name: str, serial: int, status: DeviceStatus) -> None:
+        self.device_id = device_id
+        self.name = name
+        self.serial = serial
+        self.status = status
+        self.rows: dict[tuple[Kind, int], KnownPoint] = {}
+        self.points: dict[str, KnownPoint] = {}
+
+
+class Known:
+    """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.journal = Journal()
+        self.devices: dict[str, KnownDevice] = {}
+        self.serials: dict[int, KnownDevice] = {}
+        self.series: dict[SeriesKey, KnownSeries] = {}
+        newest = connection.execute("SELECT max(logging_time) FROM samples").get
+        self.newest_ms: int = -1 if newest is None else newest * 1000 + 999
+        by_id = self._load_devices(connection)
+        self._load_points(connection, by_id)
+        self._load_series(connection, by_id)
+
+    def _load_devices(self, connection: apsw.Connection) -> dict[int, KnownDevice]:
+        by_id = {}
+        for device_id, name, serial, status in connection.execute(
+            "SELECT device_id, name, serial_number, status FROM DEVICES"
+        ):
+            device = KnownDevice(device_id, name, serial, DeviceStatus(status))
+            self.devices[name] = self.serials[serial] = by_id[device_id] = device
+        return by_id
+
+    def _load_points(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
+        for kind, table in TABLES.items():
+            # Rows that went come first, so that a present point takes the name.
+            for device_id, index, point_id, status in connection.execute(
+                f"SELECT device_id, point_index, point_id, status FROM {table} ORDER BY status <> 'disabled'"  # noqa: S608
+            ):
+                device = by_id[device_id]
+                point = KnownPoint(device, kind, index, point_id, Status(status))
+                device.rows[kind, index] = point
+                other = device.points.get(point_id)
+                if other is None or other.status is Status.DISABLED:
+                    device.points[point_id] = point
+
+    def _load_series(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
+        for series_id, index, units, range_, states, source, interval, created_by in connection.execute(
+            "SELECT series_id, point_index, units, range, states, source, sync_interval, created_by"
+            " FROM series ORDER BY started_at, series_id"
+        ):
+            meaning = (units, range_, states, source)
+            key = (series_id >> 16, index, meaning, float(interval), created_by)
+            series = KnownSeries(series_id, self.newest_ms)
+            self.series[key] = series
+            device = by_id.get(series_id >> 20)
+            point = device and device.rows.get((KINDS[series_id >> 18 & 3], index))
+            if point and series_id >> 16 & 3 != 1:  # rows by hand say nothing of the device's own description
+                point.meaning, point.key, point.series = meaning, key, series
+
+
+def meaning_of(point: Point) -> Meaning:
+    """Return what a stored number of this point means."""
+    states = msgspec.json.encode(point.states).decode() if point.states else None
+    return point.units, point.range_code, states, point.source
+
+
+def group_of(device_id: int, kind: Kind, data_source: int) -> int:
+    """Return the number of the group (schema 001: device_id * 16 + kind * 4 + data_source - 1)."""
+    return device_id << 4 | KINDS.index(kind) << 2 | data_source - 1

@@ -1,0 +1,38 @@
+"""One gateway per data directory: a lock that the kernel gives back however the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from t3actors.errors import AlreadyRunning, StoreUnreachable
+
+LOCK_NAME = "t3actors.lock"
+
+
+@contextlib.contextmanager
+def data_dir_locked(data_dir: Path) -> Iterator[Path]:
+    """Hold the directory, made when missing. **Raises**: AlreadyRunning naming the holder, StoreUnreachable."""
+    path = data_dir / LOCK_NAME
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise StoreUnreachable(f"{path}: cannot be created: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise AlreadyRunning(f"{data_dir}: another gateway (process {holder}) holds this data directory") from None
+        except OSError as error:
+            raise StoreUnreachable(f"{path}: cannot be locked: {error.strerror}") from error
+        # The file stays: removing it would let two processes lock two files of one name.
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield path
+    finally:
+        os.close(descriptor)

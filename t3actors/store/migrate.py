@@ -1,0 +1,79 @@
+"""Brings a database up to this version's schema: numbered files, forward only, one transaction each.
+
+`PRAGMA user_version` is the schema number, `PRAGMA application_id` says that the file is ours. A file that is not, or that
+a newer gateway wrote, is refused before a byte of it is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from t3actors.errors import SchemaTooNew, StoreUnreachable
+from t3actors.store.connection import translated
+
+APPLICATION_ID = 0x54334163  # "T3Ac"
+_NAME = re.compile(r"(\d{3})_\w+\.sql")
+
+
+class SchemaFile(msgspec.Struct, frozen=True):
+    """One numbered step."""
+
+    number: int
+    name: str
+    sql: str
+
+
+def schema_files() -> tuple[SchemaFile, ...]:
+    """Return the schema files of this version in order."""
+    folder = resources.files("t3actors.store") / "schema"
+    found = []
+    for entry in folder.iterdir():
+        match = _NAME.fullmatch(entry.name)
+        if match:
+            found.append(SchemaFile(int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
+    return tuple(sorted(found, key=lambda file: file.number))
+
+
+def found_schema(connection: apsw.Connection, path: Path, known: int) -> int:
+    """Return the file's schema number, 0 for an empty file, having changed nothing.
+
+    **Raises**: SchemaTooNew, StoreUnreachable when it is not ours.
+    """
+    with translated(path, connection):
+        application_id, version = connection.pragma("application_id"), connection.pragma("user_version")
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 3")]
+    if not tables and not application_id and not version:
+        return 0
+    if application_id != APPLICATION_ID:
+        seen = ", ".join(tables) or "none"
+        raise StoreUnreachable(
+            f"{path}: this is not a t3actors database (application_id {application_id}, user_version {version}, "
+            f"tables: {seen}); name another file under [store] database"
+        )
+    if version > known:
+        raise SchemaTooNew(
+            f"{path}: schema {version} was written by a newer t3actors; this one knows schemas up to {known}; "
+            "nothing was changed"
+        )
+    return int(version)
+
+
+def migrate(connection: apsw.Connection, path: Path, files: Sequence[SchemaFile] | None = None) -> tuple[int, int]:
+    """Apply what is missing. **Returns**: the schema before and after. **Raises**: StoreError."""
+    steps = schema_files() if files is None else tuple(files)
+    newest = steps[-1].number
+    before = found_schema(connection, path, newest)
+    for step in steps:
+        if step.number <= before:
+            continue
+        with translated(path, connection), connection:
+            connection.execute(step.sql)
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", step.number)
+    return before, newest

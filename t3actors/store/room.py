@@ -1,0 +1,73 @@
+"""Is there room for history? Below `min_free` samples are not stored any more; current values and events go on.
+
+Said once when it begins and once when it ends, with what was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+from t3actors import events
+from t3actors.config import StoreConfig
+from t3actors.events import Log
+
+RESUME_FACTOR = 1.05  # or every deletion of a log file would begin and end a shortage
+
+
+class Room(Enum):
+    """What of a batch is written."""
+
+    ALL = 1
+    NO_SAMPLES = 2
+    POINTS_ONLY = 3
+
+
+class RoomKeeper:
+    """Looks at the disk before each batch, and remembers whether history waits."""
+
+    def __init__(self, config: StoreConfig, log: Log, free_bytes: Callable[[Path], int]) -> None:
+        self._min_free = config.min_free_bytes
+        self._log = log
+        self._free_bytes = free_bytes
+        self._below = False
+        self._said = False
+        self._lost = 0
+
+    def look(self, path: Path) -> Room:
+        """Decide what of the next batch is written."""
+        if not self._min_free:
+            return Room.ALL
+        try:
+            free = self._free_bytes(path)
+        except OSError:
+            return Room.ALL  # SQLite will say what is wrong there
+        self._below = free < self._min_free * (RESUME_FACTOR if self._below else 1)
+        if not self._below:
+            return Room.ALL
+        self._say(path, free, "below min_free")
+        return Room.NO_SAMPLES
+
+    def refused(self, path: Path, reason: str) -> None:
+        """SQLite itself found no room."""
+        try:
+            free = self._free_bytes(path)
+        except OSError:
+            free = 0
+        self._say(path, free, reason)
+
+    def stored(self, path: Path, room: Room, lost_samples: int) -> None:
+        """A batch was committed."""
+        if room is not Room.ALL:
+            self._lost += lost_samples
+        elif self._said:
+            self._log(events.STORE_RECOVERED, database=str(path), reason="there is room again", lost_samples=self._lost)
+            self._said = False
+            self._lost = 0
+
+    def _say(self, path: Path, free: int, reason: str) -> None:
+        if not self._said:
+            self._said = True
+            mega = {"free_mb": free // 1_000_000, "min_free_mb": self._min_free // 1_000_000}
+            self._log(events.STORE_FULL, database=str(path), **mega, reason=reason)

@@ -1,0 +1,51 @@
+"""The state of one transaction: where it writes, what it knows, what it has done so far."""
+
+from __future__ import annotations
+
+import apsw
+
+from t3actors.points import DeviceStatus, Status
+from t3actors.store.known import Known, KnownDevice, KnownPoint
+
+_EVENT = "INSERT INTO EVENTS (at, device_id, point, event, from_status, to_status, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class Tally:
+    """Counts and lists of one transaction, undone with it. `history` and `events` say what there is room for."""
+
+    def __init__(self, connection: apsw.Connection, known: Known, *, history: bool = True, events: bool = True) -> None:
+        self.connection = connection
+        self.known = known
+        self.journal = known.journal
+        self.history = history
+        self.events = events
+        self.rows = 0
+        self.samples = 0
+        self.lost_samples = 0
+        self.dropped: dict[tuple[str, str], None] = {}
+        self.conflicts: dict[str, tuple[int, str]] = {}
+        self.poisoned: list[tuple[str, str, str]] = []
+
+    def count(self, attribute: str, more: int) -> None:
+        """Count up `rows`, `samples` or `lost_samples`."""
+        if more:
+            self.journal.set(self, attribute, getattr(self, attribute) + more)
+
+    def drop(self, device: str, point_id: str) -> None:
+        """Have the detector forget this point."""
+        self.journal.put(self.dropped, (device, point_id), None)
+
+    def add_events(self, rows: list[tuple[int, int | None, str | None, str, str, str, str]]) -> None:
+        """Insert rows of EVENTS."""
+        if rows and self.events:
+            self.connection.executemany(_EVENT, rows)
+
+    def point_event(self, point: KnownPoint, at_ms: int, status: Status, reason: str) -> None:
+        """Insert a point's transition and remember its new status."""
+        row = (at_ms, point.device.device_id, point.point_id, f"point.{status}", point.status, status, reason)
+        self.add_events([row])
+        self.journal.set(point, "status", status)
+
+    def device_event(self, device: KnownDevice, at_ms: int, status: DeviceStatus, reason: str) -> None:
+        """Insert a device's transition."""
+        self.add_events([(at_ms, device.device_id, None, f"device.{status}", device.status, status, reason)])

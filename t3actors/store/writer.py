@@ -1,0 +1,205 @@
+"""DatabaseWriter: the one actor that writes the database. A thread, because SQLite blocks in C. A thin shell over Store.
+
+    detector --PointsChanged, StateRequested--> writer --BatchStored, StateLoaded, WriterReady--> detector
+
+What cannot be stored now is held and tried again, in the order it came: a batch while another program holds the database
+(StoreBusy) or while not even points find room (StoreFull); a question for the stored state waits behind it. Between two
+tries the writer takes its mail, so that it stays stoppable and is not late for its watchdog.
+A damaged file is set aside and a new one begun; the detector is told to forget (WriterReady.fresh), and sends anew what
+was held.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from supervision.actor import ThreadActor
+from t3actors import events
+from t3actors.config import StoreConfig
+from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
+from t3actors.events import Log
+from t3actors.messages import PointsChanged, StateRequested, WriterReady
+from t3actors.store.integrity import FileChecked
+from t3actors.store.store import Store, free_bytes_of
+
+DETECTOR = "detector"
+PULSE_S = 10.0
+RETRY_S = 0.25
+LAST_TRIES_S = 5.0  # at a stop: less than a supervisor's patience with a thread
+MOST_HELD = 16  # one batch and one question per detector incarnation; more means that somebody does not wait
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """The writer to itself: time for a heartbeat."""
+
+
+class TryAgain(msgspec.Struct, frozen=True):
+    """The writer to itself: the held mail may go now."""
+
+
+class DatabaseWriter(ThreadActor):
+    """Commits batches, answers what is stored, keeps the heartbeat."""
+
+    def __init__(
+        self,
+        store: StoreConfig,
+        gateway_name: str,
+        version: str,
+        boot_id: str,
+        log: Log,
+        wall_ms: Callable[[], int],
+        free_bytes: Callable[[Path], int] = free_bytes_of,
+    ) -> None:
+        super().__init__()
+        self._store = Store(store, gateway_name, version, boot_id, log, wall_ms, free_bytes)
+        self._log = log
+        self._held: deque[PointsChanged | StateRequested] = deque()
+        self._trouble = ""
+        self._over = threading.Event()
+
+    @property
+    def batches_stored(self) -> int:
+        """Batches committed by this incarnation. **Thread**: any."""
+        return self._store.batches_stored
+
+    @property
+    def samples_stored(self) -> int:
+        """Samples committed by this incarnation. **Thread**: any."""
+        return self._store.samples_stored
+
+    def on_start(self) -> None:
+        """Open the database. **Raises**: StoreError: then the supervisor tries again, or gives up."""
+        fresh = self._store.open(self.deliver)
+        threading.Thread(target=self._beat, name=f"pulse of {self.name}", daemon=True).start()
+        self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=fresh))
+
+    def on_receive(self, message: Any) -> None:
+        """Take mail; whatever the database makes of it, it is stored, held, or the actor ends."""
+        match message:
+            case PointsChanged() | StateRequested():
+                self._take(message)
+            case TryAgain():
+                self._over.wait(RETRY_S)
+                self._work_off()
+            case Pulse():
+                self._keep_alive()
+            case FileChecked():
+                self._hear_of_check(message)
+            case _:
+                raise TypeError(f"the writer does not know {type(message).__name__}")
+
+    def on_stop(self) -> None:
+        """Store what is held if it goes at all, note the clean stop, close."""
+        self._over.set()
+        tries = int(LAST_TRIES_S / RETRY_S) if self._held else 0
+        for _ in range(tries):
+            if not self._attempt() or self.abandoned:
+                break
+            threading.Event().wait(RETRY_S)
+        try:
+            self._store.close()
+        except StoreError as error:
+            self._say_busy(error)
+
+    def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:  # noqa: ARG002
+        """Let go of the file, so that a successor can have it."""
+        self._over.set()
+        self._store.abandon_connection()
+
+    def on_abandon(self) -> None:
+        """Break what the thread hangs in; it commits nothing any more. **Thread**: trio."""
+        self._over.set()
+        self._store.give_up()
+
+    # ------------------------------------------------------------------------------------------------------- held
+
+    def _take(self, message: PointsChanged | StateRequested) -> None:
+        if message in self._held:
+            return
+        if len(self._held) == MOST_HELD:
+            self._held.popleft()
+        self._held.append(message)
+        if len(self._held) == 1:
+            self._work_off()
+
+    def _work_off(self) -> None:
+        if self._attempt():
+            self.deliver(TryAgain())
+
+    def _attempt(self) -> bool:
+        """Do what is held, in order. **Returns**: True when something has to wait."""
+        try:
+            while self._held:
+                self._do(self._held[0])
+                self._held.popleft()
+        except StoreDamaged as damage:
+            return self._begin_anew(str(damage))
+        except (StoreBusy, StoreFull) as error:
+            self._say_busy(error)
+            return True
+        self._say_recovered()
+        return False
+
+    def _do(self, message: PointsChanged | StateRequested) -> None:
+        if isinstance(message, PointsChanged):
+            self.send(DETECTOR, self._store.store(message))
+        else:
+            self.send(DETECTOR, self._store.load_state(message.incarnation))
+
+    def _begin_anew(self, reason: str) -> bool:
+        try:
+            self._store.begin_anew(reason)
+        except (StoreBusy, StoreFull, StoreUnreachable) as error:
+            self._say_busy(error)
+            return True
+        questions = [held for held in self._held if isinstance(held, StateRequested)]
+        self._held.clear()
+        self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=True))
+        for question in questions:
+            self._take(question)
+        self._say_recovered()
+        return False
+
+    # ------------------------------------------------------------------------------------------------------ alive
+
+    def _beat(self) -> None:
+        while not self._over.wait(PULSE_S):
+            if not self.deliver(Pulse()):
+                return
+
+    def _keep_alive(self) -> None:
+        if self._held:
+            return
+        try:
+            self._store.heartbeat()
+        except (StoreBusy, StoreFull):
+            return  # the next pulse or batch says it
+        except StoreDamaged as damage:
+            if self._begin_anew(str(damage)):
+                self.deliver(TryAgain())
+
+    def _hear_of_check(self, checked: FileChecked) -> None:
+        result = checked.damage or checked.not_checked or "ok"
+        database = str(self._store.path)
+        self._log(events.STORE_CHECKED, database=database, took_s=round(checked.took_s, 3), result=result)
+        if checked.damage and self._begin_anew(checked.damage):
+            self.deliver(TryAgain())
+
+    def _say_busy(self, error: StoreError) -> None:
+        trouble = type(error).__name__
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._log(events.STORE_BUSY, database=str(self._store.path), reason=str(error))
+
+    def _say_recovered(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            self._log(
+                events.STORE_RECOVERED, database=str(self._store.path), reason="it takes batches again", lost_samples=0
+            )

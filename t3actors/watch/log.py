@@ -1,0 +1,103 @@
+"""The log: one line per event, JSON for machines and a readable line for a person at a terminal.
+
+Writing never blocks the loop: a line goes into a bounded queue and a daemon thread writes it. When the reader of our output is
+slower than we log, the newest lines are dropped and counted, and the count is the next line that gets through.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+from t3actors.events import LOG_DROPPED, Level, LogEvent
+
+QUEUED_LINES = 10_000
+LEVELS: dict[Level, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_END = None
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def json_line(_: object, __: str, entry: MutableMapping[str, Any]) -> str:
+    """Render an entry as one JSON line; time, level and event come first."""
+    return _encode(dict(entry)).decode()
+
+
+def now_utc() -> str:
+    """The time of a log line: ISO 8601, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class LogWriter:
+    """Takes events from any thread; its own daemon thread writes them. Call `close` to flush."""
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        human: bool | None = None,
+        least: Level = "info",
+        gateway: str = "",
+        time: Callable[[], str] = now_utc,
+    ) -> None:
+        self._stream = stream or sys.stdout
+        as_human = self._stream.isatty() if human is None else human
+        self._render: Callable[[Any, str, MutableMapping[str, Any]], str | bytes] = (
+            structlog.dev.ConsoleRenderer(pad_event_to=22, sort_keys=False) if as_human else json_line
+        )
+        self._name_key = {} if as_human or not gateway else {"gateway": gateway}
+        self._least = LEVELS[least]
+        self._time = time
+        self._lines: queue.Queue[str | None] = queue.Queue(QUEUED_LINES)
+        self._dropped = 0
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._write, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: LogEvent, /, **keys: object) -> None:
+        """Log `event`. Thread: any. Never blocks, never raises for what is in `keys`."""
+        if LEVELS[event.level] < self._least:
+            return
+        self._put(self._line(event, keys))
+
+    def close(self, within_s: float = 2.0) -> None:
+        """Write what is queued and stop; give up after `within_s` when the stream does not take it."""
+        try:
+            self._lines.put(_END, timeout=within_s)
+        except queue.Full:
+            return
+        self._thread.join(within_s)
+
+    def _line(self, event: LogEvent, keys: dict[str, object]) -> str:
+        entry = {"timestamp": self._time(), "level": event.level, "event": event.name, **self._name_key, **keys}
+        return str(self._render(None, event.level, entry))
+
+    def _put(self, line: str) -> None:
+        try:
+            self._lines.put_nowait(line)
+        except queue.Full:
+            with self._lock:
+                self._dropped += 1
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not _END:
+            try:
+                self._stream.write(line + "\n")
+                self._tell_dropped()
+                if self._lines.empty():
+                    self._stream.flush()
+            except (OSError, ValueError):  # the reader is gone, or the stream closed: nobody is left to tell
+                continue
+
+    def _tell_dropped(self) -> None:
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            self._stream.write(self._line(LOG_DROPPED, {"lines": dropped}) + "\n")

@@ -1,0 +1,49 @@
+"""`t3actors check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.invoking import t3actors
+
+SAMPLE = Path(__file__).parent.parent.parent / "config" / "sample.toml"
+
+
+def test_a_good_file_is_told_with_what_it_will_cost() -> None:
+    ended = t3actors("check", SAMPLE)
+    assert (ended.code, ended.err) == (0, "")
+    assert "riverside: no fault found" in ended.out
+    assert "MB a day at worst" in ended.out
+    assert "192.168.1.100:502" in ended.out
+
+
+def test_json_rows_name_their_kind() -> None:
+    rows = t3actors("check", SAMPLE, "--json").rows()
+    assert [row["kind"] for row in rows] == ["device"] * 4 + ["line"] * 4 + ["total"]
+    assert rows[-1]["history_mb_a_day_worst"] > rows[-1]["history_mb_a_day"] > 0
+
+
+def test_every_fault_is_a_line_and_the_exit_code_is_78(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[gateway]\nnmae = 1\n[store]\nbatch_rows = 0\n", encoding="utf-8")
+    ended = t3actors("check", tmp_path / "bad.toml")
+    assert (ended.code, ended.out) == (78, "")
+    assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["gateway.nmae", "store.batch_rows"]
+
+
+def test_faults_are_rows_too_when_json_is_asked_for(tmp_path: Path) -> None:
+    ended = t3actors("check", tmp_path / "missing.toml", "--json")
+    assert (ended.code, [row["kind"] for row in ended.rows()]) == (78, ["fault"])
+
+
+def test_a_line_that_cannot_carry_it_is_warned_about(tmp_path: Path) -> None:
+    device = '[[devices]]\nname = "d{0}"\nunit_id = {0}\naddress = "10.0.0.1"\nprotocol = "modbus"\n'
+    device += 'poll_interval = "1s"\nprofile = "t3-controller"\n'
+    (tmp_path / "busy.toml").write_text("".join(device.format(n) for n in range(1, 5)), encoding="utf-8")
+    assert "warning: 10.0.0.1:502 would be asked" in t3actors("check", tmp_path / "busy.toml").out
+
+
+def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    ended = t3actors("check", tmp_path / "empty.toml")
+    assert ended.code == 0
+    assert "Nothing will be polled." in ended.out

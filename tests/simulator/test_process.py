@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from t3actors.simulator.process import main
+from tests.waiting import blocking_until
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "t3actors.simulator.process", "--devices", "2"]
+END_WITHIN_S = 20
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        yield running
+        running.kill()
+
+
+def told(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
+    assert process.stdin is not None
+    process.stdin.write(line + b"\n")
+    process.stdin.flush()
+    return said(process)
+
+
+def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout is not None
+    answer = json.loads(process.stdout.readline())
+    assert isinstance(answer, dict)
+    return answer
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_one_line_says_where_every_panel_is_once_all_listen(process: subprocess.Popen[bytes]) -> None:
+    panels = said(process)["panels"]
+    assert [set(panel) for panel in panels] == [{"name", "host", "port", "unit_id", "serial_number", "counts"}] * 2
+    assert panels[0]["counts"] == {"inputs": 32, "outputs": 16, "variables": 16}
+    assert all(listens(panel["port"]) for panel in panels)
+
+
+def test_commands_are_answered_and_bad_ones_get_one_error_line(process: subprocess.Popen[bytes]) -> None:
+    port = said(process)["panels"][0]["port"]
+    assert told(process, b'{"panel": "panel-1", "fault": "refuse"}')["ok"] is True
+    assert not listens(port)
+    assert told(process, b"\nwhat")["ok"] is False
+    assert "65536 bytes" in told(process, b"x" * 200_000)["error"]
+    assert told(process, b'{"panel": "panel-1", "fault": "none"}')["ok"] is True
+    assert listens(port)
+
+
+def test_it_ends_when_its_input_ends(process: subprocess.Popen[bytes]) -> None:
+    said(process)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(END_WITHIN_S) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_on_a_signal(process: subprocess.Popen[bytes], number: int) -> None:
+    said(process)
+    process.send_signal(number)
+    assert process.wait(END_WITHIN_S) == 0
+
+
+def test_it_ends_when_nobody_reads_its_answers_any_more(process: subprocess.Popen[bytes]) -> None:
+    said(process)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    process.stdout.close()
+    process.stdin.write(b'{"ask": "counts"}\n')
+    process.stdin.flush()
+    assert process.wait(END_WITHIN_S) == 0
+
+
+def test_it_does_not_outlive_a_parent_that_is_killed() -> None:
+    parent = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen({COMMAND!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "sys.stdout.buffer.write(child.stdout.readline())\n"
+        "sys.stdout.flush()\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE) as running:
+        port = said(running)["panels"][0]["port"]
+        assert listens(port)
+        running.kill()
+    blocking_until(lambda: not listens(port), END_WITHIN_S)
+
+
+def test_without_its_input_it_serves_until_a_signal() -> None:
+    command = [*COMMAND, "--ignore-stdin"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+        port = said(running)["panels"][1]["port"]
+        assert listens(port)
+        running.terminate()
+        assert running.wait(END_WITHIN_S) == 0
+
+
+def test_a_size_that_cannot_be_is_one_line_and_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--devices", "0"]) == 2
+    assert capsys.readouterr().err == "simulator: devices: saw 0, allowed is 1 to 5000\n"
+
+
+def test_points_that_no_panel_can_hold_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--inputs", "65"]) == 2
+    assert "inputs: saw 65, allowed is 0 to 64" in capsys.readouterr().err

@@ -1,0 +1,280 @@
+"""The configuration file: what is read, and the one line each fault is."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from t3actors.config import Config
+from t3actors.config_file import ALL_KEYS, load
+from t3actors.errors import ConfigError
+from t3actors.points import Kind
+from tests.config_cases import CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
+
+SAMPLES = Path(__file__).parent.parent / "config"
+
+
+def loaded(folder: Path, text: str, **others: str) -> Config:
+    """Write the text as t3.toml, others under their names (dots as __), and load it."""
+    for name, content in others.items():
+        (folder / name.replace("__", ".")).write_text(content, encoding="utf-8")
+    (folder / "t3.toml").write_text(text, encoding="utf-8")
+    return load(folder / "t3.toml")
+
+
+def faults(folder: Path, text: str, **others: str) -> list[str]:
+    """Load what must be refused; give the faults with the folder left out."""
+    with pytest.raises(ConfigError) as refused:
+        loaded(folder, text, **others)
+    return [fault.replace(f"{folder}/", "") for fault in refused.value.faults]
+
+
+def refusal(folder: Path, text: str) -> list[str] | None:
+    """Load what may be refused; give its faults, None when there are none."""
+    try:
+        loaded(folder, text)
+    except ConfigError as refused:
+        return refused.faults
+    return None
+
+
+def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
+    config = loaded(tmp_path, GOOD)
+    device = config.devices[0]
+    assert (device.address, device.unit_id, device.timeout_s, device.retries) == ("10.0.0.1:502", 1, 1.0, 1)
+    assert (device.points[0].table, device.points[0].type, device.points[0].kind) == ("holding", "uint16", Kind.INPUT)
+    assert config.store.database == Path("/var/lib/t3actors/t3actors.db")
+    assert config.bacnet is None
+
+
+def test_paths_are_relative_to_the_file_that_names_them(tmp_path: Path) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "a.toml").write_text(
+        '[gateway]\ndata_dir = "data"\n' + DEVICE + 'points = "a.csv"\n', encoding="utf-8"
+    )
+    (tmp_path / "conf.d" / "a.csv").write_text("id;kind;register\nt1;input;5\n", encoding="utf-8")
+    config = loaded(tmp_path, 'include = ["conf.d/*.toml"]\n[store]\ndatabase = "x.db"\n')
+    assert config.gateway.data_dir == tmp_path / "conf.d" / "data"
+    assert config.store.database == tmp_path / "conf.d" / "data" / "x.db"
+    assert config.devices[0].points[0].register == 5
+
+
+def test_defaults_go_to_devices_and_on_to_points(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        '[defaults]\npoll_interval = "5s"\ndeadband = 2\ntimeout = "3s"\nstale_after = 2\n'
+        + DEVICE
+        + 'poll_interval = "2s"\nretries = 4\n'
+        + POINT
+        + "register = 1\ndeadband = 0.5\n",
+    )
+    device = config.devices[0]
+    assert (device.timeout_s, device.retries) == (3.0, 4)
+    assert (device.rules.poll_interval_s, device.rules.deadband, device.rules.stale_after) == (2.0, 2.0, 2)
+    rules = device.points[0].rules
+    assert (rules.poll_interval_s, rules.deadband, rules.stale_after) == (2.0, 0.5, 2)
+
+
+@pytest.mark.parametrize(
+    ("reference", "where"),
+    [
+        ("40001", ("holding", 0)),
+        ("40101", ("holding", 100)),
+        ("49999", ("holding", 9998)),
+        ("465536", ("holding", 65535)),
+        ("400001", ("holding", 0)),
+        ("30001", ("input", 0)),
+        ("10005", ("discrete", 4)),
+        ("1", ("coil", 0)),
+        ('"00001"', ("coil", 0)),
+        ('"010000"', ("coil", 9999)),
+    ],
+)
+def test_reference_n_is_register_n_less_one_of_the_table_it_names(
+    tmp_path: Path, reference: str, where: tuple[str, int]
+) -> None:
+    point = loaded(tmp_path, DEVICE + POINT + f"reference = {reference}\n").devices[0].points[0]
+    assert (point.table, point.register) == where
+    assert point.type == ("bit" if where[0] in ("coil", "discrete") else "uint16")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_fault_is_one_line_saying_where_what_was_seen_and_what_is_allowed(tmp_path: Path, case: str) -> None:
+    text, expected = CASES[case]
+    found = faults(tmp_path, text)
+    assert len(found) == 1, found
+    assert found[0].startswith(expected), found[0]
+    assert "\n" not in found[0]
+
+
+def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        'include = ["a.toml", "b.toml"]\n[gateway]\nname = "x y"\ncolour = 1\n[store]\nbatch_rows = 0\n'
+        + DEVICE
+        + POINT
+        + "register = -1\n",
+        a__toml="[gateway]\n" + T3 + 'unit_id = "one"\nretries = 99\n',
+        b__toml="= 5\n",
+    )
+    assert [fault.split(": saw")[0].split("; ")[0] for fault in found] == [
+        "a.toml: gateway: [gateway] stands in t3.toml already",
+        "b.toml: not TOML: Invalid statement (at line 1, column 1)",
+        "t3.toml: gateway.name",
+        "t3.toml: gateway.colour: unknown key",
+        "t3.toml: store.batch_rows",
+        't3.toml: devices[1] "ahu-1": points[1] "t1": register',
+        'a.toml: devices[1] "ahu-1": unit_id',
+        'a.toml: devices[1] "ahu-1": retries',
+    ]
+
+
+def test_an_include_that_loops_over_another_file_is_refused(tmp_path: Path) -> None:
+    found = faults(tmp_path, 'include = ["a.toml"]\n' + T3, a__toml='include = ["t3.toml"]\n')
+    assert len(found) == 1
+    assert found[0].startswith('a.toml: include: saw "t3.toml"; allowed: files that do not lead back here')
+
+
+def test_a_file_included_twice_is_read_once(tmp_path: Path) -> None:
+    config = loaded(tmp_path, 'include = ["a.toml", "*a.toml"]\n', a__toml=T3)
+    assert [device.name for device in config.devices] == ["ahu-1"]
+
+
+def test_a_disabled_device_may_share_what_an_enabled_one_has(tmp_path: Path) -> None:
+    config = loaded(tmp_path, T3 + T3.replace("ahu-1", "b") + "enabled = false\n")
+    assert [device.enabled for device in config.devices] == [True, False]
+
+
+@pytest.mark.parametrize("case", CSV_CASES)
+def test_each_fault_of_a_point_list_names_its_line(tmp_path: Path, case: str) -> None:
+    content, expected = CSV_CASES[case]
+    found = faults(tmp_path, DEVICE + 'points = "a.csv"\n', a__csv=content)
+    assert len(found) == 1, found
+    assert found[0].startswith(expected), found[0]
+
+
+def test_a_point_list_may_come_from_a_spreadsheet(tmp_path: Path) -> None:
+    content = '\ufeffid;kind;reference;type;scale;states\r\nt1;input;40101;float32;0.1;\r\n;;;;;\r\nf;output;"00001";;;off|on\r\n'
+    first, second = loaded(tmp_path, DEVICE + 'points = "a.csv"\n', a__csv=content).devices[0].points
+    assert (first.register, first.type, first.scale) == (100, "float32", 0.1)
+    assert (second.table, second.register, second.states) == ("coil", 0, ("off", "on"))
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no\.toml: cannot be read: No such file or directory"):
+        load(tmp_path / "no.toml")
+    with pytest.raises(ConfigError, match="cannot be read; allowed: a regular file"):
+        load(tmp_path)
+    (tmp_path / "latin.toml").write_bytes(b"# fine\n# K\xfcche\n")
+    with pytest.raises(ConfigError, match="is not UTF-8: saw byte 0xfc in line 2; allowed: UTF-8 text"):
+        load(tmp_path / "latin.toml")
+
+
+def test_the_hash_names_this_very_configuration(tmp_path: Path) -> None:
+    first = loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3).source_hash
+    assert loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3).source_hash == first
+    assert loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3 + "retries = 2\n").source_hash != first
+
+
+def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
+    config = load(SAMPLES / "sample.toml")
+    assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "t3-lobby", "t3-plant-room"]
+    assert len(load(SAMPLES / "t3-panels.toml").devices) == 2
+    held: dict[str, set[str]] = {}
+    for sample in ("sample.toml", "t3-panels.toml"):
+        _gather("", tomllib.loads((SAMPLES / sample).read_text(encoding="utf-8")), held)
+    networks = held.pop("bacnet.networks")
+    held["bacnet.networks.N"] = held.pop(f"bacnet.networks.{networks.pop()}")
+    assert held == {table: set(names) for table, names in ALL_KEYS.items()}
+
+
+def test_a_sample_writes_each_default_as_it_is(tmp_path: Path) -> None:
+    sample = tomllib.loads((SAMPLES / "sample.toml").read_text(encoding="utf-8"))
+    sections = {name: sample[name] for name in ("store", "defaults")}
+    text = "\n".join(
+        f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in table.items())
+        for name, table in sections.items()
+    )
+    given, bare = loaded(tmp_path, text + GOOD), loaded(tmp_path, GOOD)
+    assert (given.store, given.devices) == (bare.store, bare.devices)
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _gather(path: str, table: dict[str, Any], held: dict[str, set[str]]) -> None:
+    held.setdefault(path, set()).update(table)
+    for name, value in table.items():
+        below = f"{path}.{name}".lstrip(".")
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                _gather(below, item, held)
+
+
+_WORD = st.sampled_from(sorted({name for names in ALL_KEYS.values() for name in names} | {"50", "x", ""}))
+_SCALAR = (
+    st.none().map(lambda _: "modbus") | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.times()
+    | st.sampled_from(["30s", "t3-controller", "10.0.0.1:502", "input", "bit", "coil", "x.csv", "/dev/zero", "nope/*", "\0"])
+)  # fmt: skip
+_VALUE = st.recursive(
+    _SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORD, inner, max_size=5), max_leaves=12
+)
+_TABLES = st.fixed_dictionaries(
+    {}, optional={name: _VALUE | st.lists(st.dictionaries(_WORD, _VALUE)) for name in ALL_KEYS[""]}
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(document=_TABLES)
+@example(document={"devices": [{"name": "a", "points": [{"id": [], "type": {}, "table": []}], "protocol": {}}]})
+@example(document={"bacnet": {"networks": {"²": {}, "9" * 5000: {}}}})
+def test_no_document_makes_load_raise_anything_but_a_config_error(tmp_path: Path, document: dict[str, Any]) -> None:
+    (tmp_path / "x.csv").write_text("id,kind,register\na,input,1\n", encoding="utf-8")
+    refused = refusal(tmp_path, _document(document))
+    assert refused is None or refused
+    assert all(len(fault) < 1000 and "\n" not in fault for fault in refused or [])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(content=st.binary() | st.text().map(str.encode))
+@example(content=b"x = 1" + b"0" * 6000)
+@example(content=b"\xef\xbb\xbfid,kind\n\0\n")
+@example(content=b'id,kind\n"' + b"x" * 200_000)
+def test_no_bytes_make_load_raise_anything_but_a_config_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    (tmp_path / "y.toml").write_bytes(content)
+    for text in (DEVICE + 'points = "x.csv"\n', 'include = ["y.toml"]\n'):
+        assert refusal(tmp_path, text) != []
+
+
+def _document(tables: dict[str, Any]) -> str:
+    return "\n".join(f"{_quoted(name)} = {_inline(value)}" for name, value in tables.items())
+
+
+def _inline(value: object) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{_quoted(name)} = {_inline(item)}" for name, item in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_inline(item) for item in value) + "]"
+        case str():
+            return _quoted(value)
+        case bool():
+            return str(value).lower()
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _quoted(text: str) -> str:
+    return (
+        '"'
+        + "".join(
+            c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in text if not 0xD800 <= ord(c) < 0xE000
+        )
+        + '"'
+    )
