@@ -112,7 +112,12 @@ async def ask(ref: pykka.ActorRef[Any], message: object, timeout_s: float | None
     """Ask an actor by its ref and wait for the answer without blocking the loop. **Raises**: as Registry.ask."""
     future = ref.ask(message, block=False)
     with trio.fail_after(float("inf") if timeout_s is None else timeout_s):
-        return await future
+        try:
+            return await future
+        except NobodyThere:
+            raise
+        except pykka.ActorDeadError as error:
+            raise Gone(str(error)) from None
 
 
 class _Addressed(pykka.Actor):

@@ -42,7 +42,7 @@ class Backoff:
     def _plain_s(self, doublings: int) -> float:
         if self.initial_s == 0:
             return 0.0
-        # Compared as logarithms: factor ** doublings overflows a float long before the attempt counter ends.
-        if doublings * math.log(self.factor) >= math.log(self.cap_s / self.initial_s):
+        try:
+            return float(min(self.initial_s * self.factor**doublings, self.cap_s))
+        except OverflowError:  # long before the attempt counter ends
             return self.cap_s
-        return float(self.initial_s * self.factor**doublings)

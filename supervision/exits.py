@@ -14,6 +14,9 @@ import trio
 from supervision.errors import describe
 
 
+FRAMES = 50  # an exception object that is raised again and again grows its traceback each time
+
+
 class ExitKind(Enum):
     """What ended a child."""
 
@@ -74,8 +77,8 @@ def true_cause(error: BaseException) -> BaseException:
 
 
 def traceback_text(error: BaseException) -> str:
-    """Format an exception, its causes and the members of its groups."""
-    return "".join(traceback.format_exception(error))
+    """Format an exception, its causes and the members of its groups, each with its last FRAMES frames."""
+    return "".join(traceback.format_exception(error, limit=-FRAMES))
 
 
 def crashed(error: BaseException) -> Exit:

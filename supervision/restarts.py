@@ -29,6 +29,7 @@ class Recovery:
 
     failed: list[Child] = field(default_factory=list)  # whose group has not been stopped yet
     pending: dict[str, Child] = field(default_factory=dict)  # to be started, those that failed included
+    culprit: str = ""  # whose back-off they all wait for
     ready_at_s: float = 0.0
     scope: trio.CancelScope = field(default_factory=trio.CancelScope)
     pause: trio.Event = field(default_factory=trio.Event)  # the present attempt is over
@@ -81,8 +82,8 @@ class Restarts:
         """Give up the restart of a child, if one is under way, and wait until nobody works on it."""
         recovery = self._recoveries.get(self._key(child))
         if recovery is not None and recovery.pending.pop(child.name, None) is not None:
-            if child in recovery.failed:
-                recovery.failed.remove(child)
+            recovery.failed = [other for other in recovery.failed if other is not child]
+            if recovery.culprit == child.name:
                 recovery.ready_at_s = trio.current_time()
             pause = recovery.pause
             recovery.scope.cancel()
@@ -129,7 +130,9 @@ class Restarts:
             recovery = self._recoveries[key] = Recovery()
         recovery.failed.append(child)
         recovery.pending[child.name] = child
-        recovery.ready_at_s = max(recovery.ready_at_s, ready_at_s)
+        if ready_at_s >= recovery.ready_at_s:
+            recovery.ready_at_s = ready_at_s
+            recovery.culprit = child.name
         recovery.scope.cancel()
         if is_new and self.nursery is not None:
             self.nursery.start_soon(self._carry_out, key, recovery)

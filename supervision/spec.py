@@ -51,7 +51,7 @@ class ChildSpec:
     backoff: Backoff = field(default_factory=Backoff)
 
     def __post_init__(self) -> None:
-        _check_name("child", self.name)
+        _check_name("child", self.name)  # a role may look like "device/ahu-1"
         where = f"child {self.name!r}"
         if not callable(self.start):
             raise BadSpec(f"{where}: start is {self.start!r}; it must be a function that returns an actor")
@@ -88,6 +88,8 @@ class SupervisorSpec:
 
     def __post_init__(self) -> None:
         _check_name("supervisor", self.name)
+        if "/" in self.name:
+            raise BadSpec(f"supervisor name is {self.name!r}; it must have no '/': its path is written with it")
         where = f"supervisor {self.name!r}"
         if not isinstance(self.strategy, Strategy):
             raise BadSpec(f"{where}: strategy is {self.strategy!r}; it must be one of {_members(Strategy)}")
@@ -120,8 +122,8 @@ class SupervisorSpec:
 
 
 def _check_name(what: str, name: object) -> None:
-    if not isinstance(name, str) or not name or "/" in name:
-        raise BadSpec(f"{what} name is {name!r}; it must be a text that is not empty and has no '/'")
+    if not isinstance(name, str) or not name:
+        raise BadSpec(f"{what} name is {name!r}; it must be a text that is not empty")
 
 
 def _check_restart(where: str, restart: object) -> None:

@@ -220,27 +220,29 @@ class DetectorCountsRequested(msgspec.Struct, frozen=True, kw_only=True):
 class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What the detector has done since it started, and what waits now."""
 
-    incarnation: int
-    loaded: bool
+    incarnation: int = 0
+    loaded: bool = False
     """False while it waits for the writer to say what is stored."""
-    devices: int
-    points: int
-    polls: int
-    readings: int
-    strangers: int
+    devices: int = 0
+    devices_online: int = 0
+    points: int = 0
+    polls: int = 0
+    polls_missed: int = 0
+    readings: int = 0
+    strangers: int = 0
     """Readings of points that no announcement names: not used."""
-    changes: int
-    repeats: int
+    changes: int = 0
+    repeats: int = 0
     """Unchanged values emitted again: heartbeats, and points with trend "always"."""
-    samples: int
-    batches: int
+    samples: int = 0
+    batches_stored: int = 0
     """Batches acknowledged by the writer."""
-    rows_stored: int
-    samples_stored: int
-    changes_dropped: int
+    rows_stored: int = 0
+    samples_stored: int = 0
+    changes_dropped: int = 0
     """Changes that the store had to let go."""
-    coalesced: int
-    lost_samples: int
-    pending: int
-    in_flight: int
+    coalesced: int = 0
+    lost_samples: int = 0
+    pending: int = 0
+    in_flight: int = 0
     """Items of the batch that the writer has not acknowledged yet."""

@@ -36,14 +36,15 @@ from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__
 from t3actors.collect.device import DeviceActor
-from t3actors.collect.modbus.driver import ModbusDriver, configured_points
-from t3actors.collect.modbus.link import ModbusLink, link_role
+from t3actors.collect.modbus.driver import ModbusDriver
+from t3actors.collect.modbus.link import ModbusLink, role_of
+from t3actors.collect.modbus.listed import item
 from t3actors.collect.pace import Pace
 from t3actors.config import Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import SyncFinished
-from t3actors.store.lock import locked
+from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
@@ -100,8 +101,8 @@ class Gateway:
         start = partial(
             DeviceActor,
             device,
-            partial(ModbusDriver, device, log=self.log),
-            configured_points(device),
+            lambda registry: ModbusDriver(device, registry, self.log, time.monotonic),
+            tuple(item(point).point for point in device.points),
             ordinal=ordinal,
             wall_ms=wall_ms,
             log=self.log,
@@ -113,14 +114,11 @@ class Gateway:
 
     def link_specs(self) -> list[ChildSpec]:
         """One link per distinct address: several units behind one address share its connection."""
-        by_address: dict[str, list[DeviceConfig]] = {}
+        sharing: dict[str, list[DeviceConfig]] = {}
         for device in self.config.devices:
             if device.enabled:
-                by_address.setdefault(device.address, []).append(device)
-        return [
-            self._actor(link_role(address), partial(self._link, address, devices))
-            for address, devices in by_address.items()
-        ]
+                sharing.setdefault(role_of(device.address), []).append(device)
+        return [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`; started once every actor of the tree is up.
@@ -128,7 +126,7 @@ class Gateway:
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
         try:
-            with locked(self.config.gateway.data_dir):
+            with data_dir_locked(self.config.gateway.data_dir):
                 async with trio.open_nursery() as nursery:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
@@ -181,9 +179,9 @@ class Gateway:
     def _detector(self) -> ChangeDetector:
         return ChangeDetector(self.config.store, wall_ms=wall_ms, log=self.log, stream_id=wall_ms)
 
-    def _link(self, address: str, devices: list[DeviceConfig]) -> ModbusLink:
+    def _link(self, devices: list[DeviceConfig]) -> ModbusLink:
         return ModbusLink(
-            address,
+            devices[0].address,
             connect_timeout_s=max(device.timeout_s for device in devices),
             min_pause_s=max(device.min_pause_s for device in devices),
             per_poll=any(device.connection == "per_poll" for device in devices),

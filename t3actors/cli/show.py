@@ -9,7 +9,7 @@ import csv
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,15 +24,7 @@ from t3actors.cli.tables import print_json, print_table
 from t3actors.cli.whereabouts import Whereabouts, find, is_running
 from t3actors.store.reader import Reader, open_reader
 
-DEVICE_KEYS = (
-    "name", "status", "status_reason", "status_at", "last_ok_at", "enabled", "protocol", "address", "serial_number",
-    "model", "firmware", "poll_interval_s", "achieved_interval_s", "polls_ok", "polls_failed",
-)  # fmt: skip
-POINT_KEYS = (
-    "name", "point_id", "point_type", "label", "full_label", "value", "text", "units", "status", "status_reason",
-    "sampled_at", "changed_at", "auto_manual", "flags", "serial_number", "point_index",
-)  # fmt: skip
-SAMPLE_KEYS = ("sampled_at", "value", "text", "units", "status", "data_source")
+CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
 
 Verb = Callable[..., Any]
 
@@ -72,7 +64,7 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
             "points": dict(Counter(str(row["status"]) for row in points)),
         }
         if as_json:
-            print_json([{"live": look.live, "database": str(look.where.database), **look.gateway, **counts}])
+            print_json([{**look.gateway, "live": look.live, "database": str(look.where.database), **counts}])
             return
         gateway = look.gateway
         state = "running" if look.live else "NOT RUNNING"
@@ -109,11 +101,7 @@ def devices(config: Path | None, data: Path | None, as_json: bool) -> None:
 def points(config: Path | None, data: Path | None, as_json: bool, device: str | None, wanted: str | None) -> None:
     """List the points: value, unit, status and age of each, by the name device/point_id."""
     with _looking(config, data) as look:
-        rows = [
-            row
-            for row in _points(look)
-            if (device is None or row["device"] == device) and (wanted is None or row["status"] == wanted)
-        ]
+        rows = [row for row in _points(look, device) if wanted is None or row["status"] == wanted]
         if as_json:
             print_json(rows)
             return
@@ -155,15 +143,15 @@ def history(
         device, point_id = _split_point(point, look)
         since_ms, until_ms = (_moment(text, name, look) for text, name in ((since, "--since"), (until, "--until")))
         found = look.reader.history(device, point_id, since_ms=since_ms, until_ms=until_ms, limit=limit)
-        rows = sorted((_chosen(row, SAMPLE_KEYS) for row in found), key=lambda row: row["sampled_at"])
+        rows = [{"point": point, **msgspec.structs.asdict(row)} for row in found]
         if len(rows) == limit:
             click.echo(f"only the newest {limit}: see --limit", err=True)
         if as_json:
-            print_json({"point": point, **row} for row in rows)
+            print_json(rows)
             return
         timed = [{**row, "time": clock_time(row["sampled_at"], look.where.zone)} for row in rows]
         if as_csv:
-            writer = csv.DictWriter(sys.stdout, ("time", *SAMPLE_KEYS), lineterminator="\n")
+            writer = csv.DictWriter(sys.stdout, CSV_KEYS, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(timed)
             return
@@ -176,7 +164,8 @@ def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
     where = find(config, data)
     now_ms = time.time_ns() // 1_000_000
     with closing(open_reader(where.database)) as reader:
-        gateway = _as_dict(reader.gateway() or {})
+        row = reader.gateway()
+        gateway = {} if row is None else msgspec.structs.asdict(row)
         look = Look(where, reader, gateway, is_running(where.data_dir, gateway, now_ms), now_ms)
         yield look
     if not look.live:
@@ -189,12 +178,12 @@ def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
 
 
 def _devices(look: Look) -> list[dict[str, Any]]:
-    return [_as_known(_chosen(row, DEVICE_KEYS), look) for row in look.reader.devices()]
+    return [_as_known(msgspec.structs.asdict(row), look) for row in look.reader.devices()]
 
 
-def _points(look: Look) -> list[dict[str, Any]]:
-    rows = (_as_known(_chosen(row, POINT_KEYS), look) for row in look.reader.points())
-    return [{"point": f"{row['name']}/{row['point_id']}", "device": row.pop("name"), **row} for row in rows]
+def _points(look: Look, device: str | None = None) -> list[dict[str, Any]]:
+    rows = (_as_known(msgspec.structs.asdict(row), look) for row in look.reader.points(device))
+    return [{"point": f"{row['name']}/{row['point_id']}", **row} for row in rows]
 
 
 def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
@@ -214,13 +203,11 @@ def _print_devices(rows: list[dict[str, Any]], look: Look) -> None:
 
 
 def _split_point(point: str, look: Look) -> tuple[str, str]:
-    known = [f"{row['name']}/{row['point_id']}" for row in (_as_dict(row) for row in look.reader.points())]
-    if point not in known:
-        near = get_close_matches(point, known, n=1)
-        raise click.ClickException(
-            f'no point "{point}"' + (f', did you mean "{near[0]}"?' if near else "; see t3actors points")
-        )
     device, _, point_id = point.partition("/")
+    if not any(row.point_id == point_id for row in look.reader.points(device)):
+        near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in look.reader.points()], n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "t3actors points lists them"
+        raise click.ClickException(f'no point "{point}"; a point is device/point_id; {hint}')
     return device, point_id
 
 
@@ -229,15 +216,3 @@ def _moment(text: str, option: str, look: Look) -> int:
         return moment_ms(text, look.now_ms, look.where.zone)
     except (ValueError, OverflowError):
         raise click.BadParameter(f'saw "{text}"; allowed: {MOMENT_FORM}', param_hint=option) from None
-
-
-def _chosen(row: object, keys: tuple[str, ...]) -> dict[str, Any]:
-    fields = _as_dict(row)
-    return {key: fields.get(key) for key in keys}
-
-
-def _as_dict(row: object) -> dict[str, Any]:
-    if isinstance(row, msgspec.Struct):
-        return msgspec.structs.asdict(row)
-    assert isinstance(row, Mapping)  # noqa: S101 - the reader's rows are one or the other
-    return dict(row)

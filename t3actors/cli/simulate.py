@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from t3actors.cli.exits import Exit
 from t3actors.simulator.process import main as simulate_main
 
 
@@ -36,5 +35,4 @@ def simulate(devices: int, seed: int, inputs: int, outputs: int, variables: int,
     argv = [text for name, number in arguments.items() for text in (name, str(number))]
     if sys.stdin.isatty():
         argv.append("--ignore-stdin")
-    code = simulate_main(argv)
-    raise SystemExit(Exit(code) if code in {0, 1, 2} else code)
+    raise SystemExit(simulate_main(argv))

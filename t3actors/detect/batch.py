@@ -8,13 +8,13 @@ A batch is closed when no other is in flight and
 A group (all panels of one T3000 answer) is never torn: as long as it may still be arriving no batch is closed, and the
 cut falls behind its last item.
 
-The status column's history comes from here: each change of status in a batch is followed by its EVENTS row.
+The status column's history comes from here: each change of status in a batch brings its EVENTS row along.
 Called by detector.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from t3actors.config import StoreConfig
 from t3actors.detect.pending import Pending
@@ -119,24 +119,26 @@ def low_rate_age_s(batch_age_s: float) -> float:
     return min(2 * batch_age_s, max(LOW_RATE_AGE_S, batch_age_s))
 
 
-def with_events(items: Iterable[BatchItem]) -> Iterator[BatchItem]:
-    """Yield the items, each change of status followed by its row for EVENTS."""
-    for item in items:
-        yield item
-        if isinstance(item, PointChange):
-            status = item.reading.status
-            if item.was is not status:
-                yield EventHappened(
-                    at_ms=item.at_ms,
-                    event=f"point.{status}",
-                    device=item.device,
-                    point_id=item.point_id,
-                    from_status=item.was,
-                    to_status=status,
-                    reason=item.reading.reason,
-                )
-        elif isinstance(item, DeviceStatusChanged) and item.was is not item.status:
-            yield EventHappened(
+def with_events(items: Iterable[BatchItem]) -> list[BatchItem]:
+    """Return the items, and behind them (the writer writes runs of one kind) a row for EVENTS for each change of status."""
+    kept = list(items)
+    return [*kept, *(event for item in kept if (event := _event_of(item)) is not None)]
+
+
+def _event_of(item: BatchItem) -> EventHappened | None:
+    match item:
+        case PointChange(reading=reading) if item.was is not reading.status:
+            return EventHappened(
+                at_ms=item.at_ms,
+                event=f"point.{reading.status}",
+                device=item.device,
+                point_id=item.point_id,
+                from_status=item.was,
+                to_status=reading.status,
+                reason=reading.reason,
+            )
+        case DeviceStatusChanged() if item.was is not item.status:
+            return EventHappened(
                 at_ms=item.at_ms,
                 event=f"device.{item.status}",
                 device=item.device,
@@ -144,7 +146,9 @@ def with_events(items: Iterable[BatchItem]) -> Iterator[BatchItem]:
                 to_status=item.status,
                 reason=item.reason,
             )
-        elif isinstance(item, DeviceRemoved):
-            yield EventHappened(
+        case DeviceRemoved():
+            return EventHappened(
                 at_ms=item.at_ms, event="device.removed", device=item.device, to_status="disabled", reason=item.reason
             )
+        case _:
+            return None

@@ -97,7 +97,7 @@ class Track:
 
     def aged(self, device: str, now_s: float, at_ms: int, achieved_s: float, miss: str) -> PointChange | None:
         """Return the change of status that the point's age brings, or that the store dropped."""
-        if self.off:
+        if self._exempt():
             return None
         status = aged(self.stored.status, now_s - self.stamp.now_s, self.rules, achieved_s)
         same = status is self.stored.status
@@ -109,7 +109,7 @@ class Track:
 
     def ages_at_s(self, achieved_s: float) -> float:
         """Return the monotonic time at which `aged` next has something to say, if nothing is read until then."""
-        if self.off:
+        if self._exempt():
             return math.inf
         return self.stamp.now_s + next_age_s(self.stored.status, self.rules, achieved_s)
 
@@ -120,6 +120,10 @@ class Track:
         self.seen = None
         reading = _with(self.stored, self.stored.value, status, reason)
         return self._emit(device, reading, at_ms, now_s, changed=True, sample=self.rules.trend != "never")
+
+    def _exempt(self) -> bool:
+        """Disabled by a reading, or found disabled in the store and not announced since: nobody asks for it."""
+        return self.off or (self.point is None and self.stored.status is Status.DISABLED)
 
     def _emit(
         self, device: str, reading: Reading, at_ms: int, now_s: float, *, changed: bool, sample: bool

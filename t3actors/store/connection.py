@@ -73,7 +73,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     it is read as immutable.
     """
     if not path.is_file():
-        raise StoreUnreachable(f"{path}: no such database")
+        raise StoreUnreachable(f"{path}: {'is not a file' if path.exists() else 'no such database'}")
     with translated(path):
         try:
             return _reading(path, "mode=ro")

@@ -12,11 +12,13 @@ _FACTS = (
     "panel_id", "panel_name", "building_name", "ip_address", "port", "modbus_address", "bacnet_network",
     "bacnet_mstp_mac_id", "object_instance", "vendor_id", "model", "firmware",
 )  # fmt: skip
-_DESCRIBE = (
-    "UPDATE DEVICES SET enabled = ?, protocol = ?, address = ?, poll_interval_s = ?, updated_at = ?, "
-    + ", ".join(f"{fact} = COALESCE(?, {fact})" for fact in _FACTS)
-    + " WHERE device_id = ?"
+_DESCRIBE = ", ".join(
+    (
+        "UPDATE DEVICES SET enabled = ?, protocol = ?, address = ?, poll_interval_s = ?, updated_at = ?",
+        *(f"{fact} = COALESCE(?, {fact})" for fact in _FACTS),
+    )
 )
+_DESCRIBE += " WHERE device_id = ?"
 _STATUS = "UPDATE DEVICES SET status = ?, status_reason = ?, status_at = ?, updated_at = ? WHERE device_id = ?"
 _PROGRESS = (
     "UPDATE DEVICES SET last_ok_at = COALESCE(?, last_ok_at), polls_ok = ?, polls_failed = ?, achieved_interval_s = ?,"

@@ -15,9 +15,10 @@ import apsw
 import msgspec
 
 from t3actors.errors import SchemaTooNew, StoreUnreachable
-from t3actors.store.connection import translated
+from t3actors.store.connection import open_for_reading, translated
 
 APPLICATION_ID = 0x54334163  # "T3Ac"
+MAGIC = b"SQLite format 3\0"
 _NAME = re.compile(r"(\d{3})_\w+\.sql")
 
 
@@ -38,6 +39,27 @@ def schema_files() -> tuple[SchemaFile, ...]:
         if match:
             found.append(SchemaFile(int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
     return tuple(sorted(found, key=lambda file: file.number))
+
+
+def schema_of(path: Path, known: int) -> int:
+    """Return the schema number of the file at that path, 0 for none, having changed nothing, not even its WAL.
+
+    **Raises**: SchemaTooNew, StoreUnreachable when it is not ours, StoreDamaged when it is no database any more.
+    """
+    with translated(path):
+        if not path.exists():
+            return 0
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(len(MAGIC))
+            # Somebody's text file is refused; noise where our file should be is damage.
+            if head and head != MAGIC and head.isascii() and head.decode().replace("\n", " ").isprintable():
+                raise StoreUnreachable(f"{path}: this is not a database; name another file under [store] database")
+    connection = open_for_reading(path)
+    try:
+        return found_schema(connection, path, known)
+    finally:
+        connection.close()
 
 
 def found_schema(connection: apsw.Connection, path: Path, known: int) -> int:

@@ -10,6 +10,7 @@ its own transaction, and each batch's transaction looks at it first.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Callable
@@ -35,7 +36,7 @@ from t3actors.store.connection import (
 )
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.known import Known
-from t3actors.store.migrate import found_schema, migrate, schema_files
+from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.room import Room, RoomKeeper
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write
@@ -91,6 +92,7 @@ class Store:
         self._epoch = 0
         self._heartbeat_ms = 0
         self._given_up = False
+        self._is_aside = False
         self._poisoned: set[tuple[str, str]] = set()
         self.batches_stored = 0
         self.samples_stored = 0
@@ -111,31 +113,41 @@ class Store:
         return False
 
     def begin_anew(self, reason: str) -> None:
-        """Set the file aside and begin a new one. **Raises**: StoreUnreachable when it cannot be, StoreError."""
+        """Set the file aside and begin a new one; may be called again when that failed half-way.
+
+        **Raises**: StoreUnreachable when it cannot be set aside, StoreError.
+        """
         self.abandon_connection()
-        stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-        aside = set_aside(self.path, stamp)
-        self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=str(aside), reason=reason)
+        self._check_alive()
+        if not self._is_aside:
+            stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+            aside = set_aside(self.path, stamp)
+            self._is_aside = True
+            self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=str(aside), reason=reason)
         self._open(lambda _checked: None)
+        self._is_aside = False
+
+    @property
+    def is_open(self) -> bool:
+        """False after `begin_anew` failed: then it is to be called again."""
+        return self._connection is not None
 
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._check_alive()
-        connection = open_for_writing(self.path)
+        newest = schema_files()[-1].number
+        before = schema_of(self.path, newest)
+        size = self.path.stat().st_size if before else 0
+        connection = self._connection = open_for_writing(self.path)
         try:
-            size = self.path.stat().st_size
-            newest = schema_files()[-1].number
-            before = found_schema(connection, self.path, newest)
             clean = not before or self._was_closed_cleanly(connection)
             make_durable(connection, self.path, self._config.durability)
             if before and size < SMALL_BYTES:
                 quick_check(connection, self.path)
             migrate(connection, self.path)
-            self._connection = connection
             with translated(self.path, connection):
                 self._take_over(connection, newest)
         except BaseException:
-            self._connection = None
-            connection.close(True)
+            self.abandon_connection()
             raise
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
@@ -190,7 +202,8 @@ class Store:
         self._given_up = True
         connection = self._connection
         if connection is not None:
-            connection.interrupt()
+            with contextlib.suppress(apsw.ConnectionClosedError):
+                connection.interrupt()
 
     # ------------------------------------------------------------------------------------------------------- work
 
@@ -205,10 +218,12 @@ class Store:
         try:
             tally = self._commit(connection, batch, room)
         except StoreFull as full:
-            # Points alone may still find room in pages that a checkpoint freed.
-            tally = self._commit(connection, batch, Room.POINTS_ONLY)
             self._room.refused(self.path, str(full))
             room = Room.POINTS_ONLY
+            # Points alone may still find room: in pages that they have, and in a WAL that begins again.
+            with contextlib.suppress(apsw.Error):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            tally = self._commit(connection, batch, room)
         self._room.stored(self.path, room, tally.lost_samples)
         self._watermarks[batch.incarnation] = batch.batch_no
         self._tell(tally)
@@ -254,7 +269,7 @@ class Store:
     def _opened(self) -> apsw.Connection:
         self._check_alive()
         if self._connection is None:
-            raise Interrupted(f"{self.path}: is not open")
+            raise StoreDamaged(f"{self.path}: is not open")
         return self._connection
 
     def _check_alive(self) -> None:
@@ -294,7 +309,8 @@ class Store:
             known.journal.undo()
             errno_seen = connection.system_errno
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                with contextlib.suppress(apsw.Error):
+                    connection.execute("ROLLBACK")
             if isinstance(error, apsw.Error):
                 raise store_error(self.path, error, errno_seen) from error
             raise

@@ -134,6 +134,8 @@ class DatabaseWriter(ThreadActor):
 
     def _attempt(self) -> bool:
         """Do what is held, in order. **Returns**: True when something has to wait."""
+        if not self._store.is_open:
+            return self._begin_anew("")
         try:
             while self._held:
                 self._do(self._held[0])
@@ -155,7 +157,7 @@ class DatabaseWriter(ThreadActor):
     def _begin_anew(self, reason: str) -> bool:
         try:
             self._store.begin_anew(reason)
-        except (StoreBusy, StoreFull, StoreUnreachable) as error:
+        except (StoreBusy, StoreFull, StoreUnreachable, StoreDamaged) as error:
             self._say_busy(error)
             return True
         questions = [held for held in self._held if isinstance(held, StateRequested)]
@@ -192,6 +194,8 @@ class DatabaseWriter(ThreadActor):
             self.deliver(TryAgain())
 
     def _say_busy(self, error: StoreError) -> None:
+        if isinstance(error, StoreFull):
+            return  # the store has said so
         trouble = type(error).__name__
         if trouble != self._trouble:
             self._trouble = trouble

@@ -38,7 +38,7 @@ class Probe(TrioActor):
         self.stage.journal.append(f"starting {self.name}")
         for act in self.stage.on_start[self.name]:
             result = act(self)
-            if result is not None:
+            if hasattr(result, "__await__"):
                 await result
         self.stage.journal.append(f"started {self.name}")
 
@@ -165,6 +165,6 @@ def fail(error: BaseException, times: int = 10**9) -> Callable[[object], None]:
     def act(_actor: object) -> None:
         if left[0] > 0:
             left[0] -= 1
-            raise error
+            raise type(error)(*error.args)
 
     return act

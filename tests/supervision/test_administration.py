@@ -117,6 +117,15 @@ async def test_the_arguments_of_a_temporary_child_are_let_go(autojump_clock: Moc
         await calm(1)
         stage.events.clear()
         gc.collect()
+        def show(o, depth=0, seen=set()):
+            if depth > 9 or id(o) in seen: return
+            seen.add(id(o))
+            for r in gc.get_referrers(o):
+                if r is seen or type(r).__name__ in ("list_iterator",) : continue
+                if id(r) in seen: continue
+                print("  "*depth, type(r).__name__, repr(r)[:150])
+                if type(r).__name__ not in ("module","frame"): show(r, depth+1)
+        if left() is not None: show(left())
         assert left() is None
 
 

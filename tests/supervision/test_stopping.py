@@ -117,8 +117,9 @@ async def test_children_that_end_while_the_supervisor_stops_are_not_restarted(
     async with await stage.open(stage.probe("a", restart=restart), stage.probe("slow")):
 
         async def ends_the_other(_actor: TrioActor) -> None:
+            await trio.sleep(0.5)
             stage.tell("a", end)
-            await trio.sleep(1)
+            await trio.sleep(0.5)
 
         stage.tell("slow", ends_the_other)
         await calm()

@@ -20,7 +20,7 @@ import trio
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from t3actors.addresses import split_address
-from t3actors.collect.modbus.transactions import Transactions, Verdict
+from t3actors.collect.modbus.transactions import IDS, Transactions, Verdict
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, Log
@@ -99,7 +99,7 @@ class ModbusLink(TrioActor):
         self._min_pause_s = min_pause_s
         self._per_poll = per_poll
         self._log = log
-        self._transactions = Transactions()
+        self._transactions = Transactions(random.randrange(IDS))  # noqa: S311 - it guards nothing
         self._connection: _Connection | None = None
         self._waiting: _Waiting | None = None
         self._failed_attempts = 0
@@ -283,12 +283,11 @@ class ModbusLink(TrioActor):
             waiting.over.set()
             return
         if verdict is Verdict.LATE:
-            connection.answering.add(frame.unit_id)  # late, but it shows that the connection carries answers
             reason = "late: it answers an earlier request"
         elif waiting is None or answered:
             reason = "nothing was asked"
         else:
-            reason = f"transaction id {frame.transaction_id} was never given out on this connection"
+            reason = f"transaction id {frame.transaction_id} was never given out"
         self._reject(frame.unit_id, reason, as_bytes(frame), kind=verdict.name)
         if verdict is Verdict.PROVEN:
             self._log(LINK_IDS_NOT_ECHOED, link=self.address)

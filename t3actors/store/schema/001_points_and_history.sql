@@ -432,14 +432,15 @@ SELECT serial_number, 'INPUT' AS point_type, point_index, point_id FROM INPUT_PO
 UNION ALL SELECT serial_number, 'OUTPUT', point_index, point_id FROM OUTPUT_POINTS
 UNION ALL SELECT serial_number, 'VARIABLE', point_index, point_id FROM VARIABLE_POINTS;
 
--- The first thing to query: every point as it is known now. Nothing here reads live when the gateway's heartbeat is older
--- than 35 s: it is written every 10 to 20 s.
+-- The first thing to query: every point as it is known now. Nothing here reads live once the gateway was stopped, or its
+-- heartbeat, written every 10 to 20 s, is older than 35 s.
 CREATE VIEW POINTS AS
 WITH
 gateway_now AS (
   SELECT
     CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS now_ms,
-    (SELECT heartbeat_at FROM GATEWAY) AS heartbeat_at
+    (SELECT heartbeat_at FROM GATEWAY) AS heartbeat_at,
+    (SELECT MAX(heartbeat_at * (1 - clean_stop)) FROM GATEWAY) AS lives_at
 ),
 every_point AS (
   SELECT 'INPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units, range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
@@ -461,10 +462,10 @@ SELECT
     WHEN p.digital_analog = 0 AND p.value IN (0, 1) THEN json_extract(p.states, '$[' || CAST(p.value AS INTEGER) || ']')
   END AS text,
   p.units AS units,
-  CASE WHEN n.heartbeat_at >= n.now_ms - 35000 THEN p.status ELSE 'unknown' END AS status,
+  CASE WHEN n.lives_at >= n.now_ms - 35000 THEN p.status ELSE 'unknown' END AS status,
   CASE
-    WHEN n.heartbeat_at >= n.now_ms - 35000 THEN p.status_reason
-    ELSE 'the gateway is not running: last heard ' || datetime(n.heartbeat_at / 1000, 'unixepoch') || ' UTC, it was ' || p.status
+    WHEN n.lives_at >= n.now_ms - 35000 THEN p.status_reason
+    ELSE 'the gateway does not run: it was ' || p.status || ', last heard ' || COALESCE(datetime(n.heartbeat_at / 1000, 'unixepoch') || ' UTC', 'never')
   END AS status_reason,
   (n.now_ms - p.sampled_at) / 1000 AS age_s,
   p.full_label AS full_label,

@@ -13,7 +13,7 @@ from t3actors.collect.modbus.blocks import MAX_BITS, MAX_REGISTERS, Block, Cut, 
 HOLDING_WANTS = st.lists(
     st.builds(Want, st.just("holding"), st.integers(0, 24), st.integers(1, 4)), min_size=1, max_size=5, unique=True
 )
-LIMITS = st.builds(Limits, max_registers=st.integers(4, 14), max_gap=st.integers(0, 6))
+LIMITS = st.builds(Limits, max_registers=st.integers(4, 14), max_bits=st.just(2000), max_gap=st.integers(0, 6))
 
 
 def legal(wants: tuple[Want, ...], limits: Limits, holes: set[int], cuts: set[int]) -> bool:
@@ -52,9 +52,7 @@ def test_no_plan_needs_fewer_reads(wants: list[Want], limits: Limits) -> None:
 
 
 @given(HOLDING_WANTS, LIMITS, st.lists(st.integers(0, 28), max_size=3, unique=True))
-def test_no_plan_around_refused_addresses_needs_fewer_reads(
-    wants: list[Want], limits: Limits, bad: list[int]
-) -> None:
+def test_no_plan_around_refused_addresses_needs_fewer_reads(wants: list[Want], limits: Limits, bad: list[int]) -> None:
     refused = [Want("holding", address, 1) for address in bad]
     asked = [want for want in wants if want not in refused]
     if asked:
@@ -71,7 +69,7 @@ def test_no_plan_around_refused_addresses_needs_fewer_reads(
         ),
         max_size=60,
     ),
-    st.builds(Limits, max_registers=st.integers(4, 200), max_gap=st.integers(0, 40)),
+    st.builds(Limits, max_registers=st.integers(4, 200), max_bits=st.just(2000), max_gap=st.integers(0, 40)),
 )
 def test_every_want_is_read_whole_by_a_read_within_the_protocol(wants: list[Want], limits: Limits) -> None:
     blocks = plan(wants, limits)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.collect.modbus.transactions import IDS, WORN_AT, Transactions, Verdict
+from t3actors.collect.modbus.transactions import IDS, RECENT, WORN_AT, Transactions, Verdict
 from t3actors.collect.modbus.wire import Asked, Frame
 
 PDU = b"\x03\x02\x00\x01"
@@ -51,11 +52,24 @@ def test_the_id_that_waits_is_used_and_an_earlier_one_is_late() -> None:
     assert transactions.judge(answer(second.transaction_id), None) is Verdict.LATE
 
 
-def test_an_id_of_an_earlier_connection_was_never_given_out_on_this_one() -> None:
+def test_an_id_of_an_earlier_connection_is_late_as_well_and_proves_nothing() -> None:
     transactions = Transactions()
+    for _ in range(9):
+        before = ask(transactions)
+        transactions.connected()
+        assert transactions.judge(answer(before.transaction_id), ask(transactions)) is Verdict.LATE
+
+
+@pytest.mark.parametrize(
+    ("ago", "verdict"), [(RECENT - 1, Verdict.LATE), (RECENT, Verdict.LATE), (RECENT + 1, Verdict.STRANGE)]
+)
+def test_an_id_of_an_earlier_connection_is_forgotten_in_time(ago: int, verdict: Verdict) -> None:
+    transactions = Transactions(last_id=65000)
     first = ask(transactions)
+    for _ in range(ago - 1):
+        ask(transactions)
     transactions.connected()
-    assert transactions.judge(answer(first.transaction_id), ask(transactions)) is Verdict.STRANGE
+    assert transactions.judge(answer(first.transaction_id), ask(transactions)) is verdict
 
 
 def test_three_answers_in_a_row_that_match_but_for_the_id_prove_that_ids_are_not_echoed() -> None:

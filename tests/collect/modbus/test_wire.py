@@ -113,7 +113,10 @@ def test_an_exception_is_a_refusal_with_its_code(code: int, said: str) -> None:
     assert caught.value.code == code
 
 
-@given(st.lists(st.builds(Frame, st.integers(0, 65535), st.integers(0, 255), st.binary(min_size=1, max_size=253))), st.data())
+@given(
+    st.lists(st.builds(Frame, st.integers(0, 65535), st.integers(0, 255), st.binary(min_size=1, max_size=253))),
+    st.data(),
+)
 def test_frames_are_found_however_the_bytes_are_cut(frames: list[Frame], data: st.DataObject) -> None:
     stream = b"".join(as_bytes(frame) for frame in frames)
     cutter, found = FrameCutter(), []

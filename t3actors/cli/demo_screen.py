@@ -1,0 +1,64 @@
+"""The demo's live table, drawn from what the database says: what is not stored is not shown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from t3actors.cli.moments import age
+from t3actors.cli.tables import shown
+from t3actors.errors import StoreError
+from t3actors.messages import DetectorCounts
+from t3actors.store.reader import DeviceRow, PointRow, open_reader
+from t3actors.watch.resources import file_mb
+
+MOST_DEVICES = 30
+VALUES_PER_DEVICE = 3
+COLOURS = {"online": "green", "connecting": "yellow", "offline": "red"}
+
+
+def screen(database: Path, running_s: float, counts: DetectorCounts) -> RenderableType:
+    """Read the database and draw it, with the detector's counts below. Thread: any, one at a time."""
+    try:
+        with open_reader(database) as reader:
+            devices, points = reader.devices(), reader.points()
+    except StoreError as error:
+        return Text(f"waiting for the database: {error}")
+    return Group(_table(devices, points), Text(_totals(database, devices, points, running_s, counts)))
+
+
+def _totals(
+    database: Path, devices: list[DeviceRow], points: list[PointRow], running_s: float, counts: DetectorCounts
+) -> str:
+    online = sum(device.status == "online" for device in devices)
+    good = sum(point.status == "ok" for point in points)
+    kept = 100 * counts.samples / max(1, counts.readings)
+    return (
+        f"\n{online} of {len(devices)} devices online · {good} of {len(points)} points ok"
+        f" · {counts.readings / running_s:,.0f} readings/s · {counts.samples / running_s:,.0f} samples/s stored"
+        f" ({kept:.0f} % of readings) · {file_mb(database, Path(f'{database}-wal')):.1f} MB · Ctrl-C stops"
+    )
+
+
+def _table(devices: list[DeviceRow], points: list[PointRow]) -> Table:
+    some: dict[str, list[str]] = {}
+    for point in points:
+        values = some.setdefault(point.name, [])
+        if len(values) < VALUES_PER_DEVICE and point.value is not None and point.point_type == "INPUT":
+            values.append(f"{point.point_id} {shown(point.value)} {point.units}".strip())
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("device", "address", "status", "points", "polls", "missed", "some values", "answered"):
+        table.add_column(heading, no_wrap=True)
+    now_ms = time.time_ns() // 1_000_000
+    for device in devices[:MOST_DEVICES]:
+        status = Text(device.status, style=COLOURS.get(device.status, ""))
+        counted = (str(device.points), str(device.polls_ok), str(device.polls_failed))
+        values = " · ".join(some.get(device.name, []))
+        table.add_row(device.name, device.address, status, *counted, values, age(device.last_ok_at, now_ms))
+    if len(devices) > MOST_DEVICES:
+        table.add_row(f"... and {len(devices) - MOST_DEVICES} more")
+    return table

@@ -1,0 +1,206 @@
+"""Reads the database for the command line and the watch, beside a running gateway or after it. Never writes.
+
+Every answer is a list of structs whose field names are the keys of `--json`: they may grow, and never change meaning.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import apsw
+import msgspec
+
+from t3actors.errors import StoreUnreachable
+from t3actors.store.connection import open_for_reading, translated
+from t3actors.store.known import PROVISIONAL
+from t3actors.store.migrate import found_schema, schema_files
+
+LIVE_MS = 35_000  # as in the POINTS view
+
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The GATEWAY table. `live`: it was not stopped, and its heartbeat is not older than 35 s."""
+
+    name: str
+    version: str
+    boot_id: str
+    started_at: int
+    heartbeat_at: int
+    clock_trusted: bool
+    schema: int
+    clean_stop: bool
+    live: bool
+
+
+class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A device as stored. `serial_number` None: it has reported none. `points`: rows that are not disabled."""
+
+    name: str
+    device_id: int
+    serial_number: int | None
+    enabled: bool
+    protocol: str
+    address: str
+    status: str
+    status_reason: str
+    status_at: int | None
+    last_ok_at: int | None
+    poll_interval_s: float | None
+    achieved_interval_s: float | None
+    polls_ok: int
+    polls_failed: int
+    panel_id: int | None
+    panel_name: str | None
+    model: str | None
+    firmware: str | None
+    points: int
+
+
+class PointRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the POINTS view: `status` is `unknown` when the gateway does not run."""
+
+    name: str
+    point_id: str
+    label: str
+    value: float | int | None
+    text: str | None
+    units: str
+    status: str
+    status_reason: str
+    age_s: int | None
+    full_label: str
+    point_type: str
+    point_index: int
+    auto_manual: int | None
+    flags: int
+    sampled_at: int | None
+    changed_at: int | None
+    status_at: int | None
+    serial_number: int
+    device_id: int
+    device_status: str
+
+
+class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A sample of a point. `value` is None where its status is not ok; text stands in `text`."""
+
+    name: str
+    point_id: str
+    sampled_at: int
+    value: float | int | None
+    text: str | None
+    units: str
+    status: str
+    data_source: int
+    created_by: str
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of EVENTS with its device's name."""
+
+    id: int
+    at: int
+    name: str | None
+    point: str | None
+    event: str
+    from_status: str
+    to_status: str
+    reason: str
+
+
+_GATEWAY = (
+    "SELECT name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop,"  # noqa: S608
+    f" NOT clean_stop AND heartbeat_at >= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - {LIVE_MS} AS live FROM GATEWAY"
+)
+_DEVICES = (
+    f"SELECT name, device_id, CASE WHEN serial_number < {PROVISIONAL} THEN serial_number END AS serial_number, enabled,"  # noqa: S608
+    " protocol, address, status, status_reason, status_at, last_ok_at, poll_interval_s, achieved_interval_s, polls_ok,"
+    " polls_failed, panel_id, panel_name, model, firmware,"
+    " (SELECT count(*) FROM INPUT_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
+    " + (SELECT count(*) FROM OUTPUT_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
+    " + (SELECT count(*) FROM VARIABLE_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
+    " FROM DEVICES d ORDER BY name"
+)
+_POINTS = (
+    f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE name = ?1 OR ?1 IS NULL"  # noqa: S608
+    " ORDER BY name, point_type, point_index"
+)
+_HISTORY = (
+    f"SELECT {', '.join(SampleRow.__struct_fields__)} FROM TRENDLOG_DATA"  # noqa: S608
+    " WHERE name = ? AND point_id = ? AND logging_time BETWEEN ? AND ? AND sampled_at BETWEEN ? AND ?"
+    " ORDER BY logging_time DESC, sampled_at DESC LIMIT ?"
+)
+_EVENTS = (
+    "SELECT e.id AS id, e.at AS at, d.name AS name, e.point AS point, e.event AS event, e.from_status AS from_status,"
+    " e.to_status AS to_status, e.reason AS reason FROM EVENTS e LEFT JOIN DEVICES d ON d.device_id = e.device_id"
+    " WHERE e.at >= ?1 AND (d.name = ?2 OR ?2 IS NULL) ORDER BY e.id DESC LIMIT ?3"
+)
+_FOREVER_MS = 1 << 52
+
+
+class Reader:
+    """A read-only view of one database. **Thread**: one at a time. A context manager."""
+
+    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close(True)
+
+    def gateway(self) -> GatewayRow | None:
+        """Return who wrote the file, and whether it still does; None when no gateway ever finished opening it."""
+        return next(iter(self._rows(GatewayRow, _GATEWAY)), None)
+
+    def devices(self) -> list[DeviceRow]:
+        """Return the devices by name."""
+        return self._rows(DeviceRow, _DEVICES)
+
+    def points(self, device: str | None = None) -> list[PointRow]:
+        """Return the points of one device, or of all."""
+        return self._rows(PointRow, _POINTS, (device,))
+
+    def history(
+        self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS, limit: int = 1000
+    ) -> list[SampleRow]:
+        """Return the newest `limit` samples of a point between two times (both included), oldest first."""
+        times = (since_ms // 1000, until_ms // 1000, since_ms, until_ms)
+        return self._rows(SampleRow, _HISTORY, (device, point_id, *times, limit))[::-1]
+
+    def events(self, device: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[EventRow]:
+        """Return the newest `limit` events since a time, oldest first."""
+        return self._rows(EventRow, _EVENTS, (since_ms, device, limit))[::-1]
+
+    def _rows(self, row: type[Row], sql: str, bindings: tuple[int | str | None, ...] = ()) -> list[Row]:
+        names = row.__struct_fields__
+        with translated(self.path, self._connection):
+            found = self._connection.execute(sql, bindings).fetchall()
+        return [msgspec.convert(dict(zip(names, values, strict=True)), row, strict=False) for values in found]
+
+
+def open_reader(path: Path) -> Reader:
+    """Open a gateway's database read-only. **Raises**: StoreUnreachable, SchemaTooNew, StoreError."""
+    connection = open_for_reading(path)
+    try:
+        schema = found_schema(connection, path, schema_files()[-1].number)
+    except BaseException:
+        connection.close()
+        raise
+    if schema:
+        return Reader(path, connection)
+    connection.close()
+    raise StoreUnreachable(f"{path}: is an empty database: no gateway has written to it yet")

@@ -1,0 +1,192 @@
+"""`t3actors status`, `devices`, `points`, `history`: on a database as a gateway leaves it, or keeps it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from t3actors.store.lock import data_dir_locked
+from t3actors.store.migrate import APPLICATION_ID, schema_files
+from tests.cli.invoking import t3actors
+
+VERBS = ("status", "devices", "points", "history")
+SCHEMA = Path(__file__).parent.parent.parent / "t3actors" / "store" / "schema"
+SAMPLES = (20.0, 20.5, None, 21.0)
+
+
+def write_database(path: Path, heartbeat_ms: int) -> None:
+    """Two devices, three points and one history, as the writer leaves them."""
+    now_s = int(time.time())
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for file in sorted(SCHEMA.glob("*.sql")):
+            db.executescript(file.read_text(encoding="utf-8"))
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {schema_files()[-1].number}")
+        db.execute(
+            "INSERT INTO GATEWAY VALUES (1, 'riverside', '0.1.0', 'b', ?, ?, 1, 1, 0, 1)", (heartbeat_ms, heartbeat_ms)
+        )
+        devices = [(1, 12345, "ahu-1", "online", ""), (2, 2**32 + 2, "ahu-2", "offline", "connection refused")]
+        db.executemany(
+            "INSERT INTO DEVICES (device_id, serial_number, name, status, status_reason) VALUES (?, ?, ?, ?, ?)",
+            devices,
+        )
+        point = (
+            "(serial_number, point_index, device_id, point_id, label, value, units, status, status_reason, sampled_at)"
+        )
+        for table, row in (
+            ("INPUT_POINTS", (12345, 1, 1, "IN1", "Supply\x1b[31m", 21.0, "°C", "ok", "", heartbeat_ms)),
+            ("OUTPUT_POINTS", (12345, 1, 1, "OUT1", "Fan", 1.0, "", "fault", "illegal register", heartbeat_ms)),
+            ("INPUT_POINTS", (2**32 + 2, 1, 2, "IN1", "Return", 19.0, "°C", "down", "connection refused", None)),
+        ):
+            db.execute(f"INSERT INTO {table} {point} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for back_s, value in zip((4000, 3000, 2000, 1000), SAMPLES, strict=True):
+            db.execute(
+                "INSERT INTO TRENDLOG_DATA (serial_number, point_id, point_type, point_index, logging_time, value, units, status)"
+                " VALUES (12345, 'IN1', 'INPUT', 1, ?, ?, '°C', ?)",
+                (now_s - back_s, value, "ok" if value is not None else "fault"),
+            )
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Path]:
+    """The data_dir of a gateway that runs."""
+    write_database(tmp_path / "t3actors.db", time.time_ns() // 1_000_000)
+    with data_dir_locked(tmp_path):
+        yield tmp_path
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Path:
+    """The data_dir of a gateway that ran a moment ago: its heartbeat is fresh, nobody holds its lock."""
+    write_database(tmp_path / "t3actors.db", time.time_ns() // 1_000_000)
+    return tmp_path
+
+
+def arguments(verb: str, data: Path) -> list[object]:
+    return [verb, *(["ahu-1/IN1"] if verb == "history" else []), "--data", data]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_running_gateway_is_looked_at_and_nothing_is_said_beside_it(running: Path, verb: str) -> None:
+    ended = t3actors(*arguments(verb, running))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_without_a_gateway_the_last_known_is_printed_marked_and_the_code_is_69(killed: Path, verb: str) -> None:
+    ended = t3actors(*arguments(verb, killed))
+    assert ended.code == 69
+    assert ended.err.startswith(f"t3actors: no gateway is running in {killed} (last heard: ")
+    assert ended.out
+
+
+def test_nothing_reads_as_live_where_no_gateway_runs(killed: Path) -> None:
+    for verb in ("devices", "points"):
+        rows = t3actors(*arguments(verb, killed), "--json").rows()
+        assert rows
+        assert {row["status"] for row in rows} == {"unknown"}
+        assert all("it was " in row["status_reason"] and row["live"] is False for row in rows)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_where_no_database_is_the_code_is_73_and_it_is_one_line(tmp_path: Path, verb: str) -> None:
+    ended = t3actors(*arguments(verb, tmp_path / "nowhere"))
+    assert (ended.code, ended.out) == (73, "")
+    assert ended.err.count("\n") == 1
+    assert "nowhere" in ended.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "devices", "points"])
+def test_neither_config_nor_data_is_a_usage_error(verb: str) -> None:
+    assert t3actors(verb).code == 2
+
+
+def test_a_configuration_names_the_gateway(running: Path, tmp_path: Path) -> None:
+    config = tmp_path / "site.toml"
+    config.write_text(f'[gateway]\ndata_dir = "{running}"\n', encoding="utf-8")
+    assert len(t3actors("devices", config, "--json").rows()) == 2
+    assert len(t3actors("history", "ahu-1/IN1", config, "--json").rows()) == len(SAMPLES)
+
+
+def test_status_counts_what_is_well_and_lists_what_is_not(running: Path) -> None:
+    (row,) = t3actors("status", "--data", running, "--json").rows()
+    assert (row["live"], row["name"]) == (True, "riverside")
+    assert row["devices"] == {"online": 1, "offline": 1}
+    assert row["points"] == {"ok": 1, "fault": 1, "down": 1}
+    out = t3actors("status", "--data", running).out
+    assert "gateway riverside 0.1.0: running" in out
+    assert "devices: 2, 1 offline, 1 online" in out
+    assert "connection refused" in out
+
+
+def test_devices_show_no_serial_that_is_not_one(running: Path) -> None:
+    rows = t3actors("devices", "--data", running, "--json").rows()
+    assert [(row["name"], row["serial_number"]) for row in rows] == [("ahu-1", 12345), ("ahu-2", None)]
+
+
+def test_points_can_be_chosen_by_device_and_status(running: Path) -> None:
+    def listed(*options: str) -> list[str]:
+        return [row["point"] for row in t3actors("points", "--data", running, "--json", *options).rows()]
+
+    assert listed() == ["ahu-1/IN1", "ahu-1/OUT1", "ahu-2/IN1"]
+    assert listed("--device", "ahu-1") == ["ahu-1/IN1", "ahu-1/OUT1"]
+    assert listed("--status", "down") == ["ahu-2/IN1"]
+
+
+def test_what_a_device_says_of_itself_does_not_reach_the_terminal_raw(running: Path) -> None:
+    assert "\x1b" not in t3actors("points", "--data", running).out
+
+
+def test_history_is_oldest_first_and_has_gaps_where_the_status_was_not_ok(running: Path) -> None:
+    rows = t3actors("history", "ahu-1/IN1", "--data", running, "--json").rows()
+    assert [row["value"] for row in rows] == list(SAMPLES)
+    assert rows[2]["status"] == "fault"
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        (("--since", "2500s"), [None, 21.0]),
+        (("--until", "2500s"), [20.0, 20.5]),
+        (("--since", "3500s", "--until", "1500s"), [20.5, None]),
+        (("--since", "2020-01-01", "--until", "2020-01-02T10:00"), []),
+    ],
+)
+def test_history_keeps_to_the_times_asked_for(
+    running: Path, options: tuple[str, ...], values: list[float | None]
+) -> None:
+    rows = t3actors("history", "ahu-1/IN1", "--data", running, "--json", *options).rows()
+    assert [row["value"] for row in rows] == values
+
+
+def test_history_cut_short_says_so(running: Path) -> None:
+    ended = t3actors("history", "ahu-1/IN1", "--data", running, "--json", "--limit", 2)
+    assert [row["value"] for row in ended.rows()] == [None, 21.0]
+    assert ended.err == "only the newest 2: see --limit\n"
+
+
+def test_history_as_csv_has_a_header(running: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(t3actors("history", "ahu-1/IN1", "--data", running, "--csv").out)))
+    assert [row["value"] for row in rows] == ["20.0", "20.5", "", "21.0"]
+    assert rows[0]["units"] == "°C"
+
+
+def test_an_unknown_point_names_the_nearest(running: Path) -> None:
+    ended = t3actors("history", "ahu-1/INN1", "--data", running)
+    assert ended.code == 1
+    assert 'no point "ahu-1/INN1"; a point is device/point_id; did you mean "ahu-1/IN1"?' in ended.err
+
+
+def test_a_time_that_is_none_is_a_usage_error(running: Path) -> None:
+    ended = t3actors("history", "ahu-1/IN1", "--data", running, "--since", "yesterday")
+    assert ended.code == 2
+    assert 'saw "yesterday"; allowed: an age' in ended.err

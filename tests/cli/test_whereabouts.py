@@ -1,0 +1,44 @@
+"""Which gateway a verb looks at, and whether it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from t3actors.cli.whereabouts import HEARTBEAT_OLD_MS, find, is_running
+from t3actors.store.lock import data_dir_locked
+
+NOW_MS = 1_700_000_000_000
+
+
+def test_a_gateway_is_named_in_one_way(tmp_path: Path) -> None:
+    for config, data in ((None, None), (tmp_path / "a.toml", tmp_path)):
+        with pytest.raises(click.UsageError, match="one of the two"):
+            find(config, data)
+
+
+def test_a_configuration_names_its_database(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[gateway]\ndata_dir = "d"\n[store]\ndatabase = "x.db"\n', encoding="utf-8")
+    where = find(tmp_path / "a.toml", None)
+    assert (where.data_dir, where.database) == (tmp_path / "d", tmp_path / "d" / "x.db")
+
+
+def test_a_directory_holds_the_usual_database_or_its_only_one(tmp_path: Path) -> None:
+    assert find(None, tmp_path).database == tmp_path / "t3actors.db"
+    (tmp_path / "other.db").touch()
+    assert find(None, tmp_path).database == tmp_path / "other.db"
+    (tmp_path / "t3actors.db").touch()
+    assert find(None, tmp_path).database == tmp_path / "t3actors.db"
+
+
+def test_a_gateway_runs_where_its_heartbeat_is_fresh_and_the_lock_is_held(tmp_path: Path) -> None:
+    fresh, old = {"heartbeat_at": NOW_MS - HEARTBEAT_OLD_MS}, {"heartbeat_at": NOW_MS - HEARTBEAT_OLD_MS - 1}
+    assert not is_running(tmp_path, fresh, NOW_MS)
+    with data_dir_locked(tmp_path):
+        assert is_running(tmp_path, fresh, NOW_MS)
+        assert not is_running(tmp_path, old, NOW_MS)
+        assert not is_running(tmp_path, {}, NOW_MS)
+        assert not is_running(tmp_path, None, NOW_MS)
+    assert not is_running(tmp_path, fresh, NOW_MS)

@@ -1,0 +1,62 @@
+"""Roles: found anew at each send, and mail to nobody is counted."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from trio.testing import MockClock
+
+from supervision import NobodyThere, Registry, RoleTaken, TrioActor
+from supervision.testing import running
+
+
+class Echo(TrioActor):
+    def on_receive(self, message: object) -> object:
+        return message
+
+
+async def test_mail_to_nobody_is_counted_and_never_raises(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    assert registry.send("nobody", 1) is False
+    assert registry.dead_letters == {"nobody": 1}
+    with pytest.raises(NobodyThere, match="nobody plays 'nobody'"):
+        await registry.ask("nobody", 1)
+    assert registry.incarnation("nobody") is None
+
+
+async def test_a_role_leads_to_its_present_player(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    for expected in (1, 2):
+        async with running(Echo(), name="echo", registry=registry):
+            assert await registry.ask("echo", "hi") == "hi"
+            assert registry.incarnation("echo") == expected
+        assert registry.send("echo", "hi") is False
+
+
+async def test_two_cannot_play_one_role(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    async with running(Echo(), name="echo", registry=registry):
+        with pytest.raises(RoleTaken, match="'echo' is played by incarnation 1"):
+            async with running(Echo(), name="echo", registry=registry):
+                raise AssertionError("never up")
+        assert await registry.ask("echo", "still me") == "still me"
+
+
+async def test_an_old_players_leaving_does_not_take_its_successors_role(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    async with running(Echo(), name="echo", registry=registry):
+        registry.unregister("echo", Echo())
+        assert registry.incarnation("echo") == 1
+
+
+def test_dead_letters_are_counted_right_from_many_threads() -> None:
+    registry = Registry()
+    threads = [
+        threading.Thread(target=lambda: [registry.send("nobody", 1) for _ in range(1000)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert registry.dead_letters["nobody"] == 4000
