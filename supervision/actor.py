@@ -24,7 +24,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from types import CoroutineType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pykka
 import trio
@@ -120,7 +120,25 @@ async def ask(ref: pykka.ActorRef[Any], message: object, timeout_s: float | None
             raise Gone(str(error)) from None
 
 
-class _Addressed(pykka.Actor):
+if TYPE_CHECKING:
+
+    class _PykkaActor:
+        """What is used of pykka.Actor, without the types of its hooks: here they may be async."""
+
+        actor_urn: str
+        actor_inbox: Any
+        actor_stopped: threading.Event
+        _actor_ref: pykka.ActorRef[Any]
+
+        def __init__(self, *_args: Any, **_kwargs: Any) -> None: ...
+        def stop(self) -> None: ...
+        def _handle_receive(self, message: Any) -> Any: ...
+
+else:
+    _PykkaActor = pykka.Actor
+
+
+class _Addressed(_PykkaActor):
     """What both kinds share: who they are, how they send, and what the watchdog looks at."""
 
     name: str = ""
@@ -283,7 +301,7 @@ class TrioActor(_Addressed):
         return "".join(frames.format())
 
     def _start_actor_loop(self) -> None:
-        pykka.ActorRegistry.unregister(self.actor_ref)
+        pykka.ActorRegistry.unregister(self.ref)
         raise WouldBlockTheLoop(f"{type(self).__name__}.start() is not supported: a supervisor starts its actors")
 
     async def _live(self) -> None:
@@ -459,7 +477,7 @@ class ThreadActor(_Addressed, pykka.ThreadingActor):
         return "" if frame is None else "".join(traceback.format_stack(frame))
 
     def _start_actor_loop(self) -> None:
-        pykka.ActorRegistry.unregister(self.actor_ref)
+        pykka.ActorRegistry.unregister(self.ref)
         raise WouldBlockTheLoop(f"{type(self).__name__}.start() is not supported: a supervisor starts its actors")
 
     def _live(self) -> None:

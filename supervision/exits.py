@@ -13,7 +13,6 @@ import trio
 
 from supervision.errors import describe
 
-
 FRAMES = 50  # an exception object that is raised again and again grows its traceback each time
 
 

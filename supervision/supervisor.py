@@ -329,18 +329,21 @@ class Supervisor:
     async def _patrol(self, nursery: trio.Nursery) -> None:
         """Look after late children, no oftener than one can have become late."""
         while True:
-            now_s = trio.current_time()
             self._look = trio.Event()
-            self._next_look_s = math.inf
-            for child in self._table.values():
-                if child.state is ChildState.RUNNING and child.life is not None:
-                    progress = child.life.body.progress()
-                    late = lateness(progress, child.heartbeat_timeout_s, now_s)
-                    if late is None:
-                        at_s = next_look_s(progress, child.heartbeat_timeout_s, now_s)
-                        self._next_look_s = min(self._next_look_s, at_s)
-                    else:
-                        child.state = ChildState.STOPPING
-                        nursery.start_soon(self._launcher.end_late, child, child.life, late)
+            self._next_look_s = self._look_round(nursery, trio.current_time())
             with trio.move_on_at(self._next_look_s):
                 await self._look.wait()
+
+    def _look_round(self, nursery: trio.Nursery, now_s: float) -> float:
+        # A function of its own, so that the waiting patrol does not keep the child alive that it looked at last.
+        next_s = math.inf
+        for child in self._table.values():
+            if child.state is ChildState.RUNNING and child.life is not None:
+                progress = child.life.body.progress()
+                late = lateness(progress, child.heartbeat_timeout_s, now_s)
+                if late is None:
+                    next_s = min(next_s, next_look_s(progress, child.heartbeat_timeout_s, now_s))
+                else:
+                    child.state = ChildState.STOPPING
+                    nursery.start_soon(self._launcher.end_late, child, child.life, late)
+        return next_s

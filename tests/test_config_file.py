@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from t3actors.config import Config
+from t3actors.config import BacnetConfig, BacnetNetwork, Config, DeviceConfig, GatewayConfig, ModbusPoint, StoreConfig
 from t3actors.config_file import ALL_KEYS, load
 from t3actors.errors import ConfigError
-from t3actors.points import Kind
+from t3actors.points import Kind, Rules
 from tests.config_cases import CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
 
 SAMPLES = Path(__file__).parent.parent / "config"
@@ -191,6 +193,25 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     networks = held.pop("bacnet.networks")
     held["bacnet.networks.N"] = held.pop(f"bacnet.networks.{networks.pop()}")
     assert held == {table: set(names) for table, names in ALL_KEYS.items()}
+
+
+@pytest.mark.parametrize(
+    ("table", "types", "only_keys", "only_fields"),
+    [
+        ("gateway", (GatewayConfig,), set(), set()),
+        ("store", (StoreConfig,), set(), set()),
+        ("bacnet", (BacnetConfig,), set(), set()),
+        ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
+        ("devices", (DeviceConfig, Rules), set(), {"rules"}),
+        ("devices.points", (ModbusPoint, Rules), {"reference"}, {"rules"}),
+        ("defaults", (Rules,), {"timeout", "retries"}, set()),
+    ],
+)
+def test_every_field_of_the_configuration_has_its_key(
+    table: str, types: tuple[type[msgspec.Struct], ...], only_keys: set[str], only_fields: set[str]
+) -> None:
+    fields = {re.sub("_(s|bytes)$", "", field) for kind in types for field in kind.__struct_fields__}
+    assert set(ALL_KEYS[table]) - only_keys == fields - only_fields
 
 
 def test_a_sample_writes_each_default_as_it_is(tmp_path: Path) -> None:

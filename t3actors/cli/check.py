@@ -68,6 +68,8 @@ def _print_text(config: Config, cost: Cost) -> None:
     click.echo(
         f"devices: {len(cost.devices)}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}"
     )
+    if config.bacnet is not None:
+        click.echo("note: [bacnet] is read and checked, but has no effect in this version")
     if not cost.devices:
         click.echo("Nothing will be polled.")
         return

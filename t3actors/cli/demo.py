@@ -108,4 +108,4 @@ def _say_goodbye(console: Console, database: Path) -> None:
 
 def query(database: Path) -> str:
     """One query to try."""
-    return f"sqlite3 '{database}' \"SELECT device, point_id, value, units, status FROM POINTS LIMIT 20\""
+    return f"sqlite3 '{database}' \"SELECT name, point_id, value, units, status FROM POINTS LIMIT 20\""

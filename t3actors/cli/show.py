@@ -191,6 +191,8 @@ def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
     if not look.live and row["status"] not in ("unknown", "disabled"):
         row["status_reason"] = f"no gateway is running; it was {row['status']}"
         row["status"] = "unknown"
+    if not look.live and "device_status" in row:
+        row["device_status"] = "unknown"
     return {**row, "live": look.live}
 
 

@@ -13,11 +13,12 @@ class Pace:
     """Counts of polls by how late they started, since the last `take`. Thread: the trio loop."""
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(BOUNDS_MS) + 1)
-        self._worst_ms = 0.0
+        self.polls_started = 0
+        self._begin()
 
     def record(self, late_s: float) -> None:
         """A poll started this long after it fell due."""
+        self.polls_started += 1
         late_ms = max(0.0, late_s * 1000.0)
         self._counts[bisect_left(BOUNDS_MS, late_ms)] += 1
         self._worst_ms = max(self._worst_ms, late_ms)
@@ -28,7 +29,7 @@ class Pace:
         The percentile is the upper bound of its bucket, or the worst one seen where that is less.
         """
         counts, worst_ms = self._counts, self._worst_ms
-        self.__init__()  # type: ignore[misc]
+        self._begin()
         polls = sum(counts)
         if polls == 0:
             return 0, 0.0
@@ -36,6 +37,10 @@ class Pace:
             if below >= 0.99 * polls:
                 return polls, min(float(bound), worst_ms)
         return polls, worst_ms
+
+    def _begin(self) -> None:
+        self._counts = [0] * (len(BOUNDS_MS) + 1)
+        self._worst_ms = 0.0
 
 
 FITS_AGAIN_AFTER = 10

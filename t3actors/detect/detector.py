@@ -107,7 +107,7 @@ class ChangeDetector(TrioActor):
 
     # ------------------------------------------------------------------------------------------------ the actor
 
-    async def on_start(self) -> None:
+    def on_start(self) -> None:
         """Ask what is stored, and begin to look at ages and batches."""
         self._ask_for_state()
         self.spawn(self._keep_looking)
@@ -122,7 +122,7 @@ class ChangeDetector(TrioActor):
             raise TypeError(f"the detector does not understand {type(message).__name__}")
         return handler(message)
 
-    async def on_stop(self) -> None:
+    async def on_stop(self) -> None:  # type: ignore[override]  # pykka's own is not async
         """Hand everything that waits to the writer and have it acknowledged, within `flush_within_s`."""
         with trio.move_on_after(self._flush_within_s):
             while self._unsettled():

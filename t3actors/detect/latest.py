@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from t3actors.detect.ages import next_age_s
 from t3actors.detect.track import Stamp, Track
 from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts, StateLoaded
 from t3actors.points import DeviceStatus, Reading, Status
@@ -113,7 +114,17 @@ class DeviceLatest:
             return result
         achieved_s = self._achieved_s
         next_s = math.inf
+        rules, well_for_s = None, 0.0
         for track in self.tracks.values():
+            if track.stored.status is Status.OK:
+                if track.rules is not rules:  # points mostly share theirs
+                    rules = track.rules
+                    well_for_s = next_age_s(Status.OK, rules, achieved_s)
+                ages_at_s = track.stamp.now_s + well_for_s
+                if ages_at_s > now_s:
+                    if ages_at_s < next_s:
+                        next_s = ages_at_s
+                    continue
             change = track.aged(self.name, now_s, at_ms, achieved_s, self.miss)
             if change is not None:
                 result.changes.append(change)

@@ -141,13 +141,16 @@ class Pending:
         """Let older changes of this point give way. **Returns**: the newest, with what it took over from them."""
         numbers = self._of_point.get((newest.device, newest.point_id), [])
         while numbers:
-            if not (_moves_status(newest) or _moves_status(self._change(numbers[-1]))):
-                gives_way = len(numbers) - 1
-            elif len(numbers) >= 2:
-                plain = (at for at, number in enumerate(numbers) if not _moves_status(self._change(number)))
-                gives_way = next(plain, 0)
-            else:
+            plain = [at for at, number in enumerate(numbers) if not _moves_status(self._change(number))]
+            last = len(numbers) - 1
+            if last in plain and not _moves_status(newest):
+                gives_way = last
+            elif len(numbers) < 2:
                 break
+            elif plain:
+                gives_way = plain[0]
+            else:
+                gives_way = 0 if _moves_status(newest) else last
             number = numbers.pop(gives_way)
             earlier = self._change(number)
             del self._items[number]

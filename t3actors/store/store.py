@@ -11,6 +11,7 @@ its own transaction, and each batch's transaction looks at it first.
 from __future__ import annotations
 
 import contextlib
+import json  # not msgspec: a poisoned name may hold a lone surrogate
 import shutil
 import time
 from collections.abc import Callable
@@ -18,8 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
-import msgspec
-
 from t3actors import events
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreDamaged, StoreFull
@@ -298,7 +297,7 @@ class Store:
         try:
             self._begin(connection)
             write(tally, batch.items, batch.at_ms)
-            dropped = msgspec.json.encode(list(tally.dropped)).decode() if tally.dropped else None
+            dropped = json.dumps(list(tally.dropped)) if tally.dropped else None
             connection.execute(_WATERMARK, (batch.incarnation, batch.batch_no, now_ms, dropped))
             if batch.incarnation not in self._watermarks:
                 connection.execute(_FORGET, (WATERMARKS_KEPT,))
@@ -329,7 +328,7 @@ class Store:
             batch_no=batch.batch_no,
             rows=0,
             samples=0,
-            dropped=msgspec.json.decode(dropped, type=tuple[tuple[str, str], ...]) if dropped else (),
+            dropped=tuple((device, point_id) for device, point_id in json.loads(dropped or "[]")),
         )
 
     def _tell(self, tally: Tally) -> None:

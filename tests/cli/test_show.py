@@ -93,6 +93,7 @@ def test_nothing_reads_as_live_where_no_gateway_runs(killed: Path) -> None:
         rows = t3actors(*arguments(verb, killed), "--json").rows()
         assert rows
         assert {row["status"] for row in rows} == {"unknown"}
+        assert {row.get("device_status", "unknown") for row in rows} == {"unknown"}
         assert all("it was " in row["status_reason"] and row["live"] is False for row in rows)
 
 

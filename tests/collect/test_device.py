@@ -149,7 +149,10 @@ async def house(
         random=lambda: 0.5,
         auto_start=auto_start,
     )
-    async with running(detector, name="detector", registry=registry), running(actor, name="device/ahu-1", registry=registry):
+    async with (
+        running(detector, name="detector", registry=registry),
+        running(actor, name="device/ahu-1", registry=registry),
+    ):
         yield built
 
 

@@ -20,9 +20,7 @@ def test_a_change_brings_the_row_up_to_date_and_stores_one_sample(house: House) 
     assert house.rows(
         "SELECT serial_number, point_id, point_type, point_index, logging_time, value, units, status, data_source,"
         " sync_interval, created_by, sampled_at, name FROM TRENDLOG_DATA"
-    ) == [
-        (12345, "IN1", "INPUT", 1, T0_MS // 1000, 21.5, "°C", "ok", 3, 30, "realtime_sync", T0_MS, "ahu-1")
-    ]
+    ) == [(12345, "IN1", "INPUT", 1, T0_MS // 1000, 21.5, "°C", "ok", 3, 30, "realtime_sync", T0_MS, "ahu-1")]
 
 
 def test_a_change_without_a_sample_leaves_history_alone(house: House) -> None:
@@ -141,7 +139,10 @@ def test_two_points_may_share_a_millisecond(house: House) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 3)), max_size=6), max_size=5), restart=st.booleans())
+@given(
+    batches=st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 3)), max_size=6), max_size=5),
+    restart=st.booleans(),
+)
 def test_every_sample_is_stored_once_whatever_the_clock_does(
     house: House, batches: list[list[tuple[int, int]]], restart: bool
 ) -> None:
@@ -165,7 +166,10 @@ def test_a_poisoned_row_costs_itself_only(house: House, poison: object) -> None:
     good = [change(number, point_id=f"IN{number}") for number in range(2, 8)]
     dropped = house.put(announced(points), *good[:3], poison, *good[3:])  # type: ignore[arg-type]
     assert dropped == (("ahu-1", "IN1"),)
-    assert house.rows("SELECT point_index, value FROM INPUT_POINTS ORDER BY 1") == [(1, None), *((n, n) for n in range(2, 8))]
+    assert house.rows("SELECT point_index, value FROM INPUT_POINTS ORDER BY 1") == [
+        (1, None),
+        *((n, n) for n in range(2, 8)),
+    ]
     assert house.one("SELECT count(*) FROM samples") == 6
     (line,) = house.logged("row.poisoned")
     assert (line["device"], line["point_id"]) == ("ahu-1", "IN1")
@@ -196,7 +200,10 @@ def test_a_device_with_a_poisoned_name_does_not_cost_its_neighbours(house: House
 
 
 def test_a_change_of_a_point_that_was_never_announced_is_handed_back(house: House) -> None:
-    assert house.put(announced(), change(point_id="IN9"), change(device="nobody")) == (("ahu-1", "IN9"), ("nobody", "IN1"))
+    assert house.put(announced(), change(point_id="IN9"), change(device="nobody")) == (
+        ("ahu-1", "IN9"),
+        ("nobody", "IN1"),
+    )
     assert not house.logged("row.poisoned")
 
 
@@ -269,10 +276,14 @@ def test_counters_and_events_are_written(house: House) -> None:
     house.put(
         announced(),
         DeviceProgress(device="ahu-1", last_ok_at_ms=T0_MS, counts=PollCounts(7, 2, 1.25)),
-        EventHappened(at_ms=T0_MS, event="point.stale", device="ahu-1", point_id="IN1", from_status="ok", to_status="stale"),
+        EventHappened(
+            at_ms=T0_MS, event="point.stale", device="ahu-1", point_id="IN1", from_status="ok", to_status="stale"
+        ),
         EventHappened(at_ms=T0_MS, event="gateway.started"),
     )
-    assert house.rows("SELECT last_ok_at, polls_ok, polls_failed, achieved_interval_s FROM DEVICES") == [(T0_MS, 7, 2, 1.25)]
+    assert house.rows("SELECT last_ok_at, polls_ok, polls_failed, achieved_interval_s FROM DEVICES") == [
+        (T0_MS, 7, 2, 1.25)
+    ]
     assert house.rows("SELECT device_id, point, event, from_status, to_status FROM EVENTS") == [
         (1, "IN1", "point.stale", "ok", "stale"),
         (None, None, "gateway.started", "", ""),
@@ -280,16 +291,26 @@ def test_counters_and_events_are_written(house: House) -> None:
 
 
 def test_hand_off_auto_is_kept_for_outputs(house: House) -> None:
-    house.put(announced([point(1, Kind.OUTPUT, low_voltage=0.0, high_voltage=10.0)]), change(1, point_id="OUT1", hw_switch=2))
+    house.put(
+        announced([point(1, Kind.OUTPUT, low_voltage=0.0, high_voltage=10.0)]), change(1, point_id="OUT1", hw_switch=2)
+    )
     assert house.rows("SELECT hw_switch_status, low_voltage, high_voltage FROM OUTPUT_POINTS") == [(2, 0.0, 10.0)]
 
 
 def test_what_is_stored_is_what_the_detector_gets_back(house: House) -> None:
-    house.put(announced([point(1), point(1, Kind.OUTPUT)]), change(21.5), change(1, point_id="OUT1", hw_switch=1, auto_manual=0))
+    house.put(
+        announced([point(1), point(1, Kind.OUTPUT)]),
+        change(21.5),
+        change(1, point_id="OUT1", hw_switch=1, auto_manual=0),
+    )
     house.put(change(None, at_ms=T0_MS + 9, status=Status.FAULT, reason="open"))
     state = house.reopened().store.load_state(7)
     assert state.incarnation == 7
     stored = {item.point_id: item for item in state.points}
-    assert (stored["IN1"].reading.value, stored["IN1"].reading.status, stored["IN1"].reading.reason) == (21.5, "fault", "open")
+    assert (stored["IN1"].reading.value, stored["IN1"].reading.status, stored["IN1"].reading.reason) == (
+        21.5,
+        "fault",
+        "open",
+    )
     assert (stored["IN1"].sampled_at_ms, stored["IN1"].status_at_ms) == (T0_MS, T0_MS + 9)
     assert (stored["OUT1"].reading.hw_switch, stored["OUT1"].reading.auto_manual) == (1, 0)

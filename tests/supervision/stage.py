@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import trio
 import trio.testing
@@ -76,7 +76,7 @@ class Stage(AbstractAsyncContextManager["Stage"]):
         spec.setdefault("backoff", AT_ONCE)
         return ChildSpec(name, lambda: Probe(self), **spec)
 
-    async def open(self, *children: ChildSpec | SupervisorSpec, wait: bool = True) -> Stage:
+    async def open(self, *children: ChildSpec | SupervisorSpec, wait: bool = True) -> Self:
         """Start it; wait until it is up or over."""
         spec = SupervisorSpec("root", self.children_spec + children, **self.spec_options)
         self.sup = Supervisor(spec, registry=self.registry, on_event=self.events.append, random=lambda: 0.5)
@@ -89,7 +89,7 @@ class Stage(AbstractAsyncContextManager["Stage"]):
             self._nursery.start_soon(self._run)
         return self
 
-    async def __aenter__(self) -> Stage:
+    async def __aenter__(self) -> Self:
         return self if self._is_open else await self.open()
 
     async def __aexit__(
@@ -103,7 +103,7 @@ class Stage(AbstractAsyncContextManager["Stage"]):
         reported = _Once(task_status)
         with self.scope:
             try:
-                await self.sup.run(task_status=reported)  # type: ignore[arg-type]
+                await self.sup.run(task_status=reported)
             except Exception as error:
                 self.error = error
         self.over.set()
@@ -156,6 +156,15 @@ def stop_itself(actor: TrioActor) -> None:
 async def hang(_actor: TrioActor) -> None:
     """Never come back, but obey a cancellation."""
     await trio.sleep_forever()
+
+
+def sleep(seconds: float) -> Callable[[object], Awaitable[None]]:
+    """Take so long."""
+
+    async def act(_actor: object) -> None:
+        await trio.sleep(seconds)
+
+    return act
 
 
 def fail(error: BaseException, times: int = 10**9) -> Callable[[object], None]:

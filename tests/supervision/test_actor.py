@@ -92,7 +92,7 @@ async def test_a_proxy_reads_attributes_and_calls_async_methods(autojump_clock: 
 
 async def test_blocking_on_the_trio_thread_raises_instead_of_dead_locking(autojump_clock: MockClock) -> None:
     async with running(Echo()) as ref:
-        with pytest.raises(WouldBlockTheLoop, match="registry.ask"):
+        with pytest.raises(WouldBlockTheLoop, match=r"registry\.ask"):
             ref.ask("hello")
         with pytest.raises(WouldBlockTheLoop):
             ref.proxy().seen.get()
@@ -168,7 +168,7 @@ async def test_what_on_start_raised_is_raised_by_running(autojump_clock: MockClo
 
 async def test_pykkas_own_start_is_refused_and_leaves_nothing(autojump_clock: MockClock) -> None:
     with pytest.raises(WouldBlockTheLoop, match="a supervisor starts"):
-        Echo.start()
+        Echo.start()  # type: ignore[attr-defined]
     assert pykka.ActorRegistry.get_all() == []
 
 

@@ -21,7 +21,7 @@ from supervision import (
     StillRunning,
     SupervisorSpec,
 )
-from tests.supervision.stage import Stage, calm
+from tests.supervision.stage import Stage, calm, sleep
 
 
 async def test_start_of_a_running_child_and_of_a_stopped_one_are_told_apart(autojump_clock: MockClock) -> None:
@@ -49,7 +49,7 @@ async def test_stop_of_an_unknown_child_is_an_error_and_stopping_twice_is_not(au
 async def test_two_who_stop_one_child_at_once_both_return(autojump_clock: MockClock) -> None:
     stage = Stage()
     async with await stage.open(stage.probe("a")):
-        stage.tell("a", lambda _: trio.sleep(2))
+        stage.tell("a", sleep(2))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stage.sup.stop_child, "a")
             nursery.start_soon(stage.sup.stop_child, "a")
@@ -117,15 +117,6 @@ async def test_the_arguments_of_a_temporary_child_are_let_go(autojump_clock: Moc
         await calm(1)
         stage.events.clear()
         gc.collect()
-        def show(o, depth=0, seen=set()):
-            if depth > 9 or id(o) in seen: return
-            seen.add(id(o))
-            for r in gc.get_referrers(o):
-                if r is seen or type(r).__name__ in ("list_iterator",) : continue
-                if id(r) in seen: continue
-                print("  "*depth, type(r).__name__, repr(r)[:150])
-                if type(r).__name__ not in ("module","frame"): show(r, depth+1)
-        if left() is not None: show(left())
         assert left() is None
 
 

@@ -23,7 +23,7 @@ from supervision import (
     TooLate,
     TrioActor,
 )
-from tests.supervision.stage import STEADY, Probe, Stage, calm, hang
+from tests.supervision.stage import STEADY, Probe, Stage, calm, hang, sleep
 
 
 def open_files() -> int:
@@ -36,7 +36,9 @@ class Abort(BaseException):
     """A vendor's exception that is not an Exception."""
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), Abort(), MemoryError(), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), Abort(), MemoryError(), RecursionError()]
+)
 async def test_no_exception_of_one_child_is_more_than_that_childs_crash(
     error: BaseException, autojump_clock: MockClock
 ) -> None:
@@ -116,7 +118,7 @@ async def test_a_question_in_the_inbox_at_a_crash_is_answered_with_an_error(auto
     """P6"""
     stage = Stage()
     async with await stage.open(stage.probe("a")):
-        stage.tell("a", lambda _: trio.sleep(1))
+        stage.tell("a", sleep(1))
         stage.tell("a", ValueError("boom"))
         with pytest.raises(Gone):
             await stage.ask("a", "anyone?")
@@ -138,7 +140,7 @@ async def test_mail_to_a_restarting_child_is_refused_at_once_and_counted(autojum
 async def test_mail_sent_during_on_start_waits_for_its_end(autojump_clock: MockClock) -> None:
     stage = Stage()
     stage.on_start["a"].append(lambda actor: actor.stage.tell("a", "to myself"))
-    stage.on_start["a"].append(lambda _: trio.sleep(1))
+    stage.on_start["a"].append(sleep(1))
     async with await stage.open(stage.probe("a")):
         assert stage.registry.dead_letters == {}
 
@@ -202,7 +204,7 @@ async def test_too_long_on_one_message_is_late_and_restarted(autojump_clock: Moc
     stage = Stage()
     async with await stage.open(stage.probe("a", heartbeat_timeout_s=5)):
         await calm(100)
-        stage.tell("a", lambda _: trio.sleep(4.9))
+        stage.tell("a", sleep(4.9))
         await calm(10)
         assert stage.incarnations("a") == [1]
         stage.tell("a", hang)

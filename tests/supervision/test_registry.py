@@ -52,9 +52,7 @@ async def test_an_old_players_leaving_does_not_take_its_successors_role(autojump
 
 def test_dead_letters_are_counted_right_from_many_threads() -> None:
     registry = Registry()
-    threads = [
-        threading.Thread(target=lambda: [registry.send("nobody", 1) for _ in range(1000)]) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: [registry.send("nobody", 1) for _ in range(1000)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

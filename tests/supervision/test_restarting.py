@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import weakref
 
 import pytest
@@ -414,7 +415,7 @@ async def test_restarts_keep_their_distance(autojump_clock: MockClock) -> None:
             stage.on_start[name].append(lambda actor: came_up.append(actor.now_s()))
             stage.tell(name, boom())
         await calm(30)
-        gaps = [later - earlier for earlier, later in zip(came_up, came_up[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(came_up)]
         assert len(gaps) == 4
         assert all(gap == pytest.approx(2.0) for gap in gaps)
 

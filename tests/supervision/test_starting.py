@@ -25,7 +25,7 @@ from supervision import (
     SupervisorStopped,
     TrioActor,
 )
-from tests.supervision.stage import Stage, calm, fail, hang
+from tests.supervision.stage import Stage, calm, fail, hang, sleep
 
 
 def tasks() -> int:
@@ -135,7 +135,7 @@ async def test_children_start_one_after_another_in_listed_order(autojump_clock: 
     """S9"""
     stage = Stage()
     for name in "abc":
-        stage.on_start[name].append(lambda _: trio.sleep(1))
+        stage.on_start[name].append(sleep(1))
     async with await stage.open(*(stage.probe(name) for name in "abc")):
         assert stage.journal == [f"{what} {name}" for name in "abc" for what in ("starting", "started")]
 
@@ -177,9 +177,7 @@ async def test_stop_during_the_start_stops_what_is_up_in_reverse(autojump_clock:
     """P9"""
     stage = Stage()
     stage.on_start["c"].append(hang)
-    async with await stage.open(
-        *(stage.probe(name, start_timeout_s=1000) for name in "abcd"), wait=False
-    ):
+    async with await stage.open(*(stage.probe(name, start_timeout_s=1000) for name in "abcd"), wait=False):
         await calm(1)
         assert stage.state("c") is ChildState.STARTING
         stage.sup.request_stop()

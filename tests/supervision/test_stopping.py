@@ -26,7 +26,7 @@ from supervision import (
     SupervisorSpec,
     TrioActor,
 )
-from tests.supervision.stage import STEADY, Probe, Stage, calm, fail, hang, stop_itself
+from tests.supervision.stage import STEADY, Probe, Stage, calm, fail, hang, sleep, stop_itself
 
 
 async def swallow(actor: TrioActor) -> None:
@@ -76,7 +76,7 @@ async def test_infinite_patience_waits(autojump_clock: MockClock) -> None:
     """D3"""
     stage = Stage()
     async with await stage.open(stage.probe("a", stop_timeout_s=math.inf)):
-        stage.tell("a", lambda _: trio.sleep(10_000))
+        stage.tell("a", sleep(10_000))
         await calm()
         await stage.sup.stop()
         assert trio.current_time() >= 10_000
@@ -211,9 +211,14 @@ async def test_stop_child_during_a_restart_loop_is_prompt_and_keeps_it_down(
         stage.tell("b", ValueError("boom"))
         await calm(1500)
         assert stage.state("b") is ChildState.RESTARTING
-        assert stage.sup.counts().active == {
-            Strategy.ONE_FOR_ONE: 2, Strategy.REST_FOR_ONE: 1, Strategy.ONE_FOR_ALL: 0,
-        }[strategy]
+        assert (
+            stage.sup.counts().active
+            == {
+                Strategy.ONE_FOR_ONE: 2,
+                Strategy.REST_FOR_ONE: 1,
+                Strategy.ONE_FOR_ALL: 0,
+            }[strategy]
+        )
         with pytest.raises(AlreadyPresent):
             await stage.sup.start_child(stage.probe("b"))
         with pytest.raises(Restarting):
@@ -247,7 +252,7 @@ async def test_queries_are_answered_while_a_start_is_slow(autojump_clock: MockCl
     """D11"""
     stage = Stage()
     async with await stage.open(stage.probe("a")), trio.open_nursery() as nursery:
-        stage.on_start["slow"].append(lambda _: trio.sleep(8))
+        stage.on_start["slow"].append(sleep(8))
         nursery.start_soon(stage.sup.start_child, stage.probe("slow"))
         await calm(1)
         assert stage.state("slow") is ChildState.STARTING

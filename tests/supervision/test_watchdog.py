@@ -47,7 +47,7 @@ def test_a_stall_is_told_once_and_so_is_its_end() -> None:
         return "here"
 
     assert judge.look(10.0, 11.0, stack_text) is None
-    assert judge.look(10.0, 11.1, stack_text) == LoopStalled(pytest.approx(1.1), "here")
+    assert judge.look(10.0, 11.5, stack_text) == LoopStalled(11.5 - 10.0, "here")
     assert judge.look(10.0, 15.0, stack_text) is None
     assert judge.look(20.0, 20.1, stack_text) == LoopResumed(10.0)
     assert judge.look(20.0, 20.2, stack_text) is None

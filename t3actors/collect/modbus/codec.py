@@ -14,10 +14,10 @@ counted after that, 0 being the least significant.
 
 from __future__ import annotations
 
-import math
 import struct
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import isfinite
 
 from t3actors.collect.modbus.blocks import Want, is_bits
 from t3actors.config import ModbusPoint, Order, ValueType
@@ -35,8 +35,16 @@ _FORMATS: dict[ValueType, str] = {
     "float32": "f",
     "float64": "d",
 }
-_WORD_REVERSED: frozenset[Order] = frozenset({"DCBA", "CDAB"})
+_PACKING: dict[Order, tuple[str, str]] = {  # how the registers are laid out as bytes, and how these are then read
+    "ABCD": (">", ">"),
+    "DCBA": (">", "<"),
+    "BADC": ("<", ">"),
+    "CDAB": ("<", "<"),
+}
 _BYTE_SWAPPED: frozenset[Order] = frozenset({"DCBA", "BADC"})
+_LARGEST_DIVISOR = 1e15  # beyond it a float's neighbours are no whole numbers apart
+
+Decoder = Callable[[Sequence[int]], Value]
 
 
 def width(point: ModbusPoint) -> int:
@@ -53,20 +61,27 @@ def want(point: ModbusPoint) -> Want:
     return Want(point.table, point.register, width(point))
 
 
-def decode(point: ModbusPoint, words: Sequence[int]) -> Value:
-    """Give the point's value in its engineering unit; None when the registers hold no number (NaN, infinity).
+def decoder(point: ModbusPoint) -> Decoder:
+    """Give what turns the point's words into its value in its engineering unit; None when they hold no number (NaN, infinity).
 
-    **Shape**: `words` are exactly `width(point)` registers of 0 to 65535, or bits of 0 and 1.
+    **Shape**: it takes exactly `width(point)` registers of 0 to 65535, or bits of 0 and 1.
     """
-    if is_bits(point.table):
-        return _scaled(point, int(bool(words[0])))
-    if point.type == "string":
-        return _text(_bytes_in_place(words, point.order))
-    if point.type == "bit":
-        word = _swapped(words[0]) if point.order in _BYTE_SWAPPED else words[0]
-        return _scaled(point, word >> point.bit & 1)
-    (raw,) = struct.unpack(">" + _FORMATS[point.type], _ordered_bytes(words, point.order))
-    return _scaled(point, raw)
+    if point.type == "string" and not is_bits(point.table):
+        return _text_decoder(point)
+    raw = _raw_decoder(point)
+    if point.scale == 1.0 and point.offset == 0.0:
+        if point.type in {"float32", "float64"}:
+            return lambda words: _finite(raw(words))
+        return raw  # an int stays an int, however large
+    scale, offset, divisor = point.scale, point.offset, _divisor(point.scale)
+    if divisor:
+        return lambda words: _finite(raw(words) / divisor + offset)
+    return lambda words: _finite(raw(words) * scale + offset)
+
+
+def decode(point: ModbusPoint, words: Sequence[int]) -> Value:
+    """Give the point's value, once."""
+    return decoder(point)(words)
 
 
 def encode(point: ModbusPoint, value: float | str) -> tuple[int, ...]:
@@ -87,34 +102,50 @@ def encode(point: ModbusPoint, value: float | str) -> tuple[int, ...]:
     form = _FORMATS[point.type]
     if form not in "fd":
         number = round(number)
-    packed = struct.pack(">" + form, number)
-    words = struct.unpack(f">{len(packed) // 2}H", packed)
-    return struct.unpack(f">{len(words)}H", _ordered_bytes(words, point.order))  # each order is its own inverse
+    laid_out, read = _PACKING[point.order]
+    packed = struct.pack(read + form, number)
+    return struct.unpack(f"{laid_out}{len(packed) // 2}H", packed)
 
 
-def _ordered_bytes(words: Sequence[int], order: Order) -> bytes:
-    if order in _WORD_REVERSED:
-        words = words[::-1]
-    return _bytes_in_place(words, order)
+def _raw_decoder(point: ModbusPoint) -> Callable[[Sequence[int]], float]:
+    if is_bits(point.table):
+        return lambda words: 1 if words[0] else 0
+    if point.type == "bit":
+        place = point.bit ^ 8 if point.order in _BYTE_SWAPPED else point.bit
+        return lambda words: words[0] >> place & 1
+    form = _FORMATS[point.type]
+    laid_out, read = _PACKING[point.order]
+    if form == "H" and laid_out == read:
+        return lambda words: words[0]
+    pack = struct.Struct(f"{laid_out}{width(point)}H").pack
+    unpack = struct.Struct(read + form).unpack
+
+    def raw(words: Sequence[int]) -> float:
+        (number,) = unpack(pack(*words))
+        return number  # type: ignore[no-any-return]
+
+    return raw
 
 
-def _bytes_in_place(words: Sequence[int], order: Order) -> bytes:
-    return struct.pack(("<" if order in _BYTE_SWAPPED else ">") + f"{len(words)}H", *words)
+def _text_decoder(point: ModbusPoint) -> Decoder:
+    pack = struct.Struct(("<" if point.order in _BYTE_SWAPPED else ">") + f"{point.length}H").pack
+    return lambda words: _text(pack(*words))
+
+
+def _divisor(scale: float) -> float:
+    """Give the whole number that a scale such as 0.1 means to divide by: 217 x 0.1 is 21.700000000000003, 217 / 10 is 21.7."""
+    if not 1.0 / _LARGEST_DIVISOR <= abs(scale) < 1.0:
+        return 0.0
+    divisor = float(round(1.0 / scale))
+    return divisor if 1.0 / divisor == scale else 0.0
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _swapped(word: int) -> int:
     return (word & 0xFF) << 8 | word >> 8
-
-
-def _scaled(point: ModbusPoint, raw: float) -> Value:
-    if point.scale == 1.0 and point.offset == 0.0:
-        value: float = raw  # an int stays an int, however large
-    else:
-        divisor = round(1.0 / point.scale) if 0.0 < abs(point.scale) < 1.0 else 0
-        # 217 x 0.1 is 21.700000000000003, 217 / 10 is 21.7: a scale that means a division is carried out as one
-        value = raw / divisor if divisor and 1.0 / divisor == point.scale else raw * point.scale
-        value += point.offset
-    return value if math.isfinite(value) else None
 
 
 def _text(raw: bytes) -> str:

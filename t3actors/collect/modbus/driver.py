@@ -55,7 +55,7 @@ class ModbusDriver:
     """A `collect.driver.Driver`. Thread: the trio loop. `today_s` gives seconds that only go forward."""
 
     def __init__(self, config: DeviceConfig, registry: Registry, log: Log, today_s: Callable[[], float]) -> None:
-        """**Raises**: ValueError for a profile nobody knows."""
+        """**Raises**: ValueError for a profile nobody knows, or a value that no read of this device can hold."""
         self._config = config
         self._registry = registry
         self._log = log
@@ -65,6 +65,7 @@ class ModbusDriver:
         self._limits = Limits(max_registers=config.max_registers, max_gap=config.max_gap)
         self._quarantine = Quarantine()
         self._listed = tuple(item(point) for point in config.points)
+        plan((want for entry in self._listed for want in entry.wants), self._limits)  # refused here, not at every poll
         self._items = {entry.point.point_id: entry for entry in self._listed}
         self._plans: dict[tuple[str, ...], _Plan] = {}
         self._begin_with = 0
@@ -164,9 +165,10 @@ class ModbusDriver:
 
     async def _greet(self, wants: Iterable[Want]) -> None:
         """Ask for one value, once: a refusal is an answer too."""
-        first = next((want for want in wants if self._quarantine.reason(want) is None), None)
-        if first is None:
+        candidates = tuple(wants)
+        if not candidates:
             return
+        first = next((want for want in candidates if self._quarantine.reason(want) is None), candidates[0])
         try:
             await self._ask(Block(first.table, first.address, first.size, (first,)), retries=0)
         except (RequestRefused, BadResponse):
@@ -178,10 +180,11 @@ class ModbusDriver:
         self._quarantine.expire(self._today_s())
         ids = tuple(point.point_id for point in points)
         just_met, self._just_met = self._just_met, False
-        if probing and not just_met:
-            await self._greet(self._items[name].wants[0] for name in ids if name in self._items)
         layout = self._layout_due()
-        gathered = await self._gather(self._planned(ids, layout), 0 if probing else self._config.retries)
+        blocks = self._planned(ids, layout)
+        if (probing and not just_met) or not blocks:
+            await self._greet(self._items[name].wants[0] for name in ids if name in self._items)
+        gathered = await self._gather(blocks, 0 if probing else self._config.retries)
         moved = self._compare_layout(layout, gathered) if layout else frozenset()
         readings = tuple(self._reading(point_id, gathered, moved) for point_id in ids)
         self._tell_illegal(ids)
@@ -203,7 +206,8 @@ class ModbusDriver:
         gathered = _Gathered({}, {})
         first = self._begin_with % len(blocks) if blocks else 0
         work = deque((*blocks[first:], *blocks[:first]))
-        answered, missing, left = False, False, SEARCH_REQUESTS
+        answered = missing = searching = False
+        left = SEARCH_REQUESTS
         while work:
             block = work.popleft()
             try:
@@ -219,7 +223,7 @@ class ModbusDriver:
                     work.extendleft(reversed(parts))
                 else:
                     _fail(gathered, block, f"not read: beside it is an {error}, which is being searched for")
-                    missing = True
+                    searching = True
             except BadResponse as error:
                 _fail(gathered, block, str(error))
             except RequestTimedOut as error:
@@ -234,7 +238,7 @@ class ModbusDriver:
                 for want in block.wants:
                     start = want.address - block.address
                     gathered.values[want] = words[start : start + want.size]
-        if not missing:
+        if not (missing or searching):
             self._quarantine.settle()
         return gathered
 
@@ -264,17 +268,19 @@ class ModbusDriver:
 
     def _reading(self, point_id: str, gathered: _Gathered, moved: frozenset[str]) -> Reading:
         entry = self._items.get(point_id)
-        if point_id in moved:
+        if moved and point_id in moved:
             return Reading(point_id, None, Status.FAULT, "its range was changed at the device")
         if entry is None:
             return Reading(point_id, None, Status.FAULT, "the device has no such point")
-        value = entry.wants[0]
+        _, (value, *_), reading = entry
         if value in gathered.values:
-            return entry.reading(gathered.values)
+            return reading(gathered.values)
         reason = self._quarantine.reason(value) or gathered.failures.get(value) or "not read"
         return Reading(point_id, None, Status.FAULT, reason)
 
     def _tell_illegal(self, ids: tuple[str, ...]) -> None:
+        if not (self._said_illegal or self._quarantine.refused):
+            return
         illegal: dict[str, list[str]] = {}
         for point_id in ids:
             entry = self._items.get(point_id)

@@ -6,7 +6,7 @@ It never depends on the order of the list: a point put in between must not hand 
 
 from __future__ import annotations
 
-from t3actors.collect.modbus.codec import NOT_A_NUMBER, decode, want
+from t3actors.collect.modbus.codec import NOT_A_NUMBER, decoder, want
 from t3actors.collect.modbus.profile import Item, Values
 from t3actors.config import ModbusPoint, Table
 from t3actors.points import Point, Reading, Status
@@ -35,7 +35,7 @@ def source(point: ModbusPoint) -> str:
 
 def item(listed: ModbusPoint) -> Item:
     """Give the point, and how to read it."""
-    wanted = want(listed)
+    wanted, decode = want(listed), decoder(listed)
     point = Point(
         point_id=listed.id,
         kind=listed.kind,
@@ -50,7 +50,7 @@ def item(listed: ModbusPoint) -> Item:
     )
 
     def reading(values: Values) -> Reading:
-        value = decode(listed, values[wanted])
+        value = decode(values[wanted])
         if value is None:
             return Reading(listed.id, None, Status.FAULT, NOT_A_NUMBER)
         return Reading(listed.id, value)

@@ -332,8 +332,9 @@ CREATE TABLE samples (
 -- The seconds that have samples: from second to second the view seeks one device's range instead of reading all rows.
 CREATE TABLE sample_seconds (logging_time INTEGER PRIMARY KEY);
 
--- The order of the joins is part of the layout: CROSS JOIN keeps SQLite from reading samples before seconds; devices and
--- groups stay free, so that a query for one device begins there and needs no sort.
+-- How this is joined is part of the layout. The unary + keeps SQLite from reading samples before seconds, and series before
+-- samples; devices and groups stay free, so that a query for one device begins there, and none that is ordered by
+-- logging_time sorts. (CROSS JOIN says the same to SQLite 3.40, and too much to 3.54: measured.)
 CREATE VIEW TRENDLOG_DATA AS
 SELECT
   d.serial_number AS serial_number,
@@ -355,10 +356,10 @@ SELECT
   d.device_id AS device_id,
   d.name AS name,
   CASE WHEN typeof(x.value) IN ('text', 'blob') THEN CAST(x.value AS TEXT) END AS text
-FROM sample_seconds t CROSS JOIN samples x CROSS JOIN series s JOIN series_groups g JOIN DEVICES d
-WHERE x.logging_time = t.logging_time
+FROM DEVICES d, series_groups g, sample_seconds t, samples x, series s
+WHERE x.logging_time = +t.logging_time
   AND x.series_id BETWEEN d.device_id << 20 AND (d.device_id << 20) + 1048575
-  AND s.series_id = x.series_id
+  AND s.series_id = +x.series_id
   AND g.group_id = x.series_id >> 16
   AND d.device_id = g.device_id;
 
@@ -388,18 +389,27 @@ BEGIN
   WHERE NEW.status NOT IN ('ok', 'unknown', 'stale', 'fault', 'down', 'disabled');
 
   INSERT OR IGNORE INTO series_groups (group_id, device_id, data_source, point_type)
-  SELECT device_id * 16 + CASE NEW.point_type WHEN 'INPUT' THEN 0 WHEN 'OUTPUT' THEN 4 ELSE 8 END + 1, device_id, 2, NEW.point_type
+  SELECT
+    device_id * 16 + CASE NEW.point_type WHEN 'INPUT' THEN 0 WHEN 'OUTPUT' THEN 4 ELSE 8 END + 1,
+    device_id, 2, NEW.point_type
   FROM DEVICES WHERE serial_number = NEW.serial_number;
 
   INSERT INTO series (series_id, point_index, point_id, units, range, sync_interval, created_by, started_at)
   SELECT
-    COALESCE((SELECT MAX(series_id) FROM series WHERE series_id BETWEEN g.group_id << 16 AND (g.group_id << 16) + 65535), g.group_id << 16) + 1,
+    1 + COALESCE(
+      (SELECT MAX(series_id) FROM series WHERE series_id BETWEEN g.group_id << 16 AND (g.group_id << 16) + 65535),
+      g.group_id << 16
+    ),
     COALESCE(
       NEW.point_index,
-      (SELECT point_index FROM POINT_NAMES p WHERE p.serial_number = NEW.serial_number AND p.point_type = NEW.point_type AND p.point_id = NEW.point_id),
+      (
+        SELECT point_index FROM POINT_NAMES p
+        WHERE p.serial_number = NEW.serial_number AND p.point_type = NEW.point_type AND p.point_id = NEW.point_id
+      ),
       0
     ),
-    NEW.point_id, COALESCE(NEW.units, ''), NEW.range, COALESCE(NEW.sync_interval, 30), 'manual_entry', NEW.logging_time * 1000
+    NEW.point_id, COALESCE(NEW.units, ''), NEW.range, COALESCE(NEW.sync_interval, 30), 'manual_entry',
+    NEW.logging_time * 1000
   FROM DEVICES d JOIN series_groups g ON g.device_id = d.device_id AND g.data_source = 2 AND g.point_type = NEW.point_type
   WHERE d.serial_number = NEW.serial_number
     AND NOT EXISTS (
@@ -443,13 +453,16 @@ gateway_now AS (
     (SELECT MAX(heartbeat_at * (1 - clean_stop)) FROM GATEWAY) AS lives_at
 ),
 every_point AS (
-  SELECT 'INPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units, range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
+  SELECT 'INPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units,
+    range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
   FROM INPUT_POINTS
   UNION ALL
-  SELECT 'OUTPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units, range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
+  SELECT 'OUTPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units,
+    range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
   FROM OUTPUT_POINTS
   UNION ALL
-  SELECT 'VARIABLE' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units, range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
+  SELECT 'VARIABLE' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units,
+    range, states, digital_analog, auto_manual, flags, status, status_reason, status_at, sampled_at, changed_at
   FROM VARIABLE_POINTS
 )
 SELECT
@@ -465,7 +478,8 @@ SELECT
   CASE WHEN n.lives_at >= n.now_ms - 35000 THEN p.status ELSE 'unknown' END AS status,
   CASE
     WHEN n.lives_at >= n.now_ms - 35000 THEN p.status_reason
-    ELSE 'the gateway does not run: it was ' || p.status || ', last heard ' || COALESCE(datetime(n.heartbeat_at / 1000, 'unixepoch') || ' UTC', 'never')
+    ELSE 'the gateway does not run: it was ' || p.status || ', last heard '
+      || COALESCE(datetime(n.heartbeat_at / 1000, 'unixepoch') || ' UTC', 'never')
   END AS status_reason,
   (n.now_ms - p.sampled_at) / 1000 AS age_s,
   p.full_label AS full_label,

@@ -18,7 +18,7 @@ class Request(NamedTuple):
     unit_id: int
     function: int
     address: int
-    count: int
+    size: int
 
 
 Behaviour = Callable[["FakeDevice", trio.SocketStream, Request], Awaitable[None]]
@@ -58,13 +58,13 @@ class FakeDevice:
 
     def pdu(self, request: Request) -> bytes:
         """The right answer."""
-        addresses = range(request.address, request.address + request.count)
-        if request.count > self.max_registers or self.illegal.intersection(addresses):
+        addresses = range(request.address, request.address + request.size)
+        if request.size > self.max_registers or self.illegal.intersection(addresses):
             return bytes([request.function | 0x80, 2])
         words = [self.word(request.unit_id, request.function, address) for address in addresses]
         if request.function in {1, 2}:
             bits = sum((word & 1) << place for place, word in enumerate(words))
-            data = bits.to_bytes((request.count + 7) // 8, "little")
+            data = bits.to_bytes((request.size + 7) // 8, "little")
         else:
             data = struct.pack(f">{len(words)}H", *words)
         return bytes([request.function, len(data)]) + data

@@ -75,7 +75,7 @@ def test_every_want_is_read_whole_by_a_read_within_the_protocol(wants: list[Want
     blocks = plan(wants, limits)
     assert {want for block in blocks for want in block.wants} == set(wants)
     for block in blocks:
-        assert 0 <= block.address
+        assert block.address >= 0
         assert block.address + block.size <= 65536
         assert 1 <= block.size <= (MAX_BITS if block.table in {"coil", "discrete"} else MAX_REGISTERS)
         for want in block.wants:

@@ -34,7 +34,8 @@ from tests.collect.modbus.fake_device import (
 )
 from tests.waiting import until
 
-SHORT_S = 0.05
+SHORT_S = 0.15  # a time-out that the test waits for
+LONG_S = 5.0  # one that it does not
 
 
 class Bench:
@@ -72,7 +73,7 @@ async def bench(*, device: FakeDevice | None = None, **config: Any) -> AsyncIter
     device = device or FakeDevice()
     async with serving(device):
         registry = Registry()
-        settings = {"name": "dut", "protocol": "modbus", "address": device.address, "timeout_s": SHORT_S, **config}
+        settings = {"name": "dut", "protocol": "modbus", "address": device.address, "timeout_s": LONG_S, **config}
         made = DeviceConfig(**settings)
         per_poll = made.connection == "per_poll"
         link = ModbusLink(device.address, log=silent, per_poll=per_poll)
@@ -97,7 +98,7 @@ async def test_listed_points_are_read_in_the_fewest_requests_as_they_were_asked_
     async with bench(points=listed(100, 101, 110, 500)) as b:
         await b.open()
         assert await b.read() == ok(100, 101, 110, 500)
-        assert [(request.address, request.count) for request in b.device.requests] == [(100, 11), (500, 1)]
+        assert [(request.address, request.size) for request in b.device.requests] == [(100, 11), (500, 1)]
 
 
 async def test_all_tables_are_read_by_their_own_function() -> None:
@@ -129,7 +130,7 @@ async def test_max_registers_of_the_device_is_kept() -> None:
     async with bench(points=listed(*range(50)), max_registers=20) as b:
         await b.open()
         await b.read()
-        assert max(request.count for request in b.device.requests) == 20
+        assert max(request.size for request in b.device.requests) == 20
 
 
 async def test_two_units_behind_one_link_get_their_own_values() -> None:
@@ -181,7 +182,7 @@ async def test_an_illegal_point_is_left_alone_for_a_day_and_then_tried_again() -
         b.device.illegal = set()
         b.device.requests.clear()
         assert (await b.read())["r101"].status is Status.FAULT
-        assert not any(request.address <= 101 < request.address + request.count for request in b.device.requests)
+        assert not any(request.address <= 101 < request.address + request.size for request in b.device.requests)
         b.today_s += RETRY_AFTER_S
         assert await b.read() == ok(100, 101, 102)
 
@@ -202,6 +203,17 @@ async def test_a_device_full_of_illegal_addresses_takes_a_bounded_number_of_requ
         assert {name for name, reading in readings.items() if reading.status is Status.OK} == {
             f"r{at}" for at in range(1, 100, 2)
         }
+
+
+async def test_a_device_that_refuses_all_its_points_is_still_asked_whether_it_lives() -> None:
+    async with bench(points=listed(100, 101), timeout_s=SHORT_S) as b:
+        b.device.illegal = {100, 101}
+        await b.open()
+        for _ in range(2):
+            assert {reading.status for reading in (await b.read()).values()} == {Status.FAULT}
+        b.device.always = stall
+        with pytest.raises(RequestTimedOut):
+            await b.read()
 
 
 async def test_a_hole_between_points_is_read_around() -> None:
@@ -269,7 +281,7 @@ async def test_an_answer_that_makes_no_sense_gives_no_value_and_says_what_was_se
 
 
 async def test_what_failed_once_is_tried_again_within_the_poll() -> None:
-    async with bench(points=listed(100), retries=1) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(100), retries=1) as b:
         await b.open()
         for behaviour in (stall, with_pdu(lambda pdu: pdu[:-1]), raw(b"\xff" * 9)):
             b.device.behaviours.append(behaviour)
@@ -280,7 +292,7 @@ async def test_what_failed_once_is_tried_again_within_the_poll() -> None:
 
 
 async def test_a_device_that_does_not_answer_is_told_after_its_retries() -> None:
-    async with bench(points=listed(100, 500), retries=2) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(100, 500), retries=2) as b:
         await b.open()
         b.device.always = stall
         with pytest.raises(RequestTimedOut):
@@ -289,20 +301,20 @@ async def test_a_device_that_does_not_answer_is_told_after_its_retries() -> None
 
 
 async def test_a_device_thought_dead_is_asked_one_cheap_question_without_retries() -> None:
-    async with bench(points=listed(*range(100, 150)), retries=2) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(*range(100, 150)), retries=2) as b:
         await b.open()
         await b.read()
         b.device.requests.clear()
         b.device.always = stall
         with pytest.raises(RequestTimedOut):
             await b.read(probing=True)
-        assert [(request.address, request.count) for request in b.device.requests] == [(100, 1)]
+        assert [(request.address, request.size) for request in b.device.requests] == [(100, 1)]
         b.device.always = None
         assert await b.read(probing=True) == ok(*range(100, 150))
 
 
 async def test_meeting_a_dead_device_takes_one_request() -> None:
-    async with bench(points=listed(100), retries=3, serial_number=5) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(100), retries=3, serial_number=5) as b:
         b.device.always = stall
         with pytest.raises(RequestTimedOut):
             await b.driver.open()
@@ -310,7 +322,7 @@ async def test_meeting_a_dead_device_takes_one_request() -> None:
 
 
 async def test_one_block_without_an_answer_costs_its_points_and_the_second_ends_the_poll() -> None:
-    async with bench(points=listed(100, 300, 500), retries=0) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(100, 300, 500), retries=0) as b:
         await b.open()
         b.device.behaviours.extend([good, stall, good])
         readings = await b.read()
@@ -326,7 +338,7 @@ async def test_a_device_that_is_silent_about_its_first_block_only_is_read_from_t
         if request.address != 100:
             await good(device, stream, request)
 
-    async with bench(points=listed(100, 300), retries=0) as b:
+    async with bench(timeout_s=SHORT_S, points=listed(100, 300), retries=0) as b:
         await b.open()
         b.device.always = silent_about_100
         with pytest.raises(RequestTimedOut):
@@ -404,7 +416,7 @@ async def test_a_device_that_could_not_be_identified_this_time_is_no_mismatch() 
 async def test_a_hand_listed_device_without_a_serial_number_is_met_by_its_first_read() -> None:
     async with bench(points=listed(100)) as b:
         opened = await b.driver.open()
-        assert [(request.address, request.count) for request in b.device.requests] == [(100, 1)]
+        assert [(request.address, request.size) for request in b.device.requests] == [(100, 1)]
         assert opened.facts.serial_number is None
         assert (opened.facts.ip_address, opened.facts.port) == ("127.0.0.1", b.device.port)
 
@@ -415,7 +427,7 @@ async def test_a_hand_listed_device_without_a_serial_number_is_met_by_its_first_
 def panel(device: FakeDevice) -> None:
     """IN1 21.5 °C, IN2 Off/On on, OUT1 5 V in manual with its switch in hand, VAR3 250 Pa."""
     words = dict.fromkeys(range(7100, 8788), 0) | dict.fromkeys(range(50), 0)
-    words |= {place: byte for place, byte in enumerate((90001).to_bytes(4, "little"))}
+    words |= dict(enumerate((90001).to_bytes(4, "little")))
     words |= {4: 3, 5: 64, 7: 74}
     words |= {7804: 0x0101, 7485: 21500, 7805: 0x0001, 7487: 1000}
     words |= {7292: 1, 7420: 1, 7101: 5000, 7356: 1, 7228: 2}
@@ -498,7 +510,7 @@ async def test_a_device_without_the_profiles_registers_is_a_mismatch_after_few_r
 
 async def test_ranges_that_could_not_be_read_this_time_make_no_panel_without_points() -> None:
     async def failing_beyond_7000(device: FakeDevice, stream: Any, request: Request) -> None:
-        if request.address > 7000 and request.count > 1:
+        if request.address > 7000 and request.size > 1:
             await stream.send_all(frame(request.transaction_id, request.unit_id, bytes([0x83, 4])))
         else:
             await good(device, stream, request)
@@ -507,6 +519,13 @@ async def test_ranges_that_could_not_be_read_this_time_make_no_panel_without_poi
         b.device.always = failing_beyond_7000
         with pytest.raises(BadResponse, match="ranges could not be read"):
             await b.driver.open()
+
+
+def test_a_value_that_no_read_of_the_device_can_hold_is_refused_before_the_first_poll() -> None:
+    points = listed(100, type="float64")
+    config = DeviceConfig(name="x", protocol="modbus", address="h:502", points=points, max_registers=2)
+    with pytest.raises(ValueError, match="one read takes 1 to 2"):
+        ModbusDriver(config, Registry(), silent, lambda: 0.0)
 
 
 def test_a_profile_nobody_knows_is_refused() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.modbus.link import ModbusLink, ReadRequest, ReleaseLink, role_of
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
-from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, LogEvent
+from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, LogEvent, silent
 from tests.collect.modbus.fake_device import (
     Behaviour,
     FakeDevice,
@@ -176,7 +179,7 @@ async def test_the_pause_between_two_requests_is_kept() -> None:
     async with behind(note, note, note, min_pause_s=0.03) as (_, bench):
         for _ in range(3):
             await bench.ask()
-    assert all(later - earlier >= 0.03 for earlier, later in zip(at, at[1:], strict=False))
+    assert all(later - earlier >= 0.03 for earlier, later in pairwise(at))
 
 
 # ------------------------------------------------------------------------------------------- answers that are not used
@@ -224,6 +227,29 @@ async def test_garbage_is_a_bad_response_at_once_and_costs_the_connection(junk: 
         assert device.connections == 2
 
 
+async def test_no_bytes_raise_anything_but_a_driver_error_and_the_link_lives_on() -> None:
+    junk = random.Random(4)
+
+    async def mangled(device: FakeDevice, stream: trio.SocketStream, request: Request) -> None:
+        answer = bytearray(frame(request.transaction_id, request.unit_id, device.pdu(request)))
+        for _ in range(junk.randint(1, 3)):
+            answer[junk.randrange(len(answer))] = junk.randrange(256)
+        await stream.send_all(bytes(answer[: junk.randint(1, len(answer))]))
+        if junk.random() < 0.7:
+            await stream.aclose()
+
+    used = 0
+    async with behind() as (device, bench):
+        device.always = mangled
+        for turn in range(150):
+            with contextlib.suppress(DriverError):
+                assert len(await bench.ask(address=turn, timeout_s=0.02)) == 2
+                used += 1
+        device.always = None
+        await bench.ask()
+    assert used < 150
+
+
 async def test_an_exception_is_a_refusal_and_keeps_the_connection() -> None:
     async with behind(exception(2)) as (device, bench):
         error = await bench.fails(RequestRefused)
@@ -266,11 +292,11 @@ async def test_every_third_answer_delayed_beyond_the_time_out_and_not_one_wrong_
         for turn in range(60):
             where = {"address": 10 * turn, "unit": 1 + turn % 4, "function": 3 + turn % 2}
             try:
-                assert await bench.ask(**where, timeout_s=0.02) == expected(**where)
+                assert await bench.ask(**where, timeout_s=SHORT_S) == expected(**where)
                 used += 1
             except RequestTimedOut:
                 pass
-    assert used >= 30
+    assert used >= 20
 
 
 async def test_ids_that_are_off_by_one_for_ever_bring_no_value_at_all() -> None:
@@ -498,4 +524,4 @@ async def test_a_message_it_does_not_know_is_refused_and_it_lives_on() -> None:
 
 def test_an_address_without_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="host:port"):
-        ModbusLink("panel:99999", log=lambda event, **keys: None)
+        ModbusLink("panel:99999", log=silent)

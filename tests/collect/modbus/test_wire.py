@@ -137,7 +137,8 @@ def test_frames_are_found_however_the_bytes_are_cut(frames: list[Frame], data: s
     ],
 )
 def test_a_bad_header_ends_the_stream_after_the_frames_before_it(header: bytes, said: str) -> None:
-    cutter, found = FrameCutter(), []
+    cutter = FrameCutter()
+    found: list[Frame] = []
     with pytest.raises(BadResponse, match=said):
         found.extend(cutter.feed(b""))
         for frame in cutter.feed(as_bytes(GOOD) + header):

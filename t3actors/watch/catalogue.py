@@ -1,0 +1,41 @@
+"""Writes the catalogue of log events as a page: docs/log-events.md is this and nothing else.
+
+By hand: `python -m t3actors.watch.catalogue > docs/log-events.md`. A test keeps the two the same.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+
+from t3actors.events import CATALOGUE, LogEvent
+
+HEAD = """\
+# Log events
+
+One line per event, JSON, UTC; on a transition, not on a repeat. Keys that every line has: `timestamp`, `level`, `event`, `gateway`.
+Units stand in the key's name: `_s` seconds, `_ms` milliseconds, `_mb` megabytes, `_at` Unix UTC milliseconds.
+
+This page is made from `t3actors/events.py`; a test keeps them the same.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD]
+    by_noun = sorted(CATALOGUE.values(), key=lambda event: event.name)
+    for noun, events in groupby(by_noun, key=lambda event: event.name.partition(".")[0]):
+        parts.append(f"\n## {noun}\n")
+        parts.extend(_section(event) for event in events)
+    return "".join(parts)
+
+
+def _section(event: LogEvent) -> str:
+    keys = ", ".join(f"`{key}`" for key in event.keys) or "none"
+    return (
+        f"\n### `{event.name}` ({event.level})\n\n{event.meaning}\n\n- **Do:** {event.what_to_do}\n- **Keys:** {keys}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

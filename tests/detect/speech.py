@@ -1,0 +1,159 @@
+"""What devices say in these tests, and a writer that records."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from supervision.registry import Registry
+from t3actors.messages import (
+    BatchItem,
+    BatchStored,
+    DeviceAnnounced,
+    DeviceStatusChanged,
+    EventHappened,
+    PointChange,
+    PointsChanged,
+    PointsRead,
+    PollCounts,
+    StateLoaded,
+    StateRequested,
+    StoredPoint,
+    WriterReady,
+)
+from t3actors.points import DeviceStatus, Kind, Point, Reading, Rules, Status, Value
+
+RULES = Rules(poll_interval_s=1.0, stale_after=3, down_after=6, deadband=0.0, max_interval_s=0.0)
+
+
+def point(point_id: str, rules: Rules = RULES, *, digital: bool = False, units: str = "") -> Point:
+    return Point(
+        point_id=point_id, kind=Kind.INPUT, point_index=int(point_id[2:]), rules=rules, digital=digital, units=units
+    )
+
+
+def announced(device: str, *points: Point, enabled: bool = True, complete: bool = False) -> DeviceAnnounced:
+    return DeviceAnnounced(
+        device=device,
+        protocol="modbus",
+        address="127.0.0.1:502",
+        poll_interval_s=1.0,
+        stale_after=3,
+        down_after=6,
+        enabled=enabled,
+        points=points,
+        complete=complete,
+    )
+
+
+def read(
+    device: str, poll_no: int, *readings: Reading, at_ms: int = 0, achieved_s: float = 1.0, group: str | None = None
+) -> PointsRead:
+    return PointsRead(
+        device=device,
+        poll_no=poll_no,
+        sampled_at_ms=at_ms or poll_no * 1000,
+        readings=readings,
+        counts=PollCounts(poll_no, 0, achieved_s),
+        group=group,
+    )
+
+
+def turned(
+    device: str, was: DeviceStatus, status: DeviceStatus, reason: str = "", *, refused: bool = False
+) -> DeviceStatusChanged:
+    return DeviceStatusChanged(device=device, at_ms=1, status=status, was=was, reason=reason, link_refused=refused)
+
+
+def stored(device: str, point_id: str, value: Value, status: Status = Status.OK, reason: str = "") -> StoredPoint:
+    reading = Reading(point_id, value, status, reason)
+    return StoredPoint(device=device, point_id=point_id, reading=reading, sampled_at_ms=5, status_at_ms=5)
+
+
+class Recorder:
+    """Plays a role and keeps what it was sent."""
+
+    incarnation = 1
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def deliver(self, message: object) -> bool:
+        self.heard.append(message)
+        return True
+
+    def ask_later(self, message: object) -> object:
+        raise NotImplementedError
+
+
+class Writer(Recorder):
+    """Answers at once as the real one does, unless told to be silent; a repeated batch is not stored twice."""
+
+    def __init__(
+        self, registry: Registry, *points: StoredPoint, device_status: dict[str, DeviceStatus] | None = None
+    ) -> None:
+        super().__init__()
+        self.answers = True
+        self.loads = True
+        self.dropped: tuple[tuple[str, str], ...] = ()
+        self.batches: list[PointsChanged] = []
+        self.loses: Callable[[], bool] = lambda: False
+        self._registry = registry
+        self._points = points
+        self._device_status = device_status or {}
+
+    def deliver(self, message: object) -> bool:
+        self.heard.append(message)
+        if isinstance(message, StateRequested) and self.loads:
+            self.say_state(message.incarnation)
+        elif isinstance(message, PointsChanged) and self.answers:
+            if self.loses():
+                return True
+            self.store(message)
+            if not self.loses():
+                self.acknowledge(message)
+        return True
+
+    def say_state(self, stream: int) -> None:
+        self._registry.send(
+            "detector", StateLoaded(incarnation=stream, points=self._points, device_status=self._device_status)
+        )
+
+    def store(self, batch: PointsChanged) -> None:
+        if all((batch.incarnation, batch.batch_no) != (old.incarnation, old.batch_no) for old in self.batches):
+            self.batches.append(batch)
+
+    def acknowledge(self, batch: PointsChanged) -> None:
+        dropped, self.dropped = self.dropped, ()
+        message = BatchStored(
+            incarnation=batch.incarnation, batch_no=batch.batch_no, rows=len(batch.items), samples=0, dropped=dropped
+        )
+        self._registry.send("detector", message)
+
+    def recover(self, *, fresh: bool = False) -> None:
+        self._registry.send("detector", WriterReady(incarnation=2, fresh=fresh))
+
+    @property
+    def items(self) -> list[BatchItem]:
+        return [item for batch in self.batches for item in batch.items]
+
+    def changes(self, point_id: str | None = None) -> list[PointChange]:
+        return [item for item in self.items if isinstance(item, PointChange) and point_id in {None, item.point_id}]
+
+    def samples(self, point_id: str) -> list[Value]:
+        """What the history shows: NULL where the status is not ok."""
+        return [
+            change.reading.value if change.reading.status is Status.OK else None
+            for change in self.changes(point_id)
+            if change.sample
+        ]
+
+    def statuses(self, point_id: str) -> list[Status]:
+        return [change.reading.status for change in self.changes(point_id)]
+
+    def events(self) -> list[str]:
+        return [item.event for item in self.items if isinstance(item, EventHappened)]
+
+
+def random_stream() -> int:
+    return random.getrandbits(62)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from t3actors.detect.held import Held
+from t3actors.messages import DeviceRemoved
+from t3actors.points import DeviceStatus, Reading
+from tests.detect.speech import announced, point, read, turned
+
+
+def test_one_poll_per_device_is_held_the_newest() -> None:
+    held = Held()
+    for n in range(100):
+        held.put(announced("a", point("IN1"), complete=bool(n)))
+        held.put(read("a", n, Reading("IN1", n)))
+    assert held.take() == [announced("a", point("IN1"), complete=True), read("a", 99, Reading("IN1", 99))]
+    assert len(held) == 0
+
+
+def test_statuses_become_one_from_the_first_to_the_last() -> None:
+    held = Held()
+    held.put(turned("a", DeviceStatus.UNKNOWN, DeviceStatus.CONNECTING))
+    held.put(turned("a", DeviceStatus.CONNECTING, DeviceStatus.ONLINE))
+    assert held.take() == [turned("a", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE)]
+
+
+def test_a_removed_device_is_forgotten_and_may_come_again() -> None:
+    held = Held()
+    removed = DeviceRemoved(device="a", at_ms=1, reason="")
+    for message in (announced("a"), read("a", 1), announced("b"), removed, announced("a")):
+        held.put(message)
+    assert held.take() == [announced("b"), removed, announced("a")]

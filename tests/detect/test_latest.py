@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from t3actors.detect.latest import DeviceLatest, Latest
+from t3actors.detect.rules import value_differs
+from t3actors.messages import PointChange, StateLoaded
+from t3actors.points import DeviceStatus, Reading, Rules, Status, Trend, Value
+from tests.detect.speech import RULES, announced, point, read, stored
+
+
+def device_with(rules: Rules = RULES, *, digital: bool = False) -> DeviceLatest:
+    device = DeviceLatest("a")
+    device.announce(announced("a", point("IN1", rules, digital=digital)), 0.0, 0)
+    return device
+
+
+def told(device: DeviceLatest, now_s: float, value: Value, status: Status = Status.OK) -> list[PointChange]:
+    reading = Reading("IN1", value, status, "" if status is Status.OK else "open")
+    return device.take(read("a", 1, reading, at_ms=int(now_s * 1000)), now_s).changes
+
+
+def test_slow_drift_is_seen_because_values_are_compared_with_the_stored_one() -> None:
+    device = device_with(replace(RULES, deadband=0.5))
+    kept = [bool(told(device, float(n), 20.0 + n / 4)) for n in range(7)]
+    assert kept == [True, False, False, True, False, False, True]
+
+
+def test_details_do_not_move_the_value_that_later_ones_are_compared_with() -> None:
+    device = device_with(replace(RULES, deadband=0.5))
+    told(device, 0.0, 20.0)
+    for n in range(1, 5):
+        change = device.take(read("a", n, Reading("IN1", 20.0 + n / 4, flags=n)), float(n)).changes[0]
+        assert (change.sample, change.reading.value) == ((False, 20.0) if n < 3 else (n == 3, 20.75))
+
+
+@pytest.mark.parametrize(("now_s", "emitted"), [(899.9, False), (900.0, True), (900.1, True)])
+def test_an_unchanged_value_is_emitted_again_after_max_interval(now_s: float, emitted: bool) -> None:
+    device = device_with(Rules(poll_interval_s=1.0, max_interval_s=900.0))
+    told(device, 0.0, 20.0)
+    changes = told(device, now_s, 20.0)
+    assert [(c.changed, c.sample, c.sampled_at_ms) for c in changes] == [(False, True, int(now_s * 1000))] * emitted
+    assert told(device, now_s + 1.0, 20.0) == []
+
+
+def test_trend_always_samples_each_reading_and_never_samples_none() -> None:
+    always, never = device_with(replace(RULES, trend="always")), device_with(replace(RULES, trend="never"))
+    for n in range(3):
+        assert [(c.changed, c.sample) for c in told(always, float(n), 20.0)] == [(n == 0, True)]
+        assert [(c.changed, c.sample) for c in told(never, float(n), float(n))] == [(True, False)]
+
+
+def test_a_fault_keeps_the_last_good_value_and_when_that_was_good() -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    told(device, 2.0, 20.0)
+    (fault,) = told(device, 3.0, None, Status.FAULT)
+    assert (fault.reading.value, fault.sampled_at_ms, fault.at_ms, fault.was) == (20.0, 2000, 3000, Status.OK)
+    assert told(device, 4.0, None, Status.FAULT) == []
+    (well,) = told(device, 5.0, 20.0)
+    assert (well.was, well.sampled_at_ms, well.sample) == (Status.FAULT, 5000, True)
+
+
+def test_nan_is_a_fault_said_once() -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    (fault,) = told(device, 2.0, math.nan)
+    assert (fault.reading.status, fault.reading.value) == (Status.FAULT, 20.0)
+    assert told(device, 3.0, math.nan) == []
+
+
+@pytest.mark.parametrize(
+    ("now_s", "status"), [(4.4, Status.OK), (4.5, Status.STALE), (7.4, Status.STALE), (7.5, Status.DOWN)]
+)
+def test_a_point_that_is_not_read_grows_old(now_s: float, status: Status) -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    old = device.grow_old(now_s, 9999)
+    assert (device.tracks["IN1"].stored.status, device.tracks["IN1"].stored.value) == (status, 20.0)
+    assert [(c.was, c.sampled_at_ms, c.at_ms, c.sample) for c in old.changes] == (
+        [(Status.OK, 1000, 9999, True)] if status is not Status.OK else []
+    )
+
+
+def test_each_point_grows_old_at_its_own_interval() -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", point("IN1"), point("IN2", replace(RULES, poll_interval_s=10.0))), 0.0, 0)
+    device.take(read("a", 1, Reading("IN1", 1), Reading("IN2", 2)), 0.0)
+    assert [c.point_id for n in range(40) for c in device.grow_old(float(n), 0).changes] == ["IN1", "IN1", "IN2"]
+
+
+def test_a_look_before_the_next_deadline_looks_at_no_point() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    device.grow_old(0.0, 0)
+    assert device.check_at_s == 3.5
+
+
+def test_a_line_that_became_faster_is_looked_at_again() -> None:
+    device = device_with()
+    device.take(read("a", 1, Reading("IN1", 1), achieved_s=10.0), 0.0)
+    device.grow_old(0.0, 0)
+    assert device.check_at_s == 35.0
+    device.take(read("a", 2, Reading("IN1", 1), achieved_s=1.0), 10.0)
+    device.grow_old(10.0, 0)
+    assert device.check_at_s == 13.5
+
+
+def test_a_point_never_read_stays_unknown_until_it_is_down() -> None:
+    device = device_with()
+    assert device.grow_old(6.4, 0).changes == []
+    assert [c.reading.status for c in device.grow_old(6.5, 0).changes] == [Status.DOWN]
+
+
+def test_announcing_again_does_not_make_a_dead_value_young() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    for n in range(1, 4):
+        device.announce(announced("a", point("IN1")), float(n), 0)
+    assert device.grow_old(3.5, 0).stale == 1
+
+
+def test_a_refused_link_takes_all_points_down_at_once_and_once() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    assert [c.reading.reason for c in device.go_down("refused", 1.0, 1)] == ["refused"]
+    assert device.go_down("refused", 2.0, 2) == []
+    assert device.grow_old(100.0, 0).changes == []
+
+
+def test_a_disabled_device_has_disabled_points_that_do_not_age() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    changes = device.announce(announced("a", point("IN1"), enabled=False), 1.0, 0)
+    assert [c.reading.status for c in changes] == [Status.DISABLED]
+    assert device.grow_old(1000.0, 0).changes == []
+    assert device.announce(announced("a", point("IN1")), 1000.0, 0) == []
+    assert device.grow_old(1006.4, 0).changes == []
+    assert device.grow_old(1006.5, 0).down == 1
+
+
+def test_a_point_that_says_it_is_disabled_does_not_go_down_with_its_device() -> None:
+    device = device_with()
+    told(device, 0.0, None, Status.DISABLED)
+    assert device.grow_old(1000.0, 0).changes == []
+
+
+def test_a_complete_list_forgets_points_that_are_not_on_it() -> None:
+    device = device_with()
+    device.announce(announced("a", point("IN2")), 1.0, 0)
+    assert set(device.tracks) == {"IN1", "IN2"}
+    device.announce(announced("a", point("IN2"), complete=True), 2.0, 0)
+    assert set(device.tracks) == {"IN2"}
+
+
+def test_another_unit_wants_a_first_sample_of_its_series() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    device.announce(announced("a", point("IN1", units="°C")), 1.0, 0)
+    assert [c.sample for c in told(device, 2.0, 20.0)] == [True]
+
+
+def loaded(*points: tuple[str, Value, Status]) -> Latest:
+    latest = Latest()
+    known = tuple(
+        stored("a", point_id, value, status, "" if status is Status.OK else "why") for point_id, value, status in points
+    )
+    latest.load(StateLoaded(incarnation=1, points=known, device_status={"a": DeviceStatus.ONLINE}), 0.0)
+    return latest
+
+
+def test_a_restart_writes_no_false_change() -> None:
+    device = loaded(("IN1", 20.0, Status.OK), ("IN2", 1, Status.OK)).devices["a"]
+    assert device.announce(announced("a", point("IN1"), point("IN2")), 1.0, 0) == []
+    assert device.take(read("a", 1, Reading("IN1", 20.0), Reading("IN2", 1.0)), 2.0).changes == []
+
+
+@pytest.mark.parametrize("status", [Status.STALE, Status.DOWN, Status.FAULT, Status.UNKNOWN, Status.DISABLED])
+def test_a_stored_status_stands_until_the_first_poll_which_writes_that_alone(status: Status) -> None:
+    device = loaded(("IN1", 20.0, status)).devices["a"]
+    assert device.announce(announced("a", point("IN1")), 1.0, 0) == []
+    assert device.grow_old(1.0, 0).changes == []
+    assert [(c.was, c.reading.status) for c in told(device, 2.0, 20.0)] == [(status, Status.OK)]
+    assert told(device, 3.0, 20.0) == []
+
+
+def test_staleness_counts_from_the_start_also_for_a_device_that_never_speaks() -> None:
+    device = loaded(("IN1", 20.0, Status.OK), ("IN2", 20.0, Status.DISABLED)).devices["a"]
+    assert device.grow_old(104.9, 0).changes == []
+    assert device.grow_old(105.0, 0).stale == 1
+    assert [c.point_id for c in device.grow_old(195.0, 0).changes] == ["IN1"]
+
+
+def test_what_the_store_dropped_is_a_change_again_unless_something_newer_waits() -> None:
+    latest = loaded(("IN1", 20.0, Status.OK), ("IN2", 1, Status.OK))
+    device = latest.devices["a"]
+    device.announce(announced("a", point("IN1"), point("IN2")), 1.0, 0)
+    latest.forget([("a", "IN1"), ("a", "IN2"), ("b", "IN1"), ("a", "IN9")], {("a", "IN2")}, 1.0)
+    taken = device.take(read("a", 1, Reading("IN1", 20.0), Reading("IN2", 1)), 2.0)
+    assert [c.point_id for c in taken.changes] == ["IN1"]
+    assert device.take(read("a", 2, Reading("IN1", 20.0), Reading("IN2", 1)), 3.0).changes == []
+
+
+def test_a_dropped_change_to_down_is_said_again_though_nothing_is_read() -> None:
+    latest = loaded(("IN1", 20.0, Status.OK))
+    device = latest.devices["a"]
+    device.announce(announced("a", point("IN1")), 0.0, 0)
+    assert device.grow_old(6.5, 0).down == 1
+    latest.forget([("a", "IN1")], set(), 7.0)
+    assert device.grow_old(7.9, 0).changes == []
+    assert [c.reading.status for c in device.grow_old(8.0, 0).changes] == [Status.DOWN]
+    assert device.grow_old(9.0, 0).changes == []
+
+
+VALUES = st.one_of(
+    st.floats(-50, 50), st.integers(-5, 5), st.sampled_from([math.nan, math.inf, None, 2**53, 2**53 + 1, "on", "off"])
+)
+STEPS = st.lists(
+    st.tuples(
+        VALUES, st.sampled_from([Status.OK, Status.OK, Status.OK, Status.FAULT]), st.integers(0, 2), st.integers(0, 9)
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS, st.sampled_from([0.0, 0.5, 5.0]), st.sampled_from([0.0, 3.0]), st.sampled_from(["changes", "never"]))
+def test_samples_that_follow_each_other_differ_and_the_last_one_is_the_last_reading(
+    steps: list[tuple[Value, Status, int, int]], deadband: float, max_interval_s: float, trend: Trend
+) -> None:
+    device = device_with(replace(RULES, deadband=deadband, max_interval_s=max_interval_s, trend=trend))
+    now_s, changes = 0.0, list[PointChange]()
+    for value, status, flags, pause_s in steps:
+        now_s += pause_s
+        changes += device.grow_old(now_s, 0).changes
+        taken = device.take(read("a", 1, Reading("IN1", value, status, "", None, flags)), now_s)
+        changes += taken.changes
+        row = changes[-1].reading
+        good = status is Status.OK and value is not None and not (isinstance(value, float) and not math.isfinite(value))
+        assert row.status is (Status.OK if good else Status.FAULT)
+        assert row.flags == flags
+        if good:
+            assert not value_differs(value, row.value, deadband)
+    samples = [c for c in changes if c.sample]
+    assert trend == "changes" or not samples
+    for before, after in zip(samples, samples[1:], strict=False):
+        if after.changed:
+            same_status = before.reading.status is after.reading.status
+            assert not same_status or value_differs(after.reading.value, before.reading.value, deadband)
+    for before, after in zip(changes, changes[1:], strict=False):
+        assert after.was is before.reading.status

@@ -1,0 +1,216 @@
+"""The actor on its thread: a real file, a detector that is a list."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from supervision.registry import Registry
+from supervision.testing import running
+from t3actors.errors import SchemaTooNew
+from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
+from t3actors.store.integrity import FileChecked
+from t3actors.store.writer import DatabaseWriter, Pulse
+from tests.store.building import T0_MS, House, announced, change
+from tests.waiting import until
+
+
+class Detector:
+    """Plays the role and keeps what it is sent."""
+
+    incarnation = 1
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def deliver(self, message: object) -> bool:
+        self.heard.append(message)
+        return True
+
+    def ask_later(self, message: object) -> Any:
+        raise NotImplementedError
+
+    def of(self, kind: type) -> list[Any]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+
+class Writing:
+    """A running writer and its surroundings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.house = House(folder)
+        self.detector = Detector()
+        self.registry = Registry()
+        self.registry.register("detector", self.detector)
+        house = self.house
+        self.actor = DatabaseWriter(
+            house.config, "test", "1.0", "boot", house.log, lambda: house.now_ms, lambda _path: house.free
+        )
+        self.ref: Any = None
+
+    async def heard(self, kind: type, count: int = 1) -> list[Any]:
+        await until(lambda: len(self.detector.of(kind)) >= count, within_s=10)
+        return self.detector.of(kind)
+
+
+@asynccontextmanager
+async def writing(folder: Path) -> AsyncIterator[Writing]:
+    scene = Writing(folder)
+    async with running(scene.actor, name="writer", registry=scene.registry) as ref:
+        scene.ref = ref
+        yield scene
+
+
+async def test_a_writer_says_when_it_is_ready_and_acknowledges_each_batch(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        assert await scene.heard(WriterReady) == [WriterReady(incarnation=1, fresh=False)]
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        (stored,) = await scene.heard(BatchStored)
+        assert (stored.incarnation, stored.batch_no, stored.samples, stored.dropped) == (1, 1, 1, ())
+        assert (scene.actor.batches_stored, scene.actor.samples_stored) == (1, 1)
+    assert scene.house.one("SELECT clean_stop FROM GATEWAY") == 1
+
+
+async def test_state_is_told_as_of_the_mail_before_it(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change(1)))
+        scene.ref.tell(StateRequested(incarnation=5))
+        scene.ref.tell(scene.house.batch(change(2, at_ms=T0_MS + 1)))
+        (state,) = await scene.heard(StateLoaded)
+        assert (state.incarnation, state.points[0].reading.value) == (5, 1)
+
+
+async def test_a_locked_database_delays_a_batch_and_the_question_behind_it_and_loses_neither(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        other = apsw.Connection(str(scene.house.path))
+        other.execute("BEGIN IMMEDIATE")
+        batch = scene.house.batch(announced(), change())
+        scene.ref.tell(batch)
+        scene.ref.tell(batch)  # the detector, impatient
+        scene.ref.tell(StateRequested(incarnation=2))
+        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        scene.ref.tell(Pulse())
+        await until(lambda: scene.actor.actor_inbox.empty(), within_s=10)
+        assert scene.detector.of(BatchStored) == scene.detector.of(StateLoaded) == []
+        other.execute("COMMIT")
+        other.close()
+        (state,) = await scene.heard(StateLoaded)
+        assert len(state.points) == 1
+        assert [type(message) for message in scene.detector.heard] == [WriterReady, BatchStored, StateLoaded]
+        assert len(scene.house.logged("store.busy")) == len(scene.house.logged("store.recovered")) == 1
+
+
+async def test_a_stop_stores_what_was_held(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        other = apsw.Connection(str(scene.house.path))
+        other.execute("BEGIN IMMEDIATE")
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        scene.actor.ask_stop()
+        other.execute("COMMIT")
+        other.close()
+    assert scene.house.one("SELECT count(*) FROM samples") == 1
+    assert scene.house.one("SELECT clean_stop FROM GATEWAY") == 1
+
+
+async def test_a_damaged_file_at_start_makes_the_detector_forget(tmp_path: Path) -> None:
+    house = House(tmp_path).opened()
+    house.put(announced(), change())
+    house.store.close()
+    with house.path.open("r+b") as file:
+        file.write(b"\xa5" * 8192)
+    async with writing(tmp_path) as scene:
+        assert await scene.heard(WriterReady) == [WriterReady(incarnation=1, fresh=True)]
+        assert len(scene.house.logged("store.damaged")) == 1
+
+
+async def test_damage_found_beside_the_work_sets_the_file_aside_and_work_goes_on(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        scene.ref.tell(FileChecked(0.1, damage="row 7 missing from index"))
+        ready = await scene.heard(WriterReady, 2)
+        assert [message.fresh for message in ready] == [False, True]
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored, 2)
+        assert [line["result"] for line in scene.house.logged("store.checked")] == ["row 7 missing from index"]
+        assert scene.house.one("SELECT count(*) FROM samples") == 1
+
+
+async def test_a_sound_file_is_said_to_be_sound(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(FileChecked(0.1))
+        await until(lambda: [line["result"] for line in scene.house.logged("store.checked")] == ["ok"], within_s=10)
+        assert len(scene.detector.of(WriterReady)) == 1
+
+
+async def test_a_directory_that_vanished_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data"
+    async with writing(folder) as scene:
+        await scene.heard(WriterReady)
+        shutil.rmtree(folder)
+        folder.write_text("in the way")
+        scene.ref.tell(FileChecked(0.1, damage="gone"))
+        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        folder.unlink()
+        ready = await scene.heard(WriterReady, 2)
+        assert ready[-1].fresh
+        assert scene.house.logged("store.recovered")
+
+
+async def test_no_room_at_all_holds_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from t3actors.store import store as module
+
+    write = module.write
+    full = [True]
+
+    def no_room(*arguments: Any) -> None:
+        if full[0]:
+            raise apsw.FullError("database or disk is full")
+        write(*arguments)
+
+    monkeypatch.setattr(module, "write", no_room)
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await until(lambda: scene.house.logged("store.full") != [], within_s=10)
+        assert scene.detector.of(BatchStored) == []
+        full[0] = False
+        (stored,) = await scene.heard(BatchStored)
+        assert stored.samples == 1
+        assert len(scene.house.logged("store.full")) == len(scene.house.logged("store.recovered")) == 1
+        assert scene.house.logged("store.busy") == []
+
+
+async def test_an_idle_writer_keeps_the_heartbeat(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        scene.house.now_ms += 20_000
+        scene.ref.tell(Pulse())
+        await until(lambda: scene.house.one("SELECT heartbeat_at FROM GATEWAY") == scene.house.now_ms, within_s=10)
+
+
+async def test_a_newer_file_ends_the_start_with_its_error(tmp_path: Path) -> None:
+    house = House(tmp_path).opened()
+    house.store.close()
+    house.rows("PRAGMA user_version = 50")
+    with pytest.raises(SchemaTooNew):
+        async with writing(tmp_path):
+            pass
+
+
+async def test_an_abandoned_writer_commits_nothing(tmp_path: Path) -> None:
+    scene = Writing(tmp_path)
+    house = scene.house.opened()
+    scene.actor._store = house.store
+    scene.actor.on_abandon()
+    with pytest.raises(Exception, match="given up"):
+        house.put(announced())
+    assert house.one("SELECT count(*) FROM DEVICES") == 0
+    house.store.abandon_connection()

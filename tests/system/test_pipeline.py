@@ -1,0 +1,174 @@
+"""The whole pipeline on real sockets and a real database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from t3actors.config import DeviceConfig
+from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
+from t3actors.simulator.plant import Plant, PlantSize, running_plant
+from tests.system.house import config_of, gateway_running, panel
+from tests.waiting import until
+
+TOP_OF_SERIES = """
+    SELECT name, point_id, sampled_at, value, text, status FROM TRENDLOG_DATA ORDER BY name, point_id, sampled_at
+"""
+
+
+def devices_of(plant: Plant) -> list[DeviceConfig]:
+    return [panel(row["name"], row["port"], unit_id=row["unit_id"]) for row in plant.listing()]
+
+
+async def test_every_point_of_every_panel_is_stored_with_its_value_unit_and_status(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(3, seed=5, tick_s=0.05)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            used = {
+                (name, point_id)
+                for name, simulated in plant.panels.items()
+                for point_id in simulated.point_ids
+                if simulated.range_code(point_id)
+            }
+            await until(lambda: set(house.rows("SELECT name, point_id FROM POINTS WHERE status = 'ok'")) == used)
+            assert house.rows("SELECT DISTINCT status FROM DEVICES") == [("online",)]
+            serials = {p.serial_number for p in plant.panels.values()}
+            assert {row[0] for row in house.rows("SELECT serial_number FROM DEVICES")} == serials
+            for table in ("INPUT_POINTS", "OUTPUT_POINTS", "VARIABLE_POINTS"):
+                assert house.one(f"SELECT count(*) FROM {table}") > 0
+                assert house.one(f"SELECT count(*) FROM {table} WHERE digital_analog = 1 AND units = ''") == 0
+
+
+async def test_what_is_stored_is_what_the_panel_has(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
+        simulated = plant.panels["panel-1"]
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.point_statuses("panel-1") == {"ok"})
+            rows = house.rows("SELECT point_id, value FROM POINTS")
+            assert len(rows) > 50
+            for point_id, value in rows:
+                assert abs(simulated.value(point_id) - value) < 1e-9, point_id
+            simulated.set("IN1", -12.345)
+            await until(lambda: house.one("SELECT value FROM POINTS WHERE point_id = 'IN1'") == -12.345)
+
+
+async def test_no_two_consecutive_samples_of_a_series_are_equal(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=0.1)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.one("SELECT count(*) FROM TRENDLOG_DATA") > 1000, 10)
+            before: dict[tuple[str, str], tuple[object, ...]] = {}
+            for name, point_id, _, *state in house.rows(TOP_OF_SERIES):
+                assert before.get((name, point_id)) != tuple(state), (name, point_id)
+                before[name, point_id] = tuple(state)
+
+
+async def test_a_dead_device_turns_stale_then_down_and_comes_back_while_the_others_go_on(tmp_path: Path) -> None:
+    """T06."""
+    async with running_plant(PlantSize(3, seed=5)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.rows("SELECT DISTINCT status FROM DEVICES") == [("online",)])
+            await until(lambda: house.point_statuses("panel-2") == {"ok"})
+            plant.set_fault("panel-2", Fault(FaultKind.STALL))
+            await until(lambda: house.point_statuses("panel-2") == {"down"})
+            await until(lambda: house.status("panel-2") == "offline")
+            assert len(house.log.of("device.offline", device="panel-2")) == 1
+            assert len(house.log.of("points.stale", device="panel-2")) == 1
+            assert len(house.log.of("points.down", device="panel-2")) == 1
+            events = [row[0] for row in house.rows("SELECT event FROM EVENTS WHERE point = 'IN1' ORDER BY id")]
+            assert [event for event in events if event in {"point.stale", "point.down"}] == [
+                "point.stale",
+                "point.down",
+            ]
+            values = house.rows("SELECT value, sampled_at FROM POINTS WHERE name = 'panel-2' AND value IS NULL")
+            assert values == [], "the last good value stays, marked"
+            gaps = house.one(
+                "SELECT count(*) FROM TRENDLOG_DATA WHERE name = 'panel-2' AND status = 'down' AND value IS NOT NULL"
+            )
+            assert gaps == 0
+            plant.set_fault("panel-2", NO_FAULT)
+            await until(lambda: house.point_statuses("panel-2") == {"ok"})
+            assert house.status("panel-2") == "online"
+            for other in ("panel-1", "panel-3"):
+                assert house.log.of("device.backing_off", device=other) == []
+                assert house.log.of("points.stale", device=other) == []
+
+
+async def test_a_device_actor_made_to_raise_is_restarted_and_the_others_are_undisturbed(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(3, seed=5)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.rows("SELECT DISTINCT status FROM DEVICES") == [("online",)])
+            before = {name: house.gateway.registry.incarnation(f"device/{name}") for name in plant.panels}
+            house.gateway.registry.send("device/panel-2", Poison())
+            await until(lambda: house.gateway.registry.incarnation("device/panel-2") not in {None, before["panel-2"]})
+            await until(lambda: len(house.log.of("device.online", device="panel-2")) == 2)
+            assert [line["child"] for line in house.log.of("child.exited")] == ["device/panel-2"]
+            assert house.gateway.registry.incarnation("device/panel-1") == before["panel-1"]
+            assert len(house.log.of("device.online", device="panel-1")) == 1
+            assert house.gateway.registry.incarnation("detector") == 1
+
+
+class Poison:
+    """A message whose very comparison raises: a bug in whoever receives it."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        raise ZeroDivisionError("a bug")
+
+
+async def test_a_crash_of_the_detector_or_the_writer_disconnects_no_device_and_loses_no_change(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.point_statuses("panel-1") == {"ok"})
+            for number, role in enumerate(("detector", "writer", "detector"), start=1):
+                house.gateway.registry.send(role, Poison())
+                plant.panels["panel-1"].set("IN1", 40.0 + number)
+                await until(
+                    lambda wanted=40.0 + number: (
+                        house.one(  # type: ignore[misc]
+                            "SELECT value FROM POINTS WHERE name = 'panel-1' AND point_id = 'IN1'"
+                        )
+                        == wanted
+                    )
+                )
+            assert len(house.log.of("device.online")) == 2
+            assert house.log.of("device.backing_off") == []
+            samples = house.rows(
+                "SELECT value FROM TRENDLOG_DATA WHERE name = 'panel-1' AND point_id = 'IN1' ORDER BY sampled_at"
+            )
+            assert [row[0] for row in samples[1:]] == [41.0, 42.0, 43.0]
+
+
+async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
+        config = config_of(devices_of(plant), tmp_path)
+        async with gateway_running(config) as house:
+            await until(lambda: house.one("SELECT count(*) FROM POINTS WHERE status <> 'ok'") == 0)
+            await until(lambda: house.one("SELECT count(*) FROM POINTS") > 100)
+        samples = house.one("SELECT count(*) FROM TRENDLOG_DATA")
+        points = house.rows("SELECT point_id, value, changed_at FROM INPUT_POINTS ORDER BY serial_number, point_index")
+        async with gateway_running(config) as house:
+            await until(lambda: len(house.log.of("device.online")) == 2)
+            await until(lambda: house.gateway.pace.polls_started > 10)
+        assert house.one("SELECT count(*) FROM TRENDLOG_DATA") == samples
+        assert points == house.rows(
+            "SELECT point_id, value, changed_at FROM INPUT_POINTS ORDER BY serial_number, point_index"
+        )
+
+
+async def test_a_stop_in_the_middle_of_polls_stores_what_was_accepted_and_leaves_a_clean_file(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(5, seed=5, tick_s=0.05)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path, batch_age_s=60.0)) as house:
+            await until(lambda: house.gateway.pace.polls_started > 20)
+        assert house.one("SELECT count(*) FROM TRENDLOG_DATA") > 200
+        assert house.one("SELECT clean_stop FROM GATEWAY") == 1
+        assert house.log.lines[-1][0] == "gateway.stopped"
+
+
+async def test_a_cold_start_with_every_device_dead_is_ready_and_tells_of_each(tmp_path: Path) -> None:
+    """T24."""
+    async with running_plant(PlantSize(20, seed=5)) as plant:
+        plant.set_fault("*", Fault(FaultKind.STALL))
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            assert len(house.log.of("gateway.started")) == 1
+            await until(lambda: house.rows("SELECT DISTINCT status FROM DEVICES") == [("offline",)], 15)
+            assert house.one("SELECT count(*) FROM DEVICES") == 20
+            plant.set_fault("*", NO_FAULT)
+            await until(lambda: house.rows("SELECT DISTINCT status FROM DEVICES") == [("online",)], 15)

@@ -1,0 +1,64 @@
+"""What the documents say exists, and what exists is documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from t3actors import events
+from t3actors.__main__ import VERBS, main
+from t3actors.cli.exits import Exit
+from t3actors.events import CATALOGUE
+from t3actors.watch.catalogue import page
+
+ROOT = Path(__file__).parent.parent
+SOURCES = "\n".join(path.read_text("utf-8") for path in (ROOT / "t3actors").rglob("*.py") if path.name != "events.py")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_the_page_of_log_events_is_the_catalogue() -> None:
+    assert text("docs/log-events.md") == page(), "python -m t3actors.watch.catalogue > docs/log-events.md"
+
+
+def test_every_event_of_the_catalogue_is_logged_somewhere() -> None:
+    names = {value.name: name for name, value in vars(events).items() if isinstance(value, events.LogEvent)}
+    unused = [name for name in CATALOGUE if not re.search(rf"\b{names[name]}\b", SOURCES)]
+    assert unused == []
+
+
+def test_every_verb_is_in_the_help_and_in_the_operating_page() -> None:
+    told = CliRunner().invoke(main, ["--help"]).output
+    for verb in VERBS:
+        assert verb in told
+        assert f"t3actors {verb}" in text("README.md") + text("docs/operating.md"), verb
+
+
+def test_every_exit_code_is_in_the_operating_page() -> None:
+    for code in Exit:
+        assert f"| {code.value} |" in text("docs/operating.md"), code
+
+
+def test_the_picture_is_the_same_in_the_readme_and_the_architecture() -> None:
+    picture = text("README.md").split("```")[1]
+    assert picture in text("docs/architecture.md")
+    for name in ("DeviceActor", "ChangeDetector", "DatabaseWriter"):
+        assert name in text("t3actors/pipeline.py")
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for page_path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page_path.read_text("utf-8")):
+            assert (page_path.parent / target).exists(), f"{page_path.name} -> {target}"
+
+
+def test_the_readme_has_exactly_two_set_up_commands() -> None:
+    commands = re.findall(r"^python3 -m venv .*$", text("README.md"), re.MULTILINE)
+    assert commands == [
+        "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/t3actors demo",
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest",
+    ]

@@ -1,0 +1,118 @@
+"""The house keeps its rules of who may import whom, and one door per vendor."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted([*(ROOT / "t3actors").rglob("*.py"), *(ROOT / "supervision").rglob("*.py")])
+
+STAGES = ("collect", "detect", "store", "uplink", "watch", "simulator")
+TOP = ("t3actors.cli", "t3actors.__main__", "t3actors.embed")
+VENDORS = {
+    "pykka": ("supervision/actor.py",),
+    "apsw": ("t3actors/store/",),
+    "pymodbus": ("t3actors/collect/modbus/", "t3actors/simulator/"),
+    "bacpypes3": ("t3actors/collect/bacnet/", "t3actors/simulator/"),
+    "structlog": ("t3actors/watch/",),
+    "rich": ("t3actors/cli/",),
+    "click": ("t3actors/cli/", "t3actors/__main__.py"),
+}
+PURE = (
+    "supervision/strategy.py",
+    "supervision/intensity.py",
+    "supervision/backoff.py",
+    "supervision/spec.py",
+    "t3actors/collect/schedule.py",
+    "t3actors/collect/lifecycle.py",
+    "t3actors/collect/pace.py",
+    "t3actors/collect/modbus/blocks.py",
+    "t3actors/collect/modbus/codec.py",
+    "t3actors/detect/rules.py",
+    "t3actors/detect/ages.py",
+    "t3actors/detect/batch.py",
+    "t3actors/points.py",
+    "t3actors/ranges.py",
+)
+IMPURE_MODULES = {"time", "datetime", "socket", "logging", "trio", "threading", "subprocess", "os", "random"}
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports_of(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{place(path)}: relative import"
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def stage_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "t3actors" and len(parts) > 1 and parts[1] in STAGES else None
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_a_file_imports_only_what_its_place_may(path: Path) -> None:
+    here, imports = place(path), imports_of(path)
+    if here.startswith("supervision/"):
+        assert not [name for name in imports if name.startswith("t3actors")], "supervision knows nothing of buildings"
+        return
+    parts = here.split("/")
+    is_top = parts[1] in {"cli", "pipeline.py", "__main__.py", "embed.py"}
+    if not is_top:
+        above = [name for name in imports if name.startswith((*TOP, "t3actors.pipeline"))]
+        assert not above, f"below pipeline.py nobody imports {above}"
+        other = {stage for name in imports if (stage := stage_of(name)) and stage != parts[1]}
+        assert not other, f"stages never import each other; {here} imports {other}"
+    if parts[1] == "simulator":
+        ours = {name for name in imports if name.startswith(("t3actors.", "supervision"))}
+        assert not [n for n in ours if not n.startswith(("t3actors.simulator", "t3actors.points", "t3actors.errors"))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=place)
+def test_each_vendor_has_one_door(path: Path) -> None:
+    here = place(path)
+    for name in imports_of(path):
+        doors = VENDORS.get(name.partition(".")[0])
+        assert doors is None or here.startswith(doors), f"{name} may be imported in {doors} only"
+
+
+@pytest.mark.parametrize("here", PURE)
+def test_a_pure_file_imports_no_clock_socket_or_logger(here: str) -> None:
+    assert {name.partition(".")[0] for name in imports_of(ROOT / here)} & IMPURE_MODULES == set()
+
+
+def test_no_file_is_a_drawer_for_odds_and_ends() -> None:
+    drawers = {"utils", "helpers", "common", "base", "manager", "service"}
+    assert [place(path) for path in FILES if path.stem in drawers or path.parent.name in drawers] == []
+
+
+def test_imports_have_no_cycle() -> None:
+    modules = {place(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
+    edges = {name: [other for other in imports_of(path) if other in modules] for name, path in modules.items()}
+    done: set[str] = set()
+
+    def walk(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, f"a cycle: {' -> '.join((*trail, name))}"
+        if name not in done:
+            for other in edges[name]:
+                if other != name:
+                    walk(other, (*trail, name))
+            done.add(name)
+
+    for name in modules:
+        walk(name, ())
+
+
+def test_no_file_is_longer_than_its_idea() -> None:
+    long = {place(path): lines for path in FILES if (lines := len(path.read_text("utf-8").splitlines())) > 350}
+    assert set(long) <= {"supervision/actor.py"}, long
