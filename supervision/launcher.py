@@ -73,8 +73,10 @@ class Launcher:
         self._on_unexpected = on_unexpected
         self._on_expectation = on_expectation
 
-    async def begin(self, child: Child, state: ChildState) -> None:
+    async def begin(self, child: Child, state: ChildState, on_up: Callable[[], None]) -> None:
         """Start a child and wait until it is up; until then it stands in the table as `state`.
+
+        `on_up` is called in the very moment it is up: it may have ended again before this returns.
 
         **Raises**: StartFailed; the child has no life then, and the caller says what becomes of its state.
         """
@@ -84,6 +86,7 @@ class Launcher:
         life = Life(
             body,
             self.patience,
+            on_up=lambda _: self._up(child, state, on_up),
             on_gone=lambda life: self._gone(child, life),
             on_abandoned=lambda life, what, stack_text: self._abandoned(child, life, what, stack_text),
             on_ghost=lambda life: self._ghost(child, life),
@@ -97,12 +100,6 @@ class Launcher:
         except BaseException:
             child.life = None
             raise
-        if child.state is state:
-            child.state = ChildState.RUNNING
-            if life.exit is not None:
-                self._on_unexpected(child, life.exit)
-            else:
-                self._on_expectation(child)
 
     async def end(self, child: Child) -> None:
         """Stop a child, whatever it takes. The caller says what becomes of its state."""
@@ -152,6 +149,12 @@ class Launcher:
         if isinstance(body, TrioActor | ThreadActor):
             self._around.registry.register(child.name, body)
         body.launch(birth)
+
+    def _up(self, child: Child, state: ChildState, on_up: Callable[[], None]) -> None:
+        if child.state is state:
+            child.state = ChildState.RUNNING
+        on_up()
+        self._on_expectation(child)
 
     def _gone(self, child: Child, life: Life) -> None:
         exit_ = life.exit

@@ -70,8 +70,9 @@ class Patience:
 class Life:
     """One incarnation.
 
-    `on_gone(life)` is called once, on the trio thread, when it is over; `on_abandoned(life, what, stack_text)` when it or a
-    background task of it is left behind; `on_ghost(life)` when one that was left behind ended after all.
+    The callbacks are called on the trio thread: `on_up(life)` when it is up; `on_gone(life)`, once, when it is over;
+    `on_abandoned(life, what, stack_text)` when it or a background task of it is left behind; `on_ghost(life)` when one
+    that was left behind has ended after all.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Life:
         body: Body,
         patience: Patience,
         *,
+        on_up: Callable[[Life], None],
         on_gone: Callable[[Life], None],
         on_abandoned: Callable[[Life, str, str], None],
         on_ghost: Callable[[Life], None],
@@ -93,6 +95,7 @@ class Life:
         self._verdict: tuple[ExitKind, BaseException | None] | None = None
         self._fenced = False
         self._patience = patience
+        self._on_up = on_up
         self._on_gone = on_gone
         self._on_abandoned = on_abandoned
         self._on_ghost = on_ghost
@@ -107,6 +110,8 @@ class Life:
             with trio.move_on_after(timeout_s):
                 await self._settled.wait()
         except trio.Cancelled:
+            if self.up:
+                return  # it is too late for a cancellation, which will be met at the next checkpoint
             self._judge(ExitKind.SHUTDOWN, None)
             await self.put_down()
             raise
@@ -121,6 +126,7 @@ class Life:
         if self.exit is None:
             self.up = True
             self.up_at_s = trio.current_time()
+            self._on_up(self)
             self._settled.set()
 
     def ended(self, exit_: Exit) -> None:

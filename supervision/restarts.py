@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 
@@ -133,22 +134,23 @@ class Restarts:
         if ready_at_s >= recovery.ready_at_s:
             recovery.ready_at_s = ready_at_s
             recovery.culprit = child.name
-        recovery.scope.cancel()
-        if is_new and self.nursery is not None:
+        if not is_new:
+            recovery.scope.cancel()
+        elif self.nursery is not None:
             self.nursery.start_soon(self._carry_out, key, recovery)
 
     async def _carry_out(self, key: str, recovery: Recovery) -> None:
         try:
             while recovery.pending:
+                with recovery.scope:
+                    await self._attempt(recovery)
+                # Replaced after an attempt, not before one: who wants to interrupt the next may come before it begins.
+                pause, recovery.pause = recovery.pause, trio.Event()
                 recovery.scope = trio.CancelScope()
-                recovery.pause = trio.Event()
-                try:
-                    with recovery.scope:
-                        await self._attempt(recovery)
-                finally:
-                    recovery.pause.set()
+                pause.set()
         finally:
             del self._recoveries[key]
+            recovery.pause.set()
             recovery.done.set()
 
     async def _attempt(self, recovery: Recovery) -> None:
@@ -160,14 +162,16 @@ class Restarts:
                 continue
             await self._launcher.end(child)
             try:
-                await self._launcher.begin(child, ChildState.RESTARTING)
+                await self._launcher.begin(child, ChildState.RESTARTING, partial(self._came_up, recovery, child))
             except StartFailed as failure:
                 recovery.pending.pop(child.name, None)
                 self._judge_start(child, failure.exit)
                 return
-            recovery.pending.pop(child.name, None)
-            child.restarts += 1
-            self._around.tell(ChildRestarted(self._path, child.name, child.incarnation, child.restarts))
+
+    def _came_up(self, recovery: Recovery, child: Child) -> None:
+        recovery.pending.pop(child.name, None)
+        child.restarts += 1
+        self._around.tell(ChildRestarted(self._path, child.name, child.incarnation, child.restarts))
 
     def _judge_start(self, child: Child, exit_: Exit) -> None:
         if child.state is ChildState.RESTARTING:  # otherwise somebody stopped it meanwhile, and settles it

@@ -278,11 +278,14 @@ class Supervisor:
 
     async def _start(self, child: Child) -> None:
         try:
-            await self._launcher.begin(child, ChildState.STARTING)
+            await self._launcher.begin(
+                child,
+                ChildState.STARTING,
+                lambda: self._around.tell(ChildStarted(self.path, child.name, child.incarnation)),
+            )
         except StartFailed as failure:
             exit_ = failure.exit
         else:
-            self._around.tell(ChildStarted(self.path, child.name, child.incarnation))
             return
         self._restarts.settle(child)
         if exit_.kind is ExitKind.IGNORED:

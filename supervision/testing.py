@@ -24,7 +24,7 @@ async def running(
     **Raises**: what on_start, a message or a background task raised (as it is, not in a group).
     """
     registry = registry or Registry()
-    life = Life(actor, Patience(), on_gone=_nothing, on_abandoned=_nothing, on_ghost=_nothing)
+    life = Life(actor, Patience(), on_up=_nothing, on_gone=_nothing, on_abandoned=_nothing, on_ghost=_nothing)
     life.incarnation = registry.next_incarnation(name)
 
     def launch() -> None:

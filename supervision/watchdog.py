@@ -85,12 +85,13 @@ class StallJudge:
 class LoopWatchdog:
     """Notices from a thread of its own that the trio loop has not turned for `limit_s`.
 
-    `on_event` is called on that thread and must not raise. Real time is used, never the loop's (mockable) clock.
+    `on_event` is called on that thread. Real time is used, never the loop's (mockable) clock.
     """
 
     def __init__(self, limit_s: float, on_event: Callable[[Event], None]) -> None:
         if not 0 < limit_s < math.inf:
             raise BadSpec(f"loop watchdog limit_s is {limit_s!r}; it must be more than 0, and finite")
+        self.event_errors = 0
         self._every_s = limit_s / 4
         self._on_event = on_event
         self._judge = StallJudge(limit_s)
@@ -116,7 +117,10 @@ class LoopWatchdog:
         while not self._over.wait(self._every_s):
             event = self._judge.look(self._last_tick_s, time.monotonic(), self._stack_text)
             if event is not None:
-                self._on_event(event)
+                try:
+                    self._on_event(event)
+                except Exception:  # noqa: BLE001 - a listener's fault must not end the watch
+                    self.event_errors += 1
 
     def _stack_text(self) -> str:
         frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - there is no other way

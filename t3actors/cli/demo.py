@@ -24,6 +24,7 @@ from t3actors.pipeline import Gateway
 from t3actors.watch.log import LogWriter
 
 REDRAW_EVERY_S = 1.0
+SOME_POINTS = "SELECT name, point_id, value, text, units, status FROM POINTS LIMIT 20"
 
 
 @click.command()
@@ -43,12 +44,12 @@ def demo(devices: int, seconds: float | None, data: Path | None, seed: int) -> N
     with SimulatedPlant(devices, seed) as plant:
         config = demo_config(plant.panels, directory)
         _introduce(console, devices, config.store.database)
-        code = _show(config, seconds, console)
+        code = _show(config, seconds)
     _say_goodbye(console, config.store.database)
     raise SystemExit(code)
 
 
-def _show(config: Config, seconds: float | None, console: Console) -> int:
+def _show(config: Config, seconds: float | None) -> int:
     """On a terminal a live table, with the log in a file beside the database; elsewhere the log lines."""
     if not sys.stdout.isatty():
         log = LogWriter(gateway=config.gateway.name)
@@ -108,4 +109,4 @@ def _say_goodbye(console: Console, database: Path) -> None:
 
 def query(database: Path) -> str:
     """One query to try."""
-    return f"sqlite3 '{database}' \"SELECT name, point_id, value, units, status FROM POINTS LIMIT 20\""
+    return f"sqlite3 '{database}' \"{SOME_POINTS}\""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from t3actors.cli.moments import age
 from t3actors.cli.tables import shown
 from t3actors.errors import StoreError
 from t3actors.messages import DetectorCounts
@@ -46,19 +45,18 @@ def _totals(
 
 def _table(devices: list[DeviceRow], points: list[PointRow]) -> Table:
     some: dict[str, list[str]] = {}
+    good = Counter(point.name for point in points if point.status == "ok")
     for point in points:
         values = some.setdefault(point.name, [])
         if len(values) < VALUES_PER_DEVICE and point.value is not None and point.point_type == "INPUT":
-            values.append(f"{point.point_id} {shown(point.value)} {point.units}".strip())
+            values.append(f"{point.point_id} {point.text or shown(point.value)} {point.units}".strip())
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("device", "address", "status", "points", "polls", "missed", "some values", "answered"):
-        table.add_column(heading, no_wrap=True)
-    now_ms = time.time_ns() // 1_000_000
+    for heading, least in (("device", 10), ("status", 10), ("points ok", 9), ("some values", 30), ("address", 10)):
+        table.add_column(heading, no_wrap=True, min_width=least)
     for device in devices[:MOST_DEVICES]:
         status = Text(device.status, style=COLOURS.get(device.status, ""))
-        counted = (str(device.points), str(device.polls_ok), str(device.polls_failed))
-        values = " · ".join(some.get(device.name, []))
-        table.add_row(device.name, device.address, status, *counted, values, age(device.last_ok_at, now_ms))
+        count = f"{good[device.name]} of {device.points}"
+        table.add_row(device.name, status, count, " · ".join(some.get(device.name, [])), device.address)
     if len(devices) > MOST_DEVICES:
         table.add_row(f"... and {len(devices) - MOST_DEVICES} more")
     return table

@@ -19,7 +19,7 @@ def run_to_end(main: Callable[[], Awaitable[int]], log: Log) -> int:
     """
     try:
         return trio.run(main)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the end of the program becomes an event
         cause = true_cause(error)
         log(GATEWAY_FAILED, reason=str(cause) or repr(cause))
         raise cause from None

@@ -14,6 +14,8 @@ class Pace:
 
     def __init__(self) -> None:
         self.polls_started = 0
+        self._counts: list[int] = []
+        self._worst_ms = 0.0
         self._begin()
 
     def record(self, late_s: float) -> None:

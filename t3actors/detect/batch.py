@@ -122,33 +122,47 @@ def low_rate_age_s(batch_age_s: float) -> float:
 def with_events(items: Iterable[BatchItem]) -> list[BatchItem]:
     """Return the items, and behind them (the writer writes runs of one kind) a row for EVENTS for each change of status."""
     kept = list(items)
-    return [*kept, *(event for item in kept if (event := _event_of(item)) is not None)]
+    events: list[BatchItem] = []
+    for item in kept:
+        if isinstance(item, PointChange):
+            if item.was is not item.reading.status:
+                events.append(_of_point(item))
+        elif isinstance(item, DeviceStatusChanged):
+            if item.was is not item.status:
+                events.append(_of_device(item))
+        elif isinstance(item, DeviceRemoved):
+            events.append(_of_removal(item))
+    return kept + events
 
 
-def _event_of(item: BatchItem) -> EventHappened | None:
-    match item:
-        case PointChange(reading=reading) if item.was is not reading.status:
-            return EventHappened(
-                at_ms=item.at_ms,
-                event=f"point.{reading.status}",
-                device=item.device,
-                point_id=item.point_id,
-                from_status=item.was,
-                to_status=reading.status,
-                reason=reading.reason,
-            )
-        case DeviceStatusChanged() if item.was is not item.status:
-            return EventHappened(
-                at_ms=item.at_ms,
-                event=f"device.{item.status}",
-                device=item.device,
-                from_status=item.was,
-                to_status=item.status,
-                reason=item.reason,
-            )
-        case DeviceRemoved():
-            return EventHappened(
-                at_ms=item.at_ms, event="device.removed", device=item.device, to_status="disabled", reason=item.reason
-            )
-        case _:
-            return None
+def _of_point(change: PointChange) -> EventHappened:
+    return EventHappened(
+        at_ms=change.at_ms,
+        event=f"point.{change.reading.status}",
+        device=change.device,
+        point_id=change.point_id,
+        from_status=change.was,
+        to_status=change.reading.status,
+        reason=change.reading.reason,
+    )
+
+
+def _of_device(change: DeviceStatusChanged) -> EventHappened:
+    return EventHappened(
+        at_ms=change.at_ms,
+        event=f"device.{change.status}",
+        device=change.device,
+        from_status=change.was,
+        to_status=change.status,
+        reason=change.reason,
+    )
+
+
+def _of_removal(removed: DeviceRemoved) -> EventHappened:
+    return EventHappened(
+        at_ms=removed.at_ms,
+        event="device.removed",
+        device=removed.device,
+        to_status="disabled",
+        reason=removed.reason,
+    )

@@ -74,7 +74,7 @@ class DeviceLatest:
             if track is None:
                 track = Track(Reading(point.point_id, None, Status.UNKNOWN), known)
                 self.tracks[point.point_id] = track
-            track.describe(point)
+            track.describe(point, met=message.complete)
             if begins_again:
                 track.stamp = Stamp(now_s, track.stamp.at_ms)
                 track.off = False
@@ -122,8 +122,7 @@ class DeviceLatest:
                     well_for_s = next_age_s(Status.OK, rules, achieved_s)
                 ages_at_s = track.stamp.now_s + well_for_s
                 if ages_at_s > now_s:
-                    if ages_at_s < next_s:
-                        next_s = ages_at_s
+                    next_s = min(next_s, ages_at_s)
                     continue
             change = track.aged(self.name, now_s, at_ms, achieved_s, self.miss)
             if change is not None:
@@ -188,6 +187,10 @@ class Latest:
             if device is not None and track is not None and key not in waiting:
                 track.forget()
                 device.look_again_at(now_s + track.rules.poll_interval_s)
+
+    def anything_announced(self) -> bool:
+        """Say whether any device is being followed."""
+        return any(device.announced is not None for device in self.devices.values())
 
     def points(self) -> int:
         """Return how many points are known."""

@@ -34,6 +34,7 @@ class Track:
         "rules",
         "sampled_at_ms",
         "seen",
+        "series",
         "stamp",
         "stored",
     )
@@ -44,6 +45,7 @@ class Track:
         self.sampled_at_ms = known.at_ms
         self.seen: Reading | None = None
         self.point: Point | None = None
+        self.series: tuple[object, ...] | None = None
         self.rules = Rules()
         self.digital = False
         self.emitted_s = known.now_s
@@ -53,10 +55,16 @@ class Track:
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
 
-    def describe(self, point: Point) -> None:
-        """Take a point's description. Another unit, range or source starts a new series, which wants a first sample."""
-        if self.point is not None and _series_of(point) != _series_of(self.point):
-            self.forget()
+    def describe(self, point: Point, *, met: bool) -> None:
+        """Take a point's description. Another unit, range or source starts a new series, which wants a first sample.
+
+        What is said before the device itself was met is a guess (no units yet) and starts nothing.
+        """
+        if met:
+            series = _series_of(point)
+            if self.series not in {None, series}:
+                self.forget()
+            self.series = series
         self.point = point
         self.rules = point.rules
         self.digital = point.digital
@@ -83,6 +91,7 @@ class Track:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp = stamp
         self.seen = raw
+        self.off = reading.status is Status.DISABLED
         if verdict.emit is Emit.NONE:
             return None
         if reading.status is Status.OK:
@@ -90,7 +99,6 @@ class Track:
         if verdict.emit is Emit.DETAILS and not verdict.sample:
             # The row alone must not move the value that later ones are compared with: it would drift away from the samples.
             reading = _with(reading, stored.value, reading.status, reading.reason)
-        self.off = reading.status is Status.DISABLED
         return self._emit(
             device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not Emit.REPEAT, sample=verdict.sample
         )

@@ -11,54 +11,39 @@ its own transaction, and each batch's transaction looks at it first.
 from __future__ import annotations
 
 import contextlib
-import json  # not msgspec: a poisoned name may hold a lone surrogate
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
+
 from t3actors import events
 from t3actors.config import StoreConfig
-from t3actors.errors import StoreDamaged, StoreFull
+from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.events import Log
-from t3actors.messages import BatchStored, PointsChanged, StateLoaded
-from t3actors.store import stored_state
+from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
+from t3actors.store import gateway_row, stored_state
 from t3actors.store.connection import (
     Interrupted,
+    RowRefused,
     make_durable,
     open_for_writing,
     set_aside,
     store_error,
     translated,
 )
+from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.room import Room, RoomKeeper
 from t3actors.store.tally import Tally
-from t3actors.store.transaction import write
+from t3actors.store.transaction import write, write_apart
+from t3actors.store.watermarks import Watermarks
 
-HEARTBEAT_MS = 10_000
-IDLE_HEARTBEAT_MS = 20_000  # POINTS calls a heartbeat old after 35 s
-WATERMARKS_KEPT = 16
-TRUSTED_FROM_MS = 1_735_689_600_000  # 2025-01-01: a clock before this was never set
-
-_OPENED = (
-    "INSERT INTO GATEWAY (id, name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop, writer_epoch)"
-    " VALUES (1, ?1, ?2, ?3, ?4, ?4, ?5, ?6, 0, 1) ON CONFLICT (id) DO UPDATE SET name = ?1, version = ?2,"
-    " started_at = CASE boot_id WHEN ?3 THEN started_at ELSE ?4 END, boot_id = ?3, heartbeat_at = ?4, clock_trusted = ?5,"
-    " schema = ?6, clean_stop = 0, writer_epoch = writer_epoch + 1"
-)
-_WATERMARK = (
-    "INSERT INTO stored_batches (incarnation, batch_no, stored_at, dropped) VALUES (?1, ?2, ?3, ?4)"
-    " ON CONFLICT (incarnation) DO UPDATE SET batch_no = ?2, stored_at = ?3, dropped = ?4"
-)
-_FORGET = (
-    "DELETE FROM stored_batches WHERE incarnation NOT IN"
-    " (SELECT incarnation FROM stored_batches ORDER BY stored_at DESC, incarnation DESC LIMIT ?)"
-)
+WriteItems = Callable[[Tally, Sequence[BatchItem], int], None]
 
 
 def free_bytes_of(path: Path) -> int:
@@ -81,16 +66,17 @@ class Store:
     ) -> None:
         self.path = config.database
         self._config = config
-        self._who = (gateway_name, version, boot_id)
+        self._holder = Holder(gateway_name, version, boot_id)
         self._log = log
         self._wall_ms = wall_ms
         self._room = RoomKeeper(config, log, free_bytes)
         self._connection: apsw.Connection | None = None
         self._known: Known | None = None
-        self._watermarks: dict[int, int] = {}
+        self._watermarks: Watermarks | None = None
         self._epoch = 0
         self._heartbeat_ms = 0
         self._given_up = False
+        self._damage = ""
         self._is_aside = False
         self._poisoned: set[tuple[str, str]] = set()
         self.batches_stored = 0
@@ -101,14 +87,22 @@ class Store:
     def open(self, report: Callable[[FileChecked], object]) -> bool:
         """Open the database, checked and brought up to date; a damaged one is set aside and a new one begun.
 
-        **Returns**: True when it is a new file in the place of a damaged one. `report` hears of a check in the background.
+        May be called again when it failed, or when `begin_anew` did. `report` hears of a check in the background.
+        **Returns**: True when it is a new file in the place of a damaged one.
         **Raises**: StoreUnreachable, SchemaTooNew, StoreBusy, StoreFull.
         """
+        if self._damage:
+            self.begin_anew(self._damage)
+            return True
         try:
             self._open(report)
         except StoreDamaged as damage:
             self.begin_anew(str(damage))
             return True
+        except StoreFull as refusal:
+            if isinstance(refusal.__cause__, apsw.ReadOnlyError):
+                raise StoreUnreachable(f"{self.path}: may not be written by this user") from refusal
+            raise
         return False
 
     def begin_anew(self, reason: str) -> None:
@@ -118,17 +112,18 @@ class Store:
         """
         self.abandon_connection()
         self._check_alive()
+        self._damage = reason or "damaged"
         if not self._is_aside:
             stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
             aside = set_aside(self.path, stamp)
             self._is_aside = True
             self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=str(aside), reason=reason)
         self._open(lambda _checked: None)
-        self._is_aside = False
+        self._is_aside, self._damage = False, ""
 
     @property
     def is_open(self) -> bool:
-        """False after `begin_anew` failed: then it is to be called again."""
+        """False before `open`, and after `begin_anew` failed."""
         return self._connection is not None
 
     def _open(self, report: Callable[[FileChecked], object]) -> None:
@@ -138,7 +133,7 @@ class Store:
         size = self.path.stat().st_size if before else 0
         connection = self._connection = open_for_writing(self.path)
         try:
-            clean = not before or self._was_closed_cleanly(connection)
+            clean = not before or self._was_left_cleanly(connection)
             make_durable(connection, self.path, self._config.durability)
             if before and size < SMALL_BYTES:
                 quick_check(connection, self.path)
@@ -155,18 +150,17 @@ class Store:
         if not clean and size >= SMALL_BYTES:
             check_in_background(self.path, report)
 
-    def _was_closed_cleanly(self, connection: apsw.Connection) -> bool:
+    def _was_left_cleanly(self, connection: apsw.Connection) -> bool:
         with translated(self.path, connection):
-            return bool(connection.execute("SELECT clean_stop FROM GATEWAY").get)
+            return gateway_row.was_left_cleanly(connection)
 
     def _take_over(self, connection: apsw.Connection, schema: int) -> None:
         now_ms = self._wall_ms()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.execute(_OPENED, (*self._who, now_ms, now_ms >= TRUSTED_FROM_MS, schema))
-            self._epoch = connection.execute("SELECT writer_epoch FROM GATEWAY").get
+            self._epoch = gateway_row.take_over(connection, self._holder, now_ms, schema)
             self._known = Known(connection)
-            self._watermarks = dict(connection.execute("SELECT incarnation, batch_no FROM stored_batches"))
+            self._watermarks = Watermarks(connection)
             self._check_alive()
         except BaseException:
             connection.execute("ROLLBACK")
@@ -182,7 +176,7 @@ class Store:
         try:
             with translated(self.path, connection):
                 self._begin(connection)
-                connection.execute("UPDATE GATEWAY SET clean_stop = 1, heartbeat_at = ?", (self._wall_ms(),))
+                gateway_row.leave(connection, self._wall_ms())
                 connection.execute("COMMIT")
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except Interrupted:
@@ -209,10 +203,10 @@ class Store:
     def store(self, batch: PointsChanged) -> BatchStored:
         """Commit a batch, or acknowledge one that is committed. **Raises**: StoreError; then nothing of it is stored."""
         began_s = time.perf_counter()
-        connection = self._opened()
-        with translated(self.path, connection):
-            if batch.batch_no <= self._watermarks.get(batch.incarnation, -1):
-                return self._acknowledged(connection, batch)
+        connection, _, watermarks = self._opened()
+        if watermarks.has(batch):
+            with translated(self.path, connection):
+                return watermarks.acknowledgement(connection, batch)
         room = self._room.look(self.path)
         try:
             tally = self._commit(connection, batch, room)
@@ -224,7 +218,7 @@ class Store:
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             tally = self._commit(connection, batch, room)
         self._room.stored(self.path, room, tally.lost_samples)
-        self._watermarks[batch.incarnation] = batch.batch_no
+        watermarks.committed(batch)
         self._tell(tally)
         self.batches_stored += 1
         self.samples_stored += tally.samples
@@ -250,26 +244,26 @@ class Store:
         now_ms = self._wall_ms()
         if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
             return
-        connection = self._opened()
+        connection, _, _ = self._opened()
         with translated(self.path, connection):
             self._begin(connection)
-            connection.execute("UPDATE GATEWAY SET heartbeat_at = ?", (now_ms,))
+            gateway_row.beat(connection, now_ms)
             self._end(connection)
         self._heartbeat_ms = now_ms
 
     def load_state(self, incarnation: int) -> StateLoaded:
         """Return what is stored of every point. **Raises**: StoreError."""
-        connection = self._opened()
+        connection, _, _ = self._opened()
         with translated(self.path, connection):
             return stored_state.load(connection, incarnation)
 
     # -------------------------------------------------------------------------------------------------- internals
 
-    def _opened(self) -> apsw.Connection:
+    def _opened(self) -> tuple[apsw.Connection, Known, Watermarks]:
         self._check_alive()
-        if self._connection is None:
+        if self._connection is None or self._known is None or self._watermarks is None:
             raise StoreDamaged(f"{self.path}: is not open")
-        return self._connection
+        return self._connection, self._known, self._watermarks
 
     def _check_alive(self) -> None:
         if self._given_up:
@@ -278,7 +272,7 @@ class Store:
     def _begin(self, connection: apsw.Connection) -> None:
         """Begin to write, unless a newer writer has opened the file."""
         connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("SELECT writer_epoch FROM GATEWAY").get != self._epoch:
+        if gateway_row.epoch(connection) != self._epoch:
             connection.execute("ROLLBACK")
             raise Interrupted(f"{self.path}: a newer writer has opened it")
 
@@ -289,20 +283,24 @@ class Store:
         connection.execute("COMMIT")
 
     def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
-        assert self._known is not None  # noqa: S101 - it is open
-        known = self._known
+        try:
+            return self._transact(connection, batch, room, write)
+        except RowRefused:
+            return self._transact(connection, batch, room, write_apart)
+
+    def _transact(
+        self, connection: apsw.Connection, batch: PointsChanged, room: Room, write_items: WriteItems
+    ) -> Tally:
+        _, known, watermarks = self._opened()
         tally = Tally(connection, known, history=room is Room.ALL, events=room is not Room.POINTS_ONLY)
         now_ms = self._wall_ms()
         beats = not 0 <= now_ms - self._heartbeat_ms < HEARTBEAT_MS
         try:
             self._begin(connection)
-            write(tally, batch.items, batch.at_ms)
-            dropped = json.dumps(list(tally.dropped)) if tally.dropped else None
-            connection.execute(_WATERMARK, (batch.incarnation, batch.batch_no, now_ms, dropped))
-            if batch.incarnation not in self._watermarks:
-                connection.execute(_FORGET, (WATERMARKS_KEPT,))
+            write_items(tally, batch.items, batch.at_ms)
+            watermarks.note(connection, batch, now_ms, tally.dropped)
             if beats:
-                connection.execute("UPDATE GATEWAY SET heartbeat_at = ?", (now_ms,))
+                gateway_row.beat(connection, now_ms)
             self._end(connection)
         except BaseException as error:
             known.journal.undo()
@@ -310,26 +308,13 @@ class Store:
             if connection.in_transaction:
                 with contextlib.suppress(apsw.Error):
                     connection.execute("ROLLBACK")
-            if isinstance(error, apsw.Error):
+            if isinstance(error, apsw.Error) and not isinstance(error, RowRefused):
                 raise store_error(self.path, error, errno_seen) from error
             raise
         known.journal.forget()
         if beats:
             self._heartbeat_ms = now_ms
         return tally
-
-    def _acknowledged(self, connection: apsw.Connection, batch: PointsChanged) -> BatchStored:
-        dropped = connection.execute(
-            "SELECT dropped FROM stored_batches WHERE incarnation = ? AND batch_no = ?",
-            (batch.incarnation, batch.batch_no),
-        ).get
-        return BatchStored(
-            incarnation=batch.incarnation,
-            batch_no=batch.batch_no,
-            rows=0,
-            samples=0,
-            dropped=tuple((device, point_id) for device, point_id in json.loads(dropped or "[]")),
-        )
 
     def _tell(self, tally: Tally) -> None:
         for device, point_id, reason in tally.poisoned:

@@ -12,6 +12,7 @@ was held.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,7 @@ from t3actors.store.store import Store, free_bytes_of
 DETECTOR = "detector"
 PULSE_S = 10.0
 RETRY_S = 0.25
-LAST_TRIES_S = 5.0  # at a stop: less than a supervisor's patience with a thread
+LAST_TRIES_S = 3.0  # at a stop: less than a supervisor's patience with a thread
 MOST_HELD = 16  # one batch and one question per detector incarnation; more means that somebody does not wait
 
 
@@ -61,6 +62,7 @@ class DatabaseWriter(ThreadActor):
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""
+        self._was_ready = False
         self._over = threading.Event()
 
     @property
@@ -74,10 +76,10 @@ class DatabaseWriter(ThreadActor):
         return self._store.samples_stored
 
     def on_start(self) -> None:
-        """Open the database. **Raises**: StoreError: then the supervisor tries again, or gives up."""
-        fresh = self._store.open(self.deliver)
+        """Open the database; while another program holds it, go on trying. **Raises**: StoreError of any other kind."""
         threading.Thread(target=self._beat, name=f"pulse of {self.name}", daemon=True).start()
-        self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=fresh))
+        if self._come_up():
+            self.deliver(TryAgain())
 
     def on_receive(self, message: Any) -> None:
         """Take mail; whatever the database makes of it, it is stored, held, or the actor ends."""
@@ -97,11 +99,9 @@ class DatabaseWriter(ThreadActor):
     def on_stop(self) -> None:
         """Store what is held if it goes at all, note the clean stop, close."""
         self._over.set()
-        tries = int(LAST_TRIES_S / RETRY_S) if self._held else 0
-        for _ in range(tries):
-            if not self._attempt() or self.abandoned:
-                break
-            threading.Event().wait(RETRY_S)
+        give_up_s = time.monotonic() + LAST_TRIES_S
+        while self._held and not self.abandoned and self._attempt() and time.monotonic() < give_up_s:
+            time.sleep(RETRY_S)
         try:
             self._store.close()
         except StoreError as error:
@@ -134,8 +134,8 @@ class DatabaseWriter(ThreadActor):
 
     def _attempt(self) -> bool:
         """Do what is held, in order. **Returns**: True when something has to wait."""
-        if not self._store.is_open:
-            return self._begin_anew("")
+        if not self._store.is_open and self._come_up():
+            return True
         try:
             while self._held:
                 self._do(self._held[0])
@@ -154,19 +154,37 @@ class DatabaseWriter(ThreadActor):
         else:
             self.send(DETECTOR, self._store.load_state(message.incarnation))
 
+    def _come_up(self) -> bool:
+        """Open the database. **Returns**: True when that has to wait."""
+        try:
+            fresh = self._store.open(self.deliver)
+        except StoreBusy as error:
+            self._say_busy(error)
+            return True
+        except (StoreFull, StoreUnreachable, StoreDamaged) as error:
+            if not self._was_ready:
+                raise
+            self._say_busy(error)
+            return True
+        self._get_ready(fresh=fresh)
+        return False
+
     def _begin_anew(self, reason: str) -> bool:
+        """Set the damaged file aside. **Returns**: True when something has to wait."""
         try:
             self._store.begin_anew(reason)
         except (StoreBusy, StoreFull, StoreUnreachable, StoreDamaged) as error:
             self._say_busy(error)
             return True
-        questions = [held for held in self._held if isinstance(held, StateRequested)]
-        self._held.clear()
-        self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=True))
-        for question in questions:
-            self._take(question)
+        self._get_ready(fresh=True)
+        return bool(self._held)
+
+    def _get_ready(self, *, fresh: bool) -> None:
+        if fresh:  # the detector sends the batches anew, behind the devices' announcements
+            self._held = deque(held for held in self._held if isinstance(held, StateRequested))
+        self._was_ready = True
         self._say_recovered()
-        return False
+        self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=fresh))
 
     # ------------------------------------------------------------------------------------------------------ alive
 

@@ -11,7 +11,7 @@ from t3actors.detect.batch import (
     low_rate_age_s,
     with_events,
 )
-from t3actors.messages import BatchStored, DeviceRemoved, EventHappened, PointChange
+from t3actors.messages import BatchItem, BatchStored, DeviceRemoved, EventHappened, PointChange
 from t3actors.points import DeviceStatus, Reading, Status
 from tests.detect.speech import announced, turned
 
@@ -95,7 +95,7 @@ def test_a_group_that_may_still_be_arriving_is_waited_for_but_not_for_ever() -> 
 
 
 def test_each_change_of_status_brings_its_row_for_events() -> None:
-    items = [
+    items: list[BatchItem] = [
         announced("a"),
         turned("a", DeviceStatus.ONLINE, DeviceStatus.OFFLINE, "no answer"),
         turned("a", DeviceStatus.OFFLINE, DeviceStatus.OFFLINE),

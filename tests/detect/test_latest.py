@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def test_an_unchanged_value_is_emitted_again_after_max_interval(now_s: float, em
     told(device, 0.0, 20.0)
     changes = told(device, now_s, 20.0)
     assert [(c.changed, c.sample, c.sampled_at_ms) for c in changes] == [(False, True, int(now_s * 1000))] * emitted
-    assert told(device, now_s + 1.0, 20.0) == []
+    assert told(device, now_s + 0.05, 20.0) == []
 
 
 def test_trend_always_samples_each_reading_and_never_samples_none() -> None:
@@ -150,6 +151,13 @@ def test_a_point_that_says_it_is_disabled_does_not_go_down_with_its_device() -> 
     assert device.grow_old(1000.0, 0).changes == []
 
 
+def test_a_point_found_disabled_and_read_disabled_stays_so_when_its_device_dies() -> None:
+    device = loaded(("IN1", None, Status.DISABLED)).devices["a"]
+    device.announce(announced("a", point("IN1")), 0.0, 0)
+    device.take(read("a", 1, Reading("IN1", None, Status.DISABLED, "why")), 1.0)
+    assert device.grow_old(1000.0, 0).changes == []
+
+
 def test_a_complete_list_forgets_points_that_are_not_on_it() -> None:
     device = device_with()
     device.announce(announced("a", point("IN2")), 1.0, 0)
@@ -160,9 +168,18 @@ def test_a_complete_list_forgets_points_that_are_not_on_it() -> None:
 
 def test_another_unit_wants_a_first_sample_of_its_series() -> None:
     device = device_with()
+    device.announce(announced("a", point("IN1", units="°C"), complete=True), 0.0, 0)
     told(device, 0.0, 20.0)
-    device.announce(announced("a", point("IN1", units="°C")), 1.0, 0)
+    device.announce(announced("a", point("IN1", units="°F"), complete=True), 1.0, 0)
     assert [c.sample for c in told(device, 2.0, 20.0)] == [True]
+
+
+def test_units_that_are_learned_when_the_device_is_met_again_start_nothing() -> None:
+    device = loaded(("IN1", 20.0, Status.OK)).devices["a"]
+    for now_s in (1.0, 2.0):
+        device.announce(announced("a", point("IN1")), now_s, 0)
+        device.announce(announced("a", point("IN1", units="°C"), complete=True), now_s, 0)
+        assert told(device, now_s, 20.0) == []
 
 
 def loaded(*points: tuple[str, Value, Status]) -> Latest:
@@ -247,9 +264,9 @@ def test_samples_that_follow_each_other_differ_and_the_last_one_is_the_last_read
             assert not value_differs(value, row.value, deadband)
     samples = [c for c in changes if c.sample]
     assert trend == "changes" or not samples
-    for before, after in zip(samples, samples[1:], strict=False):
+    for before, after in pairwise(samples):
         if after.changed:
             same_status = before.reading.status is after.reading.status
             assert not same_status or value_differs(after.reading.value, before.reading.value, deadband)
-    for before, after in zip(changes, changes[1:], strict=False):
+    for before, after in pairwise(changes):
         assert after.was is before.reading.status

@@ -115,7 +115,9 @@ SAID = st.tuples(
 def test_coalescing_keeps_the_last_word_on_each_point_the_order_and_its_bound(
     said: list[tuple[str, str, int, Status]], begins_at: int, cuts: list[int]
 ) -> None:
-    pending, status_of, last = Pending(), defaultdict(lambda: Status.UNKNOWN), {}
+    pending = Pending()
+    status_of: dict[tuple[str, str], Status] = defaultdict(lambda: Status.UNKNOWN)
+    last: dict[tuple[str, str], Reading] = {}
     sent: list[BatchItem] = []
     rows_known: set[str] = set()
     samples = 0

@@ -104,7 +104,7 @@ class House:
         connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             connection.set_busy_timeout(2000)
-            return connection.execute(sql, bindings).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql, bindings).fetchall()
         finally:
             connection.close()
 

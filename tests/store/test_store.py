@@ -9,8 +9,9 @@ import apsw
 import pytest
 
 from t3actors.errors import StoreBusy, StoreDamaged, StoreFull, StoreUnreachable
-from t3actors.store import integrity
-from t3actors.store.connection import Interrupted
+from t3actors.store import integrity, transaction
+from t3actors.store import store as store_module
+from t3actors.store.connection import Interrupted, store_error
 from t3actors.store.integrity import FileChecked
 from tests.store.building import T0_MS, House, announced, change, point
 
@@ -239,7 +240,7 @@ def test_a_beginning_that_failed_half_way_is_taken_up_again(house: House, monkey
         for _ in range(3):
             with pytest.raises(StoreFull):
                 house.store.begin_anew("damage")
-    assert not house.store.is_open
+    assert house.store._connection is None
     house.store.begin_anew("damage")
     assert house.store.is_open
     assert len(house.logged("store.damaged")) == 1
@@ -288,15 +289,13 @@ def test_a_store_that_was_given_up_on_commits_nothing(house: House) -> None:
 def test_a_store_given_up_on_in_the_middle_of_its_batch_rolls_back(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from t3actors.store import store as module
-
-    write = module.write
+    write = transaction.write
 
     def slow_write(*arguments: object) -> None:
         write(*arguments)  # type: ignore[arg-type]
         house.store.give_up()
 
-    monkeypatch.setattr(module, "write", slow_write)
+    monkeypatch.setattr(store_module, "write", slow_write)
     with pytest.raises(Interrupted):
         house.put(announced())
     assert house.one("SELECT count(*) FROM DEVICES") == 0
@@ -374,8 +373,6 @@ def test_a_killed_writer_leaves_a_sound_file_with_every_acknowledged_batch_once(
 
 
 def test_translated_errors_name_the_file_and_the_vendors_words(tmp_path: Path) -> None:
-    from t3actors.store.connection import store_error
-
     error = store_error(tmp_path / "a.db", apsw.IOError("disk I/O error"), 28)
     assert isinstance(error, StoreFull)
     assert str(error).endswith("a.db: IOError: disk I/O error (No space left on device)")

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from t3actors.messages import DeviceProgress, EventHappened, PollCounts
-from t3actors.points import Kind, Status
-from t3actors.store.store import WATERMARKS_KEPT
+from t3actors.points import Kind, Rules, Status
+from t3actors.store.watermarks import KEPT
 from tests.store.building import T0_MS, House, announced, change, point
 
 
@@ -52,10 +52,10 @@ def test_another_detector_incarnation_counts_its_batches_from_one_again(house: H
 
 
 def test_only_the_newest_incarnations_are_remembered(house: House) -> None:
-    for incarnation in range(WATERMARKS_KEPT + 3):
+    for incarnation in range(KEPT + 3):
         house.now_ms += 1
         house.store.store(house.batch(incarnation=incarnation))
-    assert house.one("SELECT count(*) FROM stored_batches") == WATERMARKS_KEPT
+    assert house.one("SELECT count(*) FROM stored_batches") == KEPT
     assert house.one("SELECT min(incarnation) FROM stored_batches") == 3
 
 
@@ -199,6 +199,13 @@ def test_a_device_with_a_poisoned_name_does_not_cost_its_neighbours(house: House
     assert house.one("SELECT count(*) FROM samples") == 1
 
 
+def test_a_device_whose_address_was_poisoned_is_taken_once_it_is_mended(house: House) -> None:
+    house.put(announced(address="\udcff"))
+    assert house.rows("SELECT name FROM DEVICES") == []
+    assert house.put(announced(), change()) == ()
+    assert house.rows("SELECT device_id, address FROM DEVICES") == [(1, "192.0.2.1:502")]
+
+
 def test_a_change_of_a_point_that_was_never_announced_is_handed_back(house: House) -> None:
     assert house.put(announced(), change(point_id="IN9"), change(device="nobody")) == (
         ("ahu-1", "IN9"),
@@ -270,6 +277,21 @@ def test_one_device_keeps_its_series_in_one_range_of_numbers(house: House) -> No
 def test_data_source_and_author_are_those_of_the_announcement(house: House) -> None:
     house.put(announced(data_source=1, created_by="ffi_sync_service"), change())
     assert house.rows("SELECT data_source, created_by FROM TRENDLOG_DATA") == [(1, "ffi_sync_service")]
+
+
+def test_a_point_polled_at_its_own_interval_says_so_in_history(house: House) -> None:
+    house.put(announced([point(rules=Rules(poll_interval_s=2.5))]), change())
+    assert house.one("SELECT sync_interval FROM TRENDLOG_DATA") == 2.5
+
+
+def test_a_group_of_series_that_is_used_up_costs_the_sample_and_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("t3actors.store.transaction.SERIES_PER_GROUP", 2)
+    points = [point(1), point(2), point(3)]
+    dropped = house.put(announced(points), *(change(1, p.point_id) for p in points))
+    assert dropped == (("ahu-1", "IN3"),)
+    assert "used up" in str(house.logged("row.poisoned")[0]["reason"])
 
 
 def test_counters_and_events_are_written(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -77,7 +78,7 @@ def test_no_question_about_history_reads_samples_without_a_time_or_sorts_them(
 
 
 def test_the_seeds_query_finds_the_newest_of_its_own(house: House) -> None:
-    ffi = {"data_source": 1, "created_by": "ffi_sync_service"}
+    ffi: dict[str, Any] = {"data_source": 1, "created_by": "ffi_sync_service"}
     house.put(announced([point(1), point(1, Kind.VARIABLE)], **ffi), announced(device="other", serial=7, **ffi))
     for second in range(1200):
         at_ms = T0_MS + 1000 * second

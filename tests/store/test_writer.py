@@ -15,6 +15,8 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.errors import SchemaTooNew
 from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
+from t3actors.store import store as store_module
+from t3actors.store import transaction
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse
 from tests.store.building import T0_MS, House, announced, change
@@ -97,7 +99,7 @@ async def test_a_locked_database_delays_a_batch_and_the_question_behind_it_and_l
         scene.ref.tell(StateRequested(incarnation=2))
         await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
         scene.ref.tell(Pulse())
-        await until(lambda: scene.actor.actor_inbox.empty(), within_s=10)
+        await until(scene.actor.actor_inbox.empty, within_s=10)
         assert scene.detector.of(BatchStored) == scene.detector.of(StateLoaded) == []
         other.execute("COMMIT")
         other.close()
@@ -105,6 +107,20 @@ async def test_a_locked_database_delays_a_batch_and_the_question_behind_it_and_l
         assert len(state.points) == 1
         assert [type(message) for message in scene.detector.heard] == [WriterReady, BatchStored, StateLoaded]
         assert len(scene.house.logged("store.busy")) == len(scene.house.logged("store.recovered")) == 1
+
+
+async def test_a_database_that_is_locked_at_the_start_is_waited_for(tmp_path: Path) -> None:
+    House(tmp_path).opened().store.close()
+    other = apsw.Connection(str(tmp_path / "t3actors.db"))
+    other.execute("BEGIN IMMEDIATE")
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        assert scene.detector.heard == []
+        other.execute("COMMIT")
+        other.close()
+        await scene.heard(BatchStored)
+        assert [type(message) for message in scene.detector.heard] == [WriterReady, BatchStored]
 
 
 async def test_a_stop_stores_what_was_held(tmp_path: Path) -> None:
@@ -166,9 +182,7 @@ async def test_a_directory_that_vanished_is_waited_for(tmp_path: Path, monkeypat
 
 
 async def test_no_room_at_all_holds_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from t3actors.store import store as module
-
-    write = module.write
+    write = transaction.write
     full = [True]
 
     def no_room(*arguments: Any) -> None:
@@ -176,7 +190,7 @@ async def test_no_room_at_all_holds_the_batch(tmp_path: Path, monkeypatch: pytes
             raise apsw.FullError("database or disk is full")
         write(*arguments)
 
-    monkeypatch.setattr(module, "write", no_room)
+    monkeypatch.setattr(store_module, "write", no_room)
     async with writing(tmp_path) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
         await until(lambda: scene.house.logged("store.full") != [], within_s=10)

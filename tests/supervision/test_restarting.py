@@ -138,7 +138,7 @@ async def test_one_restart_more_than_the_limit_takes_the_supervisor_down(autojum
         for _ in range(2):
             stage.tell("a", boom())
             await calm(0.1)
-        assert stage.error is None
+        assert not stage.over.is_set()
         assert stage.incarnations("a") == [3]
         stage.tell("a", boom())
         await stage.over.wait()
@@ -345,6 +345,28 @@ async def test_both_of_two_that_crash_at_once_come_back(autojump_clock: MockCloc
             assert stage.error is None
 
 
+@pytest.mark.parametrize("strategy", list(Strategy))
+async def test_a_child_that_crashes_in_the_moment_it_came_up_again_is_not_forgotten(
+    strategy: Strategy, autojump_clock: MockClock
+) -> None:
+    stage = Stage(strategy=strategy, intensity=Intensity(100, 10))
+    async with await stage.open(stage.probe("a"), stage.probe("b")):
+        left = [5]
+
+        def leave_a_bomb(actor: Probe) -> None:
+            if left[0]:
+                left[0] -= 1
+                actor.ref.tell(boom())
+
+        stage.on_start["a"].append(leave_a_bomb)
+        stage.tell("a", boom())
+        await calm(1)
+        assert stage.incarnations("a") == [7]
+        assert stage.state("b") is ChildState.RUNNING
+        told = [type(event) for event in stage.events if getattr(event, "child", "") == "a"]
+        assert told[1:] == [ChildExited, ChildRestartScheduled, ChildRestarted] * 6
+
+
 async def test_a_member_of_a_pool_is_restarted_with_its_own_arguments(autojump_clock: MockClock) -> None:
     """T8"""
 
@@ -449,3 +471,17 @@ async def test_the_report_of_a_crash_is_complete(autojump_clock: MockClock) -> N
         assert isinstance(exit_.cause, ValueError)
         assert exit_.cause.__traceback__ is not None
         assert "the_guilty_function" in exit_.traceback_text
+
+
+async def test_dispositions_count_in_on_start_of_a_restart_too(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    async with await stage.open(stage.probe("a"), stage.probe("b"), stage.probe("c")):
+        stage.on_start["a"].append(fail(Final("licence missing")))
+        stage.tell("a", boom())
+        await calm(1)
+        assert stage.state("a") is ChildState.STOPPED
+        stage.on_start["b"].append(fail(Fatal("disk gone")))
+        stage.tell("b", boom())
+        await stage.over.wait()
+        assert isinstance(stage.error, TreeStopped)
+        assert stage.incarnations("c") == [None]

@@ -236,6 +236,21 @@ async def test_stop_child_during_a_restart_loop_is_prompt_and_keeps_it_down(
         assert await stage.ask("b", 1) == 1
 
 
+@pytest.mark.parametrize("strategy", list(Strategy))
+async def test_stop_child_in_the_moment_of_a_crash_does_not_hang(strategy: Strategy, autojump_clock: MockClock) -> None:
+    """D8: the restart has been decided, but its task has not run yet."""
+    stage = Stage(strategy=strategy)
+    async with await stage.open(stage.probe("a"), stage.probe("b")):
+        life = stage.sup._table["a"].life
+        assert life is not None
+        stage.tell("a", ValueError("boom"))
+        await life.gone.wait()
+        with trio.fail_after(5):
+            await stage.sup.stop_child("a")
+        await calm(1)
+        assert [info.state for info in stage.sup.children()] == [ChildState.STOPPED, ChildState.RUNNING]
+
+
 async def test_in_a_rest_for_one_loop_those_before_stay_up_and_usable(autojump_clock: MockClock) -> None:
     """D10"""
     stage = Stage(strategy=Strategy.REST_FOR_ONE)

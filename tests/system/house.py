@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 import trio
 
-from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
+from t3actors.config import Config, DeviceConfig, GatewayConfig, ModbusPoint, StoreConfig
 from t3actors.events import LogEvent
 from t3actors.pipeline import Gateway
-from t3actors.points import Rules
+from t3actors.points import Kind, Rules
+from t3actors.simulator.frames import Request
+from t3actors.simulator.modbus_server import ModbusServer
 
 INTERVAL_S = 0.05
+FIRST_INPUT = 7484  # the register of IN1's value
 
 
 class RecordedLog:
@@ -48,6 +52,37 @@ def panel(name: str, port: int, *, interval_s: float = INTERVAL_S, **changes: An
     return msgspec.structs.replace(device, **changes)
 
 
+def listed(name: str, port: int, *, inputs: int = 10, rules: Rules | None = None, **changes: Any) -> DeviceConfig:
+    """A panel without its map: its first inputs as points listed by hand. They fit one read, so a poll is one request."""
+    rules = rules or Rules(poll_interval_s=INTERVAL_S, max_interval_s=0.0)
+    points = tuple(
+        ModbusPoint(
+            id=f"IN{place + 1}",
+            kind=Kind.INPUT,
+            register=FIRST_INPUT + 2 * place,
+            type="int32",
+            scale=0.001,
+            rules=rules,
+        )
+        for place in range(inputs)
+    )
+    return msgspec.structs.replace(panel(name, port), profile=None, points=points, rules=rules, **changes)
+
+
+class Tap:
+    """Counts what a simulated listener is asked, unit by unit."""
+
+    def __init__(self, server: ModbusServer) -> None:
+        self.asked: Counter[int] = Counter()
+        answer = server.answer
+
+        def counted(request: Request) -> bytes | None:
+            self.asked[request.unit_id] += 1
+            return answer(request)
+
+        server.answer = counted  # type: ignore[method-assign]
+
+
 def config_of(devices: Iterable[DeviceConfig], data_dir: Path, **store: Any) -> Config:
     """A configuration whose batches close quickly and that does not mind a small disk."""
     settings = {"batch_age_s": 0.05, "min_free_bytes": 0, **store}
@@ -68,9 +103,14 @@ class House:
         self.database = gateway.config.store.database
 
     def rows(self, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
-        """Ask the database with the standard library's sqlite3, as any other program would."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            return connection.execute(sql, bindings).fetchall()
+        """Ask the database, with the SQLite that the writer uses.
+
+        Never with the standard library's sqlite3 while the gateway runs in this process: two copies of SQLite in one process
+        break each other's locks (sqlite.org/howtocorrupt.html, 2.2.1): samples are lost, or the process dies of SIGBUS.
+        """
+        with closing(apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+            connection.set_busy_timeout(5000)
+            return list(connection.execute(sql, bindings))
 
     def one(self, sql: str, *bindings: object) -> Any:
         """The first column of the first row; None when there is none."""

@@ -31,7 +31,7 @@ MODBUS_PORT = 502  # IANA
 SAY_AGAIN_AFTER_S = 600.0  # a link lost for the same reason over and over is one line in ten minutes
 MARGIN_S = 10.0  # before the watchdog loses patience
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
-REASONS_REMEMBERED = 256
+REASONS_REMEMBERED = 64
 
 
 class ReadRequest(msgspec.Struct, frozen=True, gc=False):
@@ -107,7 +107,7 @@ class ModbusLink(TrioActor):
         self._last_failure = LinkDown(f"{address}: not tried yet")
         self._quiet_until_s = 0.0
         self._said_lost_at_s: dict[str, float] = {}
-        self._said_rejected: set[tuple[int, str]] = set()
+        self._said_rejected: set[tuple[int | None, str]] = set()
 
     # -- what others ask
 
@@ -187,7 +187,7 @@ class ModbusLink(TrioActor):
             self._good_from(connection, asked.unit_id)
             raise
         except BadResponse as error:
-            self._reject(asked.unit_id, str(error), error.raw)
+            self._reject(asked.unit_id, "mismatch", str(error), error.raw)
             if not self._transactions.ids_echoed:
                 self._drop()
             raise
@@ -269,7 +269,7 @@ class ModbusLink(TrioActor):
             reason = f"broken: {error.__cause__ or error}"
         except BadResponse as error:
             reason = str(error)
-            self._reject(self._waiting.asked.unit_id if self._waiting else None, reason, error.raw)
+            self._reject(self._waiting.asked.unit_id if self._waiting else None, "header", reason, error.raw)
             if self._waiting is not None and self._waiting.frame is None:
                 self._waiting.error = error
         self._lose(connection, reason)
@@ -288,7 +288,7 @@ class ModbusLink(TrioActor):
             reason = "nothing was asked"
         else:
             reason = f"transaction id {frame.transaction_id} was never given out"
-        self._reject(frame.unit_id, reason, as_bytes(frame), kind=verdict.name)
+        self._reject(frame.unit_id, verdict.name, reason, as_bytes(frame))
         if verdict is Verdict.PROVEN:
             self._log(LINK_IDS_NOT_ECHOED, link=self.address)
         elif not self._transactions.ids_echoed:
@@ -308,13 +308,13 @@ class ModbusLink(TrioActor):
         last_s = self._said_lost_at_s.get(reason)
         if reason and (last_s is None or self.now_s() - last_s >= SAY_AGAIN_AFTER_S):
             if len(self._said_lost_at_s) >= REASONS_REMEMBERED:
-                self._said_lost_at_s.clear()
+                self._said_lost_at_s.clear()  # the system's own error texts are many, but not that many
             self._said_lost_at_s[reason] = self.now_s()
             self._log(LINK_LOST, link=self.address, reason=reason)
 
-    def _reject(self, unit_id: int | None, reason: str, raw: bytes, kind: str = "") -> None:
-        said = (-1 if unit_id is None else unit_id, kind or reason)
-        if said not in self._said_rejected and len(self._said_rejected) < REASONS_REMEMBERED:
+    def _reject(self, unit_id: int | None, kind: str, reason: str, raw: bytes) -> None:
+        said = (unit_id, kind)
+        if said not in self._said_rejected:  # at most units times kinds
             self._said_rejected.add(said)
             self._log(ANSWER_REJECTED, link=self.address, unit_id=unit_id, reason=reason, raw=raw.hex())
 

@@ -118,7 +118,8 @@ class FrameCutter:
     def feed(self, received: bytes) -> Iterator[Frame]:
         """Take what was received and give the frames that are now whole; iterate to the end.
 
-        **Raises**: BadResponse, after the frames before it, when the bytes are no Modbus TCP header.
+        **Raises**: BadResponse, after the frames before it, when the bytes are no Modbus TCP header. Its text is the same for
+        any garbage: it becomes points' status reason, and a reason that differs at each poll would be stored at each poll.
         """
         held = self._held + received
         self._held = b""
@@ -127,12 +128,10 @@ class FrameCutter:
             protocol_id = held[start + 2] << 8 | held[start + 3]
             length = held[start + 4] << 8 | held[start + 5]
             if protocol_id != 0:
-                raise BadResponse(
-                    f"no Modbus TCP: protocol id {protocol_id} where only 0 is allowed", raw=held[start:][:_RAW_KEPT]
-                )
+                raise BadResponse("no Modbus TCP: the protocol id is not 0", raw=held[start:][:_RAW_KEPT])
             if not SMALLEST_LENGTH <= length <= LARGEST_LENGTH:
                 raise BadResponse(
-                    f"no Modbus TCP: length {length}, allowed is {SMALLEST_LENGTH} to {LARGEST_LENGTH}",
+                    f"no Modbus TCP: the length is not {SMALLEST_LENGTH} to {LARGEST_LENGTH}",
                     raw=held[start:][:_RAW_KEPT],
                 )
             end = start + LENGTH_STARTS_AT + length

@@ -227,6 +227,13 @@ async def test_garbage_is_a_bad_response_at_once_and_costs_the_connection(junk: 
         assert device.connections == 2
 
 
+async def test_garbage_that_differs_each_time_is_said_once_and_gives_one_reason() -> None:
+    async with behind(*(raw(bytes([9, 9, at, at, 9, 9])) for at in range(1, 6))) as (_, bench):
+        assert len({str(await bench.fails(BadResponse)) for _ in range(5)}) == 1
+        assert len(bench.events(ANSWER_REJECTED)) == 1
+        assert len(bench.events(LINK_LOST)) == 1
+
+
 async def test_no_bytes_raise_anything_but_a_driver_error_and_the_link_lives_on() -> None:
     junk = random.Random(4)
 

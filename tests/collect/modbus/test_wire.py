@@ -130,10 +130,10 @@ def test_frames_are_found_however_the_bytes_are_cut(frames: list[Frame], data: s
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        (b"\0\x07\0\x01\0\x06", "protocol id 1"),
-        (b"\0\x07\0\0\0\x01", "length 1"),
-        (b"\0\x07\0\0\0\xff", "length 255"),
-        (b"HTTP/1.1 400", "protocol id"),
+        (b"\0\x07\0\x01\0\x06", "protocol id is not 0"),
+        (b"\0\x07\0\0\0\x01", "length is not 2 to 254"),
+        (b"\0\x07\0\0\0\xff", "length is not 2 to 254"),
+        (b"HTTP/1.1 400", "protocol id is not 0"),
     ],
 )
 def test_a_bad_header_ends_the_stream_after_the_frames_before_it(header: bytes, said: str) -> None:

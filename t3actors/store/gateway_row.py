@@ -1,0 +1,53 @@
+"""The one row of GATEWAY: who holds the file, since when, whether he lives, and how he left."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+HEARTBEAT_MS = 10_000
+IDLE_HEARTBEAT_MS = 20_000  # POINTS calls a heartbeat old after 35 s
+TRUSTED_FROM_MS = 1_735_689_600_000  # 2025-01-01: a clock before this was never set
+
+_TAKE_OVER = (
+    "INSERT INTO GATEWAY (id, name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop, writer_epoch)"
+    " VALUES (1, ?1, ?2, ?3, ?4, ?4, ?5, ?6, 0, 1) ON CONFLICT (id) DO UPDATE SET name = ?1, version = ?2,"
+    " started_at = CASE boot_id WHEN ?3 THEN started_at ELSE ?4 END, boot_id = ?3, heartbeat_at = ?4, clock_trusted = ?5,"
+    " schema = ?6, clean_stop = 0, writer_epoch = writer_epoch + 1"
+)
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who opens the file. `boot_id` is new with each start of the gateway."""
+
+    name: str
+    version: str
+    boot_id: str
+
+
+def take_over(connection: apsw.Connection, holder: Holder, now_ms: int, schema: int) -> int:
+    """Become the holder. **Returns**: the epoch by which an older writer knows that it is over."""
+    trusted = now_ms >= TRUSTED_FROM_MS
+    connection.execute(_TAKE_OVER, (holder.name, holder.version, holder.boot_id, now_ms, trusted, schema))
+    return epoch(connection)
+
+
+def epoch(connection: apsw.Connection) -> int:
+    """Return how often the file was taken over."""
+    counted: int = connection.execute("SELECT writer_epoch FROM GATEWAY").get
+    return counted
+
+
+def beat(connection: apsw.Connection, now_ms: int) -> None:
+    """Say that the gateway lives."""
+    connection.execute("UPDATE GATEWAY SET heartbeat_at = ?", (now_ms,))
+
+
+def leave(connection: apsw.Connection, now_ms: int) -> None:
+    """Note the clean stop."""
+    connection.execute("UPDATE GATEWAY SET clean_stop = 1, heartbeat_at = ?", (now_ms,))
+
+
+def was_left_cleanly(connection: apsw.Connection) -> bool:
+    """Say how the last holder left."""
+    return bool(connection.execute("SELECT clean_stop FROM GATEWAY").get)

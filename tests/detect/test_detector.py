@@ -1,0 +1,384 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import trio
+from trio.testing import MockClock
+
+from supervision.registry import Registry
+from supervision.testing import running
+from t3actors.config import StoreConfig
+from t3actors.detect.detector import ChangeDetector
+from t3actors.events import LogEvent
+from t3actors.messages import (
+    BatchItem,
+    DetectorCounts,
+    DetectorCountsRequested,
+    DeviceAnnounced,
+    DeviceProgress,
+    DeviceRemoved,
+    DeviceStatusChanged,
+    PointChange,
+    PointsChanged,
+    PollCounts,
+    PollMissed,
+    ReadingsTaken,
+    StateRequested,
+)
+from t3actors.points import DeviceStatus, Reading, Status
+from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
+
+A = announced("a", point("IN1"), point("IN2"))
+
+
+class House:
+    """A detector between a recording writer and recording devices."""
+
+    def __init__(self, registry: Registry, writer: Writer) -> None:
+        self.registry = registry
+        self.writer = writer
+        self.device = Recorder()
+        self.log: list[tuple[str, dict[str, object]]] = []
+        registry.register("writer", writer)  # type: ignore[arg-type]
+        registry.register("device/a", self.device)  # type: ignore[arg-type]
+
+    def note(self, event: LogEvent, /, **keys: object) -> None:
+        self.log.append((event.name, keys))
+
+    def said(self, name: str) -> list[object]:
+        return [keys.get("points") for event, keys in self.log if event == name]
+
+    def tell(self, *messages: object) -> None:
+        for message in messages:
+            assert self.registry.send("detector", message)
+
+    def poll(self, poll_no: int, *values: float) -> None:
+        self.tell(read("a", poll_no, *(Reading(f"IN{n}", value) for n, value in enumerate(values, 1))))
+
+    async def counts(self) -> DetectorCounts:
+        answer = await self.registry.ask("detector", DetectorCountsRequested())
+        assert isinstance(answer, DetectorCounts)
+        return answer
+
+    @property
+    def sent(self) -> list[PointsChanged]:
+        return [message for message in self.writer.heard if isinstance(message, PointsChanged)]
+
+    @asynccontextmanager
+    async def at_work(self, store: StoreConfig | None = None) -> AsyncIterator[None]:
+        detector = ChangeDetector(
+            store or StoreConfig(),
+            wall_ms=lambda: int(trio.current_time() * 1000),
+            log=self.note,
+            stream_id=random_stream,
+        )
+        async with running(detector, name="detector", registry=self.registry):
+            yield
+
+
+def house(*points: object, device_status: dict[str, DeviceStatus] | None = None) -> House:
+    registry = Registry()
+    return House(registry, Writer(registry, *points, device_status=device_status))  # type: ignore[arg-type]
+
+
+async def test_readings_become_one_batch_with_the_device_before_its_points(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A, turned("a", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE))
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3)
+        kinds = [type(item) for item in h.writer.batches[0].items]
+        assert kinds.index(DeviceAnnounced) < kinds.index(DeviceStatusChanged)
+        assert len(h.writer.batches) == 1
+        assert h.writer.samples("IN1") == [20.0]
+        assert h.writer.events() == ["device.online", "point.ok", "point.ok"]
+        assert h.device.heard == [ReadingsTaken(device="a", poll_no=1, incarnation=h.sent[0].incarnation, known=True)]
+
+
+async def test_repeats_are_dropped_and_counted_as_readings(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        for n in range(1, 6):
+            h.poll(n, 20.0, 21.0)
+            await trio.sleep(1)
+        counts = await h.counts()
+        assert (counts.polls, counts.readings, counts.changes, counts.samples) == (5, 10, 2, 2)
+
+
+async def test_a_device_that_was_not_announced_is_told_so_and_not_used(autojump_clock: MockClock) -> None:
+    h = house(stored("a", "IN1", 1.0))
+    async with h.at_work():
+        h.poll(1, 20.0)
+        h.tell(turned("b", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE))
+        await trio.sleep(3)
+        (taken,) = h.device.heard
+        assert isinstance(taken, ReadingsTaken)
+        assert not taken.known
+        assert h.sent == []
+
+
+async def test_what_devices_say_is_held_until_the_store_is_known(autojump_clock: MockClock) -> None:
+    h = house(stored("a", "IN1", 20.0), device_status={"a": DeviceStatus.ONLINE})
+    h.writer.loads = False
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 19.0, 21.0)
+        h.poll(2, 20.0, 21.0)
+        await trio.sleep(12)
+        asked = [m for m in h.writer.heard if isinstance(m, StateRequested)]
+        assert len(asked) == 3
+        assert h.device.heard == []
+        h.writer.loads = True
+        h.writer.recover()
+        await trio.sleep(3)
+        assert [taken.poll_no for taken in h.device.heard if isinstance(taken, ReadingsTaken)] == [2]
+        assert [change.point_id for change in h.writer.changes()] == ["IN2"]
+
+
+async def test_a_batch_is_sent_again_under_its_number_until_it_is_acknowledged(autojump_clock: MockClock) -> None:
+    h = house()
+    h.writer.answers = False
+    async with h.at_work():
+        h.tell(A)
+        await trio.sleep(65)
+        assert [batch.batch_no for batch in h.sent] == [1, 1, 1]
+        h.writer.recover()
+        await trio.sleep(1)
+        assert h.sent == [h.sent[0]] * 4
+        h.writer.answers = True
+        h.writer.recover()
+        await trio.sleep(3)
+        assert h.writer.batches[0] == h.sent[0]
+        assert (await h.counts()).in_flight == 0
+
+
+async def test_a_writer_that_is_not_there_is_tried_every_second(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        await trio.sleep(0.1)
+        h.registry.unregister("writer", h.writer)  # type: ignore[arg-type]
+        h.tell(A)
+        await trio.sleep(5)
+        h.registry.register("writer", h.writer)  # type: ignore[arg-type]
+        await trio.sleep(1.5)
+        assert [batch.batch_no for batch in h.writer.batches] == [1]
+
+
+async def test_a_stop_stores_everything_that_was_accepted(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work(StoreConfig(batch_rows=1)):
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        h.poll(2, 22.0, 21.0)
+    assert h.writer.samples("IN1") == [20.0, 22.0]
+    assert h.writer.samples("IN2") == [21.0]
+
+
+async def test_a_stop_does_not_wait_for_ever_for_a_writer_that_is_silent(autojump_clock: MockClock) -> None:
+    h = house()
+    h.writer.answers = False
+    async with h.at_work():
+        h.tell(A)
+        await trio.lowlevel.checkpoint()
+    assert len(h.sent) == 1
+
+
+async def test_points_turn_stale_then_down_with_a_log_line_each_and_come_back(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(10)
+        h.tell(PollMissed(device="a", at_ms=0, reason="timed out", counts=PollCounts(1, 3, 1.0)))
+        h.poll(2, 20.0, 21.0)
+        await trio.sleep(3)
+        assert h.writer.statuses("IN1") == [Status.OK, Status.STALE, Status.DOWN, Status.OK]
+        assert h.writer.samples("IN1") == [20.0, None, None, 20.0]
+        assert [h.said(f"points.{word}") for word in ("stale", "down", "recovered")] == [[2], [2], [2]]
+        assert [event for event in h.writer.events() if event != "point.ok"] == [
+            "point.stale",
+            "point.stale",
+            "point.down",
+            "point.down",
+        ]
+
+
+async def test_a_device_that_falls_silent_for_ever_is_said_to_be_down_once(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(1000)
+        assert h.said("points.down") == [2]
+        assert h.writer.statuses("IN1") == [Status.OK, Status.STALE, Status.DOWN]
+
+
+async def test_a_refused_link_takes_points_down_at_once(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        h.tell(turned("a", DeviceStatus.ONLINE, DeviceStatus.OFFLINE, "refused", refused=True))
+        await trio.sleep(2.5)
+        assert h.writer.statuses("IN1") == [Status.OK, Status.DOWN]
+        assert h.said("points.down") == [2]
+
+
+async def test_an_outage_that_is_not_a_refusal_leaves_points_to_their_age(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        h.tell(turned("a", DeviceStatus.ONLINE, DeviceStatus.OFFLINE, "timed out"))
+        await trio.sleep(2.5)
+        assert h.writer.statuses("IN1") == [Status.OK]
+
+
+async def test_a_removed_device_has_disabled_points_and_is_not_known_any_more(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        h.tell(DeviceRemoved(device="a", at_ms=5, reason="not in the configuration"))
+        h.poll(2, 22.0, 23.0)
+        await trio.sleep(100)
+        assert h.writer.statuses("IN1") == [Status.OK, Status.DISABLED]
+        last = h.device.heard[-1]
+        assert isinstance(last, ReadingsTaken)
+        assert not last.known
+
+
+async def test_what_the_store_dropped_comes_back_with_the_next_reading(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.writer.dropped = (("a", "IN1"),)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2.5)
+        h.poll(2, 20.0, 21.0)
+        await trio.sleep(2.4)
+        assert h.writer.samples("IN1") == [20.0, 20.0]
+        assert h.writer.samples("IN2") == [21.0]
+        assert (await h.counts()).changes_dropped == 1
+
+
+async def test_a_fresh_database_gets_rows_first_then_what_was_not_stored_then_everything(
+    autojump_clock: MockClock,
+) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A, turned("a", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE))
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2.5)
+        h.writer.answers = False
+        h.poll(2, 22.0, 21.0)
+        await trio.sleep(2.5)
+        h.writer.answers = True
+        h.writer.batches.clear()
+        h.writer.recover(fresh=True)
+        h.poll(3, 22.0, 21.0)
+        await trio.sleep(2.5)
+        assert h.writer.items[0] == A
+        assert h.writer.samples("IN1") == [22.0]
+        assert h.writer.samples("IN2") == [21.0]
+
+
+async def test_a_batch_is_stored_every_ten_seconds_while_anything_is_announced(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        await trio.sleep(60)
+        assert h.sent == []
+        h.tell(A)
+        for n in range(1, 61):
+            h.poll(n, 20.0, 21.0)
+            await trio.sleep(1)
+        assert 6 <= len(h.sent) <= 8
+        progress = [item for item in h.writer.items if isinstance(item, DeviceProgress)]
+        assert 5 <= len(progress) <= 7
+        assert progress[-1].counts.polls_ok > 50
+
+
+async def test_the_last_value_survives_a_writer_that_is_behind_and_losses_are_said_once(
+    autojump_clock: MockClock,
+) -> None:
+    h = house()
+    async with h.at_work(StoreConfig(batch_rows=4)):
+        h.tell(A)
+        h.writer.answers = False
+        for n in range(1, 50):
+            h.poll(n, float(n), 21.0)
+            await trio.sleep(0.1)
+        counts = await h.counts()
+        assert counts.pending <= 4 + 2 * 2
+        assert counts.lost_samples > 30
+        h.writer.answers = True
+        h.writer.recover()
+        await trio.sleep(5)
+        assert h.writer.samples("IN1")[-1] == 49.0
+        assert [name for name, _ in h.log if name.startswith("changes.")] == ["changes.coalesced", "changes.caught_up"]
+        assert (await h.counts()).lost_samples == counts.lost_samples
+
+
+async def test_a_group_is_one_batch_whatever_batch_rows_says(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work(StoreConfig(batch_rows=5)):
+        h.tell(*(announced(f"p{n}", point("IN1"), point("IN2")) for n in range(10)))
+        await trio.sleep(3)
+        before = len(h.writer.batches)
+        for n in range(10):
+            h.tell(read(f"p{n}", 1, Reading("IN1", 1), Reading("IN2", 2), group="answer 1"))
+            await trio.sleep(0.01)
+        await trio.sleep(3)
+        (batch,) = h.writer.batches[before:]
+        assert len(h.writer.changes()) == 20
+        assert len(batch.items) >= 20
+
+
+async def test_each_start_has_a_batch_stream_of_its_own(autojump_clock: MockClock) -> None:
+    h = house()
+    for _ in range(2):
+        async with h.at_work():
+            h.tell(A)
+            await trio.sleep(3)
+    assert len({batch.incarnation for batch in h.sent}) == 2
+
+
+async def test_a_device_that_answers_is_online_though_its_word_on_that_was_lost(autojump_clock: MockClock) -> None:
+    h = house(stored("a", "IN1", 20.0, Status.DOWN), device_status={"a": DeviceStatus.OFFLINE})
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3)
+        said = [item for item in h.writer.items if isinstance(item, DeviceStatusChanged)]
+        assert [(item.was, item.status) for item in said] == [(DeviceStatus.OFFLINE, DeviceStatus.ONLINE)]
+
+
+async def test_nothing_accepted_is_lost_however_often_the_writer_crashes(autojump_clock: MockClock) -> None:
+    for seed in range(20):
+        chance = Random(seed)
+        h = house()
+        h.writer.loses = lambda chance=chance: chance.random() < 0.4  # type: ignore[misc]
+        async with h.at_work(StoreConfig(batch_rows=10, batch_age_s=0.1)):
+            h.tell(A)
+            for n in range(1, 40):
+                h.poll(n, float(n), float(-n))
+                await trio.sleep(chance.random() * 0.3)
+                if chance.random() < 0.5:
+                    h.writer.recover()
+            h.writer.loses = lambda: False
+            h.writer.recover()
+        _stored_in_order(h.writer.items)
+        lost = 39 * 2 - sum(change.sample for change in h.writer.changes())
+        assert h.writer.samples("IN1")[-1] == 39.0
+        assert lost == 0 or any(name == "changes.coalesced" for name, _ in h.log)
+        numbers = [batch.batch_no for batch in h.writer.batches]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+def _stored_in_order(items: list[BatchItem]) -> None:
+    assert isinstance(items[0], DeviceAnnounced)
+    at_ms = [item.at_ms for item in items if isinstance(item, PointChange) and item.point_id == "IN1"]
+    assert at_ms == sorted(at_ms)

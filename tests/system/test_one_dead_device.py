@@ -1,0 +1,175 @@
+"""T01 and T02: one dead device costs the others nothing, is told for what it is, and comes back by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import trio
+
+from t3actors.points import Rules
+from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
+from t3actors.simulator.plant import Plant, PlantSize, running_plant
+from tests.system.house import House, Tap, config_of, gateway_running, listed
+from tests.system.relay import relaying
+from tests.waiting import until
+
+INTERVAL_S = 0.1
+TIMEOUT_S = 0.1  # as long as the interval: a time-out is worth one poll
+SPAN_S = 1.5
+SLACK = 3  # polls that a busy machine may cost within a span
+UNITS = 6
+STILL = 3600.0  # values do not move
+
+PATIENT = Rules(poll_interval_s=INTERVAL_S, stale_after=100, down_after=100, max_interval_s=0.0)
+
+
+class Street:
+    """Six units behind one simulated Modbus gateway, four panels by themselves, and what each was asked."""
+
+    def __init__(self, bus: Plant, lone: Plant) -> None:
+        self.bus, self.lone = bus, lone
+        self._bus_tap = Tap(bus.servers[0])
+        self._lone_taps = [Tap(server) for server in lone.servers]
+        port = bus.servers[0].port
+        rules = Rules(poll_interval_s=INTERVAL_S, max_interval_s=0.0)
+        same = {"timeout_s": TIMEOUT_S, "rules": rules}
+        self.devices = [listed(f"bus-{unit}", port, unit_id=unit, **same) for unit in range(1, UNITS + 1)]
+        self.devices += [listed(f"lone-{n}", server.port, **same) for n, server in enumerate(lone.servers, 1)]
+
+    def asked(self) -> Counter[str]:
+        counts = Counter({f"bus-{unit}": self._bus_tap.asked[unit] for unit in range(1, UNITS + 1)})
+        counts.update({f"lone-{n}": tap.asked.total() for n, tap in enumerate(self._lone_taps, 1)})
+        return counts
+
+    async def over_a_span(self) -> Counter[str]:
+        """How often each is asked within one span of time, the same each time this is called."""
+        before, ends_s = self.asked(), trio.current_time() + SPAN_S
+        await until(lambda: trio.current_time() >= ends_s, SPAN_S + 5)
+        return self.asked() - before
+
+    def kill(self, *units: int) -> None:
+        for unit in units:
+            self.bus.set_fault(f"panel-{unit}", Fault(FaultKind.STALL))
+
+
+def held(asked: Counter[str], healthy: Counter[str], dead: set[str]) -> None:
+    """Independent devices keep their polls; live units of the bus lose at most one for each question to a dead one."""
+    spent_on_dead = sum(asked[name] for name in dead)
+    for name, before in healthy.items():
+        if name.startswith("lone"):
+            assert asked[name] >= before - SLACK, (name, healthy, asked)
+        elif name not in dead:
+            assert asked[name] >= before - spent_on_dead - SLACK, (name, healthy, asked)
+
+
+async def test_dead_units_cost_their_bus_a_time_out_per_probe_and_independent_devices_nothing(tmp_path: Path) -> None:
+    """T01, in small."""
+    async with (
+        running_plant(PlantSize(UNITS, seed=5, units_per_listener=UNITS, tick_s=STILL)) as bus,
+        running_plant(PlantSize(4, seed=6, tick_s=STILL)) as lone,
+    ):
+        street = Street(bus, lone)
+        async with gateway_running(config_of(street.devices, tmp_path)) as house:
+            await until(lambda: len(house.log.of("device.online")) == len(street.devices))
+            healthy = await street.over_a_span()
+
+            street.kill(2)
+            one_dead = await street.over_a_span()
+            held(one_dead, healthy, {"bus-2"})
+            assert one_dead["bus-2"] > 1
+
+            street.kill(4, 6)
+            half_dead = await street.over_a_span()
+            dead = {"bus-2", "bus-4", "bus-6"}
+            held(half_dead, healthy, dead)
+            assert half_dead["bus-2"] < one_dead["bus-2"], "it is probed ever more rarely"
+
+            demoted = await street.over_a_span()
+            held(demoted, healthy, dead)
+            for name in dead - {"bus-2"}:
+                assert demoted[name] < half_dead[name]
+            assert sum(demoted[name] for name in dead) <= SPAN_S / TIMEOUT_S / 2, "most of the line's time is the living's"
+
+            assert {name for name in (d.name for d in street.devices) if house.log.of("device.offline", device=name)} == dead
+            assert len(bus.servers[0]._conversations) == 1, "the living keep the connection"
+            assert bus.servers[0].counts.connections == 1
+
+
+OF_A_BUSY_MACHINE = {"poll.overrun", "poll.recovered"}  # an interval of 50 ms is soon missed
+FAULTS = {
+    "blackhole": (Fault(FaultKind.BLACKHOLE), "offline", "down", "no connection within"),
+    "refuse": (Fault(FaultKind.REFUSE), "offline", "down", "connection refused"),
+    "stall": (Fault(FaultKind.STALL), "offline", "down", "gave no answer within"),
+    "slower than its time-out": (Fault(FaultKind.SLOW, delay_s=0.2), "offline", "down", "gave no answer within"),
+    "drop": (Fault(FaultKind.DROP), "offline", "down", "closes it without an answer"),
+    "drop in mid-frame": (Fault(FaultKind.DROP_MID_FRAME), "offline", "down", "in the middle of an answer"),
+    "exception 0x0B": (Fault(FaultKind.EXCEPTION, code=0x0B), "offline", "down", "target did not respond"),
+    "exception 6": (Fault(FaultKind.EXCEPTION, code=6), "online", "fault", "device busy (Modbus exception 6)"),
+    "garbage": (Fault(FaultKind.GARBAGE), "online", "fault", "no Modbus TCP"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itself(tmp_path: Path, fault: str) -> None:
+    """T02."""
+    kind, device_status, point_status, reason = FAULTS[fault]
+    async with running_plant(PlantSize(3, seed=5, tick_s=STILL)) as plant:
+        rules = Rules(poll_interval_s=0.05, stale_after=3, down_after=10, max_interval_s=0.0)
+        first, *others = plant.listing()
+        devices = [listed("sick", first["port"], timeout_s=0.1, rules=rules)]
+        devices += [listed(row["name"], row["port"], rules=PATIENT) for row in others]
+        tap = Tap(plant.server_of("panel-2"))
+        async with gateway_running(config_of(devices, tmp_path)) as house:
+            await until(lambda: house.point_statuses("sick") == {"ok"})
+            asked_before = tap.asked.total()
+            plant.set_fault("panel-1", kind)
+            await until(lambda: house.point_statuses("sick") == {point_status}, 10)
+            await until(lambda: house.status("sick") == device_status)
+            reasons = house.rows("SELECT DISTINCT status_reason FROM POINTS WHERE name = 'sick'")
+            assert all(reason in told for (told,) in reasons), reasons
+            if device_status == "offline":
+                assert reason in house.one("SELECT status_reason FROM DEVICES WHERE name = 'sick'")
+                assert len(house.log.of("device.offline", device="sick")) == 1
+            await until(lambda: tap.asked.total() >= asked_before + 5)
+            plant.panels["panel-1"].set("IN1", 77.0)
+            plant.set_fault("panel-1", NO_FAULT)
+            await until(lambda: house.point_statuses("sick") == {"ok"}, 15)
+            await until(lambda: house.status("sick") == "online")
+            await until(lambda: house.one("SELECT value FROM POINTS WHERE name = 'sick' AND point_id = 'IN1'") == 77.0)
+            nothing_wrong_is_stored(house, plant)
+            said = {event for event, keys in house.log.lines if keys.get("device") in {"panel-2", "panel-3"}}
+            assert said - OF_A_BUSY_MACHINE == {"device.connecting", "device.online"}
+
+
+def nothing_wrong_is_stored(house: House, plant: Plant) -> None:
+    """Whatever has a value has one that the panel had: its own, or for IN1 the one that was set."""
+    panel = plant.panels["panel-1"]
+    samples = house.rows("SELECT point_id, value, status FROM TRENDLOG_DATA WHERE name = 'sick'")
+    assert len(samples) >= 30, "ten good values, ten that say what was wrong, ten good ones again"
+    for point_id, value, status in samples:
+        assert (value is None) == (status != "ok"), (point_id, value, status)
+    first = house.one(
+        "SELECT value FROM TRENDLOG_DATA WHERE name = 'sick' AND point_id = 'IN1' AND status = 'ok' ORDER BY sampled_at"
+    )
+    wrong = [
+        (point_id, value)
+        for point_id, value, status in samples
+        if status == "ok" and value not in ({first, 77.0} if point_id == "IN1" else {panel.value(point_id)})
+    ]
+    assert wrong == []
+
+
+async def test_a_connection_that_died_without_a_word_is_replaced_before_the_device_is_lost(tmp_path: Path) -> None:
+    """T02, half-open: the other side has forgotten the connection and says nothing; a new one works."""
+    async with running_plant(PlantSize(1, seed=5, tick_s=STILL)) as plant, relaying(plant.servers[0].port) as relay:
+        devices = [listed("panel-1", relay.port, timeout_s=0.1, rules=PATIENT)]
+        async with gateway_running(config_of(devices, tmp_path)) as house:
+            await until(lambda: house.point_statuses("panel-1") == {"ok"})
+            relay.freeze()
+            plant.panels["panel-1"].set("IN1", 77.0)
+            await until(lambda: house.one("SELECT value FROM POINTS WHERE point_id = 'IN1'") == 77.0)
+            assert len(house.log.of("link.lost", reason="nobody on it answers")) == 1
+            assert house.log.of("device.backing_off") == []
+            assert plant.servers[0].counts.connections == 2
