@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -52,6 +53,7 @@ from t3actors.watch.sync import SyncCollector
 
 LOOP_STALL_LIMIT_S = 5.0
 WRITER_STOPS_WITHIN_S = 15.0
+DETECTOR_FLUSHES_WITHIN_S = 12.0
 DETECTOR_STOPS_WITHIN_S = 15.0
 RESTARTS_APART_S = 0.05
 RESTART_AFTER = Backoff(initial_s=0.2, factor=2.0, cap_s=30.0, jitter=0.2)
@@ -177,7 +179,13 @@ class Gateway:
         return DatabaseWriter(self.config.store, self.config.gateway.name, __version__, self.boot_id, self.log, wall_ms)
 
     def _detector(self) -> ChangeDetector:
-        return ChangeDetector(self.config.store, wall_ms=wall_ms, log=self.log, stream_id=wall_ms)
+        return ChangeDetector(
+            self.config.store,
+            wall_ms=wall_ms,
+            log=self.log,
+            stream_id=lambda: secrets.randbits(62),
+            flush_within_s=DETECTOR_FLUSHES_WITHIN_S,
+        )
 
     def _link(self, devices: list[DeviceConfig]) -> ModbusLink:
         return ModbusLink(
@@ -213,11 +221,14 @@ class Gateway:
 
 
 def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
-    """A one_for_one supervisor whose children know nothing of each other; its intensity grows with their number."""
+    """A one_for_one supervisor whose children know nothing of each other; its intensity grows with their number.
+
+    It is generous: a child that can never come up again must not take its siblings along for a long time (decision 4).
+    """
     return SupervisorSpec(
         name=name,
         children=children,
-        intensity=Intensity(restarts=10 + len(children), period_s=60.0),
+        intensity=Intensity(restarts=10, restarts_per_child=10, period_s=60.0),
         spacing_s=RESTARTS_APART_S,
         stop_together=True,
     )

@@ -21,7 +21,7 @@ ACHIEVED = "SELECT achieved_interval_s FROM DEVICES WHERE name = 'slow'"
 async def test_a_slow_device_is_asked_as_often_as_it_can_and_its_achieved_interval_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("t3actors.detect.detector.PROGRESS_EVERY_S", 0.1)
+    monkeypatch.setattr("t3actors.detect.delivery.PROGRESS_EVERY_S", 0.1)
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant, relaying(plant.servers[0].port) as relay:
         devices = [
             listed("slow", relay.port, timeout_s=1.0, rules=RULES),

@@ -1,0 +1,110 @@
+"""`kill -9` of a gateway under load, again and again, and what its file looks like after each. For test and benchmark."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from t3actors.simulator.plant import Plant
+from tests.system.foreground import GatewayProcess, ask, configuration
+from tests.waiting import until
+
+NEWEST = """
+    SELECT name, point_id, value, MAX(sampled_at) FROM TRENDLOG_DATA GROUP BY name, point_id
+"""
+DUPLICATES = "SELECT series_id, logging_time, ms FROM samples GROUP BY 1, 2, 3 HAVING count(*) > 1"
+EQUAL_NEIGHBOURS = """
+    SELECT * FROM (
+      SELECT series_id, logging_time, ms, value, status, LAG(value) OVER w AS before, LAG(status) OVER w AS status_before
+      FROM samples WINDOW w AS (PARTITION BY series_id ORDER BY logging_time, ms)
+    ) WHERE status = status_before AND value IS before
+"""
+NOT_OK = "SELECT event, point, reason FROM EVENTS WHERE event IN ('point.stale', 'point.down', 'point.fault', 'device.offline')"
+
+
+@dataclass
+class Kill:
+    """What one `kill -9` left behind. Everything but the figures is empty in a file that is right."""
+
+    samples: int = 0
+    newest_before_kill_ms: float = 0.0
+    integrity: list[str] = field(default_factory=list)
+    duplicates: list[Any] = field(default_factory=list)
+    equal_neighbours: list[Any] = field(default_factory=list)
+    not_ok: list[Any] = field(default_factory=list)
+    false_changes: list[Any] = field(default_factory=list)
+
+    @property
+    def faults(self) -> list[Any]:
+        """All that is wrong."""
+        broken = [line for line in self.integrity if line != "ok"]
+        return [*broken, *self.duplicates, *self.equal_neighbours, *self.not_ok, *self.false_changes]
+
+
+class KillDrill:
+    """One plant, one data directory, one gateway process after the other."""
+
+    def __init__(self, plant: Plant, directory: Path, poll_interval: str = "50ms") -> None:
+        self._plant = plant
+        self.database = directory / "data" / "t3actors.db"
+        self._config = directory / "drill.toml"
+        self._config.write_text(configuration(directory / "data", plant.listing(), poll_interval))
+
+    async def once(self, more_samples: int) -> Kill:
+        """Start on frozen values, look for false changes, let them move until so many are stored more, kill, look at the file."""
+        kill = Kill()
+        self._freeze()
+        stored = self._newest()
+        with GatewayProcess(self._config) as gateway:
+            kill.false_changes = await self._changes_after_start(stored, gateway)
+            self._let_go()
+            enough = self._samples() + more_samples
+            await until(lambda: self._samples() >= enough, 60)
+            gateway.end(signal.SIGKILL)
+            killed_ms = time.time() * 1000
+        kill.samples = self._samples()
+        kill.newest_before_kill_ms = killed_ms - ask(self.database, "SELECT MAX(logging_time * 1000 + ms) FROM samples")[0][0]
+        kill.integrity = [row[0] for row in ask(self.database, "PRAGMA integrity_check")]
+        kill.duplicates = ask(self.database, DUPLICATES)
+        kill.equal_neighbours = ask(self.database, EQUAL_NEIGHBOURS)
+        kill.not_ok = ask(self.database, NOT_OK)
+        return kill
+
+    async def _changes_after_start(self, stored: dict[tuple[str, str], float], gateway: GatewayProcess) -> list[Any]:
+        """Samples that a start on still values has written though the value is the one that was stored before."""
+        newest_before = ask(self.database, "SELECT COALESCE(MAX(sampled_at), 0) FROM TRENDLOG_DATA")
+        panels = self._plant.panels
+        await until(lambda: len(gateway.said("device.online")) == len(panels), 60)
+        await until(lambda: self._newest() == self._held(), 30, "what the panels hold is stored")
+        polls = {name: self._plant.server_of(name).counts.answered + 30 for name in panels}
+        await until(lambda: all(self._plant.server_of(name).counts.answered >= n for name, n in polls.items()), 30)
+        since = newest_before[0][0] if newest_before else 0
+        written = ask(self.database, "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE sampled_at > ?", since)
+        return [row for row in written if row[2] == stored.get((row[0], row[1]))]
+
+    def _samples(self) -> int:
+        counted = ask(self.database, "SELECT count(*) FROM samples")
+        return counted[0][0] if counted else 0
+
+    def _newest(self) -> dict[tuple[str, str], float]:
+        return {(name, point_id): value for name, point_id, value, _ in ask(self.database, NEWEST)}
+
+    def _held(self) -> dict[tuple[str, str], float]:
+        return {
+            (panel.name, point_id): panel.value(point_id)
+            for panel in self._plant.panels.values()
+            for point_id in panel.point_ids
+        }
+
+    def _freeze(self) -> None:
+        for panel in self._plant.panels.values():
+            for point_id in panel.point_ids:
+                panel.set_raw(point_id, panel.raw(point_id))
+
+    def _let_go(self) -> None:
+        for panel in self._plant.panels.values():
+            for point_id in panel.point_ids:
+                panel.release(point_id)
