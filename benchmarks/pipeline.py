@@ -53,6 +53,7 @@ class Measured(NamedTuple):
     late_p99_ms: float
     late_max_ms: float
     cpu_s: float
+    system_s: float
     core_percent: float
     peak_rss_mb: float
     points: int
@@ -155,6 +156,9 @@ def judged(
 ) -> Measured:
     """Work a variant's figures out of what it recorded, for the polls that were due within the window."""
     begin_s, end_s = said["window"]
+    (begin_user_s, begin_system_s), (end_user_s, end_system_s) = said["cpu_s"]
+    system_s = end_system_s - begin_system_s
+    used_s = end_user_s - begin_user_s + system_s
     seconds = end_s - begin_s  # a little longer than asked for
     due_until_s = begin_s + options.seconds
     late_ms = sorted(late_s * 1000 for due_s, late_s in said["polls"] if begin_s <= due_s < due_until_s)
@@ -166,15 +170,16 @@ def judged(
         late_p50_ms=late_ms[len(late_ms) // 2],
         late_p99_ms=late_ms[len(late_ms) * 99 // 100],
         late_max_ms=late_ms[-1],
-        cpu_s=said["cpu_s"],
-        core_percent=said["cpu_s"] / seconds * 100,
+        cpu_s=used_s,
+        system_s=system_s,
+        core_percent=used_s / seconds * 100,
         peak_rss_mb=said["peak_rss_mb"],
         points=said["points"],
         readings_per_s=said["readings"] / seconds,
         rows=said["rows"],
         samples=said["samples"],
         errors=said["errors"],
-        start_cpu_s=said["start_cpu_s"],
+        start_cpu_s=begin_user_s + begin_system_s,
         simulator_percent=beside[0],
         machine_percent=beside[1],
         probe_ms=beside[2],
@@ -211,7 +216,7 @@ def tell(round_no: int, one: Measured) -> None:
         f"round {round_no} {one.name}\n"
         f"  polls     {one.made} of {one.expected}, {one.expected - one.made} missed, {one.late} over {LATE_MS:.0f} ms late; "
         f"lateness p50 {one.late_p50_ms:.1f} p99 {one.late_p99_ms:.1f} max {one.late_max_ms:.1f} ms\n"
-        f"  CPU       {one.cpu_s:.2f} s = {one.core_percent:.1f} % of a core; {one.start_cpu_s:.2f} s before the window; "
+        f"  CPU       {one.cpu_s:.2f} s (system {one.system_s:.2f}) = {one.core_percent:.1f} % of a core; {one.start_cpu_s:.2f} s before the window; "
         f"peak RSS {one.peak_rss_mb:.1f} MB\n"
         f"  readings  {one.readings_per_s:.0f}/s of {one.points} points; "
         f"{one.rows} rows and {one.samples} samples stored\n"

@@ -66,8 +66,7 @@ class Program:
         await asyncio.sleep(job["seconds"])
         record = {
             "window": (begin_s, loop.time()),
-            "cpu_s": cpu_used_s() - cpu_s,
-            "start_cpu_s": cpu_s,
+            "cpu_s": (cpu_s, cpu_used_s()),
             "readings": self.readings - readings,
             "rows": self.samples - samples,
             "samples": self.samples - samples,
@@ -141,10 +140,10 @@ class Program:
             )
 
 
-def cpu_used_s() -> float:
+def cpu_used_s() -> tuple[float, float]:
     """Give user and system time of this process, all threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return used.ru_utime, used.ru_stime
 
 
 def peak_rss_mb() -> float:

@@ -107,8 +107,7 @@ async def run(job: dict[str, Any], log: CountedLog) -> dict[str, Any]:
         errors["polls missed"] = missed
     return {
         "window": (begin_s, end_s),
-        "cpu_s": end_cpu_s - cpu_s,
-        "start_cpu_s": cpu_s,
+        "cpu_s": (cpu_s, end_cpu_s),
         "readings": after.readings - before.readings,
         "rows": after.rows_stored - before.rows_stored,
         "samples": after.samples_stored - before.samples_stored,
@@ -126,10 +125,10 @@ async def counts_of(gateway: Gateway) -> DetectorCounts:
     return counts
 
 
-def cpu_used_s() -> float:
+def cpu_used_s() -> tuple[float, float]:
     """Give user and system time of this process, all threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return used.ru_utime, used.ru_stime
 
 
 def peak_rss_mb() -> float:

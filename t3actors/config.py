@@ -1,4 +1,4 @@
-"""A checked configuration: everything resolved, nothing left to guess. `config_file.py` makes it from TOML.
+"""A checked configuration: everything resolved, nothing left to guess. `configure/` makes it from TOML.
 
 Durations are seconds here; in the file they are strings such as "250ms", "30s", "15m".
 """

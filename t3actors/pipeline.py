@@ -35,7 +35,7 @@ from supervision.registry import Registry
 from supervision.spec import ChildSpec, Restart, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
-from t3actors import __version__
+from t3actors import __version__, clock
 from t3actors.collect.device import DeviceActor
 from t3actors.collect.modbus.driver import ModbusDriver
 from t3actors.collect.modbus.link import ModbusLink, role_of
@@ -61,11 +61,6 @@ ONE_MESSAGE_TAKES_AT_MOST_S = 60.0
 """An actor that works longer on one message hangs and is restarted."""
 
 
-def wall_ms() -> int:
-    """Now, Unix UTC in milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Gateway:
     """One gateway: its tree, its registry, its counters. `run` it inside trio."""
 
@@ -78,7 +73,7 @@ class Gateway:
         self.ended = trio.Event()
         self._reason = ""
         self._syncs = 0
-        self.boot_id = f"{wall_ms():x}-{os.getpid():x}"
+        self.boot_id = f"{clock.wall_ms():x}-{os.getpid():x}"
         self.supervisor = Supervisor(
             self.tree(), registry=self.registry, on_event=self.supervision_log, random=random.random
         )
@@ -106,7 +101,7 @@ class Gateway:
             lambda registry: ModbusDriver(device, registry, self.log, time.monotonic),
             tuple(item(point).point for point in device.points),
             ordinal=ordinal,
-            wall_ms=wall_ms,
+            wall_ms=clock.wall_ms,
             log=self.log,
             pace=self.pace,
             random=random.random,
@@ -123,28 +118,28 @@ class Gateway:
         return [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run until `stop`; started once every actor of the tree is up.
+        """Run until `stop`; started once every actor of the tree is up, or once a stop that came before that is over.
 
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
+        up = _Up(self._say_started, task_status)
         try:
             with data_dir_locked(self.config.gateway.data_dir):
                 async with trio.open_nursery() as nursery:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
-                    await self._run_tree(task_status)
+                    await self._run_tree(up)
                     nursery.cancel_scope.cancel()
         finally:
             self.ended.set()
-
-    async def _run_tree(self, task_status: trio.TaskStatus[None]) -> None:
-        async with trio.open_nursery() as nursery:
-            try:
-                await nursery.start(self.supervisor.run)
-            except ChildStartFailed as failed:
-                raise failed.cause from failed
-            self._say_started()
+        if not up.is_told:
             task_status.started()
+
+    async def _run_tree(self, up: _Up) -> None:
+        try:
+            await self.supervisor.run(task_status=up)
+        except ChildStartFailed as failed:
+            raise failed.cause from failed
         self.log(GATEWAY_STOPPED, reason=self._reason, threads_abandoned=self.supervisor.threads_abandoned)
 
     def stop(self, reason: str) -> None:
@@ -176,12 +171,20 @@ class Gateway:
         )
 
     def _writer(self) -> DatabaseWriter:
-        return DatabaseWriter(self.config.store, self.config.gateway.name, __version__, self.boot_id, self.log, wall_ms)
+        return DatabaseWriter(
+            self.config.store,
+            self.config.gateway.name,
+            __version__,
+            self.boot_id,
+            self.log,
+            clock.wall_ms,
+            clock_trusted=clock.is_trusted(),
+        )
 
     def _detector(self) -> ChangeDetector:
         return ChangeDetector(
             self.config.store,
-            wall_ms=wall_ms,
+            wall_ms=clock.wall_ms,
             log=self.log,
             stream_id=lambda: secrets.randbits(62),
             flush_within_s=DETECTOR_FLUSHES_WITHIN_S,
@@ -216,6 +219,7 @@ class Gateway:
             points=points,
             database=str(self.config.store.database),
             writable_points=0,
+            clock_trusted=clock.is_trusted(),
             config_hash=self.config.source_hash,
         )
 
@@ -232,3 +236,18 @@ def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
         spacing_s=RESTARTS_APART_S,
         stop_together=True,
     )
+
+
+class _Up:
+    """The supervisor's word that the whole tree is up: said in the log first, then passed on to whoever waits for it."""
+
+    def __init__(self, say: Callable[[], None], task_status: trio.TaskStatus[None]) -> None:
+        self._say = say
+        self._task_status = task_status
+        self.is_told = False
+
+    def started(self, value: None = None) -> None:
+        """Pass it on."""
+        self.is_told = True
+        self._say()
+        self._task_status.started(value)

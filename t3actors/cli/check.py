@@ -11,10 +11,10 @@ from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.modbus.blocks import Limits, Want, plan
 from t3actors.config import Config, DeviceConfig, ModbusPoint
-from t3actors.config_file import load
-from t3actors.config_points import words_of
-from t3actors.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
-from t3actors.durations import duration_text
+from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
+from t3actors.configure.durations import duration_text
+from t3actors.configure.file import load
+from t3actors.configure.points import words_of
 from t3actors.errors import ConfigError
 
 # What a poll of a T3 panel reads, as (first register, values, registers each); T3000's T3BB register list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from t3actors.durations import DURATION_FORM, duration_s
+from t3actors.configure.durations import DURATION_FORM, duration_s
 
 MOMENT_FORM = f'an age {DURATION_FORM}, or a time such as "2026-11-22" or "2026-11-22T10:30"'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -10,10 +11,11 @@ import click
 import msgspec
 import trio
 
+from supervision.errors import NotRunning
 from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
 from t3actors.config import Config
-from t3actors.config_file import load
+from t3actors.configure.file import load
 from t3actors.events import Level
 from t3actors.pipeline import Gateway
 from t3actors.watch.log import LogWriter
@@ -56,15 +58,23 @@ async def _once(config: Config, log: LogWriter) -> int:
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
         await nursery.start(gateway.run)
-        with trio.move_on_after(ONE_SYNC_TAKES_AT_MOST_S):
+        with trio.move_on_after(ONE_SYNC_TAKES_AT_MOST_S) as patience, suppress(NotRunning):
+            nursery.start_soon(_cancel_when_ended, gateway, patience)
             results = await gateway.sync()
             failed = any(result.error or result.points_failed for result in results)
             for result in results:
                 _tell(result.device, result.points_ok, result.points_failed, result.error)
-        gateway.stop("--once")
-        await gateway.ended.wait()
+        if not gateway.ended.is_set():
+            gateway.stop("--once")
+            await gateway.ended.wait()
         nursery.cancel_scope.cancel()
     return Exit.FAILED if failed else Exit.DONE
+
+
+async def _cancel_when_ended(gateway: Gateway, patience: trio.CancelScope) -> None:
+    """A signal stops the gateway in the middle of a sync: nobody will answer any more."""
+    await gateway.ended.wait()
+    patience.cancel()
 
 
 def _tell(device: str, points_ok: int, points_failed: int, error: str) -> None:

@@ -17,7 +17,7 @@ import msgspec
 
 from t3actors.cli.moments import zone_of
 from t3actors.config import GatewayConfig, StoreConfig
-from t3actors.config_file import load
+from t3actors.configure.file import load
 from t3actors.store.lock import LOCK_NAME
 
 HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s

@@ -7,7 +7,6 @@ import msgspec
 
 HEARTBEAT_MS = 10_000
 IDLE_HEARTBEAT_MS = 20_000  # POINTS calls a heartbeat old after 35 s
-TRUSTED_FROM_MS = 1_735_689_600_000  # 2025-01-01: a clock before this was never set
 
 _TAKE_OVER = (
     "INSERT INTO GATEWAY (id, name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop, writer_epoch)"
@@ -18,17 +17,18 @@ _TAKE_OVER = (
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who opens the file. `boot_id` is new with each start of the gateway."""
+    """Who opens the file. `boot_id` is new with each start of the gateway; the clock is trusted on the kernel's word."""
 
     name: str
     version: str
     boot_id: str
+    clock_trusted: bool = False
 
 
 def take_over(connection: apsw.Connection, holder: Holder, now_ms: int, schema: int) -> int:
     """Become the holder. **Returns**: the epoch by which an older writer knows that it is over."""
-    trusted = now_ms >= TRUSTED_FROM_MS
-    connection.execute(_TAKE_OVER, (holder.name, holder.version, holder.boot_id, now_ms, trusted, schema))
+    bindings = (holder.name, holder.version, holder.boot_id, now_ms, holder.clock_trusted, schema)
+    connection.execute(_TAKE_OVER, bindings)
     return epoch(connection)
 
 

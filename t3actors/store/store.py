@@ -63,10 +63,12 @@ class Store:
         log: Log,
         wall_ms: Callable[[], int],
         free_bytes: Callable[[Path], int] = free_bytes_of,
+        *,
+        clock_trusted: bool = False,
     ) -> None:
         self.path = config.database
         self._config = config
-        self._holder = Holder(gateway_name, version, boot_id)
+        self._holder = Holder(gateway_name, version, boot_id, clock_trusted)
         self._log = log
         self._wall_ms = wall_ms
         self._room = RoomKeeper(config, log, free_bytes)

@@ -56,9 +56,12 @@ class DatabaseWriter(ThreadActor):
         log: Log,
         wall_ms: Callable[[], int],
         free_bytes: Callable[[Path], int] = free_bytes_of,
+        *,
+        clock_trusted: bool = False,
     ) -> None:
         super().__init__()
-        self._store = Store(store, gateway_name, version, boot_id, log, wall_ms, free_bytes)
+        who = (gateway_name, version, boot_id)
+        self._store = Store(store, *who, log, wall_ms, free_bytes, clock_trusted=clock_trusted)
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""

@@ -66,7 +66,9 @@ class KillDrill:
             gateway.end(signal.SIGKILL)
             killed_ms = time.time() * 1000
         kill.samples = self._samples()
-        kill.newest_before_kill_ms = killed_ms - ask(self.database, "SELECT MAX(logging_time * 1000 + ms) FROM samples")[0][0]
+        kill.newest_before_kill_ms = (
+            killed_ms - ask(self.database, "SELECT MAX(logging_time * 1000 + ms) FROM samples")[0][0]
+        )
         kill.integrity = [row[0] for row in ask(self.database, "PRAGMA integrity_check")]
         kill.duplicates = ask(self.database, DUPLICATES)
         kill.equal_neighbours = ask(self.database, EQUAL_NEIGHBOURS)

@@ -90,9 +90,13 @@ async def test_dead_units_cost_their_bus_a_time_out_per_probe_and_independent_de
             held(demoted, healthy, dead)
             for name in dead - {"bus-2"}:
                 assert demoted[name] < half_dead[name]
-            assert sum(demoted[name] for name in dead) <= SPAN_S / TIMEOUT_S / 2, "most of the line's time is the living's"
+            assert sum(demoted[name] for name in dead) <= SPAN_S / TIMEOUT_S / 2, (
+                "most of the line's time is the living's"
+            )
 
-            assert {name for name in (d.name for d in street.devices) if house.log.of("device.offline", device=name)} == dead
+            assert {
+                name for name in (d.name for d in street.devices) if house.log.of("device.offline", device=name)
+            } == dead
             assert len(bus.servers[0]._conversations) == 1, "the living keep the connection"
             assert bus.servers[0].counts.connections == 1
 

@@ -28,7 +28,9 @@ def written(directory: Path, *more: str, data: str = "data") -> Path:
 
 
 def is_clean(database: Path) -> bool:
-    return ask(database, "SELECT clean_stop FROM GATEWAY") == [(1,)] and ask(database, "PRAGMA integrity_check") == [("ok",)]
+    return ask(database, "SELECT clean_stop FROM GATEWAY") == [(1,)] and ask(database, "PRAGMA integrity_check") == [
+        ("ok",)
+    ]
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -67,7 +69,9 @@ def test_a_second_gateway_on_the_same_data_directory_exits_75_and_harms_nothing(
         second_config.write_text((tmp_path / "site.toml").read_text())
         with GatewayProcess(second_config) as second:
             assert second.end() == Exit.HELD
-            assert one_line(second).startswith(f"t3actors: {tmp_path / 'data'}: another gateway (process {first.process.pid})")
+            assert one_line(second).startswith(
+                f"t3actors: {tmp_path / 'data'}: another gateway (process {first.process.pid})"
+            )
         assert not first.ended
         assert first.end(signal.SIGTERM) == Exit.DONE
 
@@ -151,3 +155,20 @@ async def test_run_once_polls_every_device_and_its_exit_code_says_whether_all_we
         database = tmp_path / "data" / "t3actors.db"
         assert is_clean(database)
         assert ask(database, "SELECT count(*) FROM INPUT_POINTS WHERE value IS NOT NULL")[0][0] >= 32
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+async def test_a_signal_ends_run_once_while_it_waits_for_a_device(tmp_path: Path, number: signal.Signals) -> None:
+    async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
+        plant.set_fault("panel-1", Fault(FaultKind.STALL))
+        config = tmp_path / "site.toml"
+        config.write_text(
+            configuration(tmp_path / "data", plant.listing()).replace("[store]", 'timeout = "1m"\n\n[store]')
+        )
+        with GatewayProcess(config, "--once") as gateway:
+            await until(lambda: plant.counts().requests > 0, STARTS_WITHIN_S)
+            gateway.process.send_signal(number)
+            await until(lambda: gateway.ended, 15)
+            assert gateway.end() == Exit.FAILED, "not every device was polled"
+            assert gateway.complaint == ""
+        assert is_clean(tmp_path / "data" / "t3actors.db")

@@ -34,7 +34,7 @@ async def test_a_slow_device_is_asked_as_often_as_it_can_and_its_achieved_interv
 
             def twenty_polls() -> bool:
                 nonlocal most_waiting
-                most_waiting = max(most_waiting, len(waiting))
+                most_waiting = max(most_waiting, len(waiting._queue))
                 return relay.requests >= 20
 
             await until(twenty_polls, 15)

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from t3actors.config import BacnetConfig, BacnetNetwork, Config, DeviceConfig, GatewayConfig, ModbusPoint, StoreConfig
-from t3actors.config_file import ALL_KEYS, load
+from t3actors.configure.file import ALL_KEYS, load
 from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
-from tests.config_cases import CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
+from tests.configure.cases import CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
 
-SAMPLES = Path(__file__).parent.parent / "config"
+SAMPLES = Path(__file__).parents[2] / "config"
 
 
 def loaded(folder: Path, text: str, **others: str) -> Config:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.durations import duration_s, duration_text, size_bytes
+from t3actors.configure.durations import duration_s, duration_text, size_bytes
 
 
 @pytest.mark.parametrize(

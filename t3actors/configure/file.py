@@ -2,7 +2,7 @@
 
     load(path) -> Config          raises ConfigError: a line for each fault, of all files at once
 
-What each key takes stands in config_devices.py, config_points.py and, for the sections, here. Nothing is created or
+What each key takes stands in devices.py, points.py and, for the sections, here. Nothing is created or
 connected: a directory or device that cannot be reached is found when the gateway runs. Called by the command line.
 """
 
@@ -17,7 +17,6 @@ import zoneinfo
 from pathlib import Path
 from typing import Any
 
-from t3actors import config_keys as keys
 from t3actors.addresses import ADDRESS_FORM, join_address, split_address
 from t3actors.config import (
     BacnetConfig,
@@ -29,9 +28,10 @@ from t3actors.config import (
     GatewayConfig,
     StoreConfig,
 )
-from t3actors.config_devices import DEFAULT_KEYS, DEVICE_KEYS, Defaults, read_defaults, read_device, refuse_shared
-from t3actors.config_faults import NotAllowed, Place, shown_path
-from t3actors.config_points import POINT_KEYS
+from t3actors.configure import keys
+from t3actors.configure.devices import DEFAULT_KEYS, DEVICE_KEYS, Defaults, read_defaults, read_device, refuse_shared
+from t3actors.configure.faults import NotAllowed, Place, shown_path
+from t3actors.configure.points import POINT_KEYS
 from t3actors.errors import ConfigError
 
 LARGEST_FILE = 16_000_000

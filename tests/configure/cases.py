@@ -1,4 +1,4 @@
-"""Every fault of a configuration, one row each: (the file, the line it is said in). Read by test_config_file.py."""
+"""Every fault of a configuration, one row each: (the file, the line it is said in). Read by test_file.py."""
 # ruff: noqa: E501 - a row is read as a row
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from t3actors import config_keys as keys
 from t3actors.config import ModbusPoint, Order, Table, ValueType
-from t3actors.config_faults import NotAllowed, Place
+from t3actors.configure import keys
+from t3actors.configure.faults import NotAllowed, Place
 from t3actors.points import Kind, Rules, Trend
 
 RULE_KEYS: dict[str, keys.Key] = {

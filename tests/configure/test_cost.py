@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from t3actors.config import Config, DeviceConfig, ModbusPoint
-from t3actors.cost import SAMPLE_BYTES, estimate, samples_a_day
+from t3actors.configure.cost import SAMPLE_BYTES, estimate, samples_a_day
 from t3actors.points import Kind, Rules
 
 TEN_S = Rules(poll_interval_s=10.0, max_interval_s=0.0)

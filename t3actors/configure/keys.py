@@ -13,8 +13,8 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
-from t3actors.config_faults import NotAllowed, Place
-from t3actors.durations import DURATION_FORM, SIZE_FORM, duration_s, duration_text, size_bytes
+from t3actors.configure.durations import DURATION_FORM, SIZE_FORM, duration_s, duration_text, size_bytes
+from t3actors.configure.faults import NotAllowed, Place
 
 NAME_FORM = "1 to 64 of A-Z a-z 0-9 . _ -"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")

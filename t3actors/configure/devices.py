@@ -10,11 +10,11 @@ from typing import Any, get_args
 
 import msgspec
 
-from t3actors import config_keys as keys
 from t3actors.addresses import ADDRESS_FORM, join_address, split_address
 from t3actors.config import Connection, DeviceConfig, ModbusPoint, Profile, Protocol
-from t3actors.config_faults import NotAllowed, Place
-from t3actors.config_points import RULE_KEYS, read_points, read_points_csv, refuse_doubles, rules_of, words_of
+from t3actors.configure import keys
+from t3actors.configure.faults import NotAllowed, Place
+from t3actors.configure.points import RULE_KEYS, read_points, read_points_csv, refuse_doubles, rules_of, words_of
 from t3actors.points import Rules
 
 ReadText = Callable[[str, Place], tuple[str, str] | None]
