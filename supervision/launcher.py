@@ -96,7 +96,7 @@ class Launcher:
         child.incarnation = life.incarnation = self._around.registry.next_incarnation(child.name)
         timeout_s = child.spec.start_timeout_s if isinstance(child.spec, ChildSpec) else math.inf
         try:
-            await life.begin(lambda: self._launch(child, life), timeout_s)
+            await life.begin(lambda: self._launch(child, life), timeout_s, child.spec.stop_timeout_s)
         except BaseException:
             child.life = None
             raise

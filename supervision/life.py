@@ -100,8 +100,10 @@ class Life:
         self._on_abandoned = on_abandoned
         self._on_ghost = on_ghost
 
-    async def begin(self, launch: Callable[[], None], timeout_s: float) -> None:
-        """Launch and wait until it is up. **Raises**: StartFailed; it is gone then."""
+    async def begin(self, launch: Callable[[], None], timeout_s: float, stop_timeout_s: float) -> None:
+        """Launch and wait until it is up. Cancelled, it ends a task at once and gives a thread, which cannot be killed,
+        its stop_timeout_s. **Raises**: StartFailed; it is gone then.
+        """
         try:
             launch()
         except Exception as error:  # noqa: BLE001 - an exit
@@ -113,7 +115,10 @@ class Life:
             if self.up:
                 return  # it is too late for a cancellation, which will be met at the next checkpoint
             self._judge(ExitKind.SHUTDOWN, None)
-            await self.put_down()
+            if self.body.kill():
+                await self.put_down()
+            else:
+                await self.end(stop_timeout_s)
             raise
         if not self._settled.is_set():
             self._judge(ExitKind.START_FAILED, StartTimedOut(f"on_start took longer than {timeout_s} s"))
@@ -122,8 +127,8 @@ class Life:
             raise StartFailed(self.exit)
 
     def started(self) -> None:
-        """Note that it is up. Called by the body."""
-        if self.exit is None:
+        """Note that it is up. Called by the body; ignored when it is to end already."""
+        if self.exit is None and self._verdict is None:
             self.up = True
             self.up_at_s = trio.current_time()
             self._on_up(self)

@@ -33,7 +33,7 @@ async def running(
 
     try:
         try:
-            await life.begin(launch, STOP_S)
+            await life.begin(launch, STOP_S, STOP_S)
         except StartFailed as failure:
             _raise(failure.exit)
         yield actor.ref

@@ -32,11 +32,17 @@ class RequestTimedOut(DriverError):
 
 
 class RequestRefused(DriverError):
-    """The device answered no: this request is bad, go on with the others. `code` is the protocol's own."""
+    """The device answered no: this request is bad, go on with the others. `code` is the protocol's own.
 
-    def __init__(self, text: str, *, code: int) -> None:
+    On BACnet `kind` says which answer it was ("error", "reject", "abort"; "local": our own stack would not send it) and
+    `code` is the error code or the reason; `error_class` stands with an error only.
+    """
+
+    def __init__(self, text: str, *, code: int, kind: str = "error", error_class: int | None = None) -> None:
         super().__init__(text)
         self.code = code
+        self.kind = kind
+        self.error_class = error_class
 
 
 class BadResponse(DriverError):

@@ -23,6 +23,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import trio
@@ -52,13 +53,14 @@ from t3actors.watch.supervised import SupervisionLog
 from t3actors.watch.sync import SyncCollector
 
 LOOP_STALL_LIMIT_S = 5.0
+WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
 WRITER_STOPS_WITHIN_S = 15.0
 DETECTOR_FLUSHES_WITHIN_S = 12.0
 DETECTOR_STOPS_WITHIN_S = 15.0
 RESTARTS_APART_S = 0.05
 RESTART_AFTER = Backoff(initial_s=0.2, factor=2.0, cap_s=30.0, jitter=0.2)
 ONE_MESSAGE_TAKES_AT_MOST_S = 60.0
-"""An actor that works longer on one message hangs and is restarted."""
+"""An actor that works longer on one message hangs and is restarted. Not a link: it says itself how long a request may take."""
 
 
 class Gateway:
@@ -85,7 +87,9 @@ class Gateway:
             name="gateway",
             intensity=Intensity(restarts=10, period_s=60.0),
             children=(
-                self._actor("writer", self._writer, WRITER_STOPS_WITHIN_S),
+                replace(
+                    self._actor("writer", self._writer, WRITER_STOPS_WITHIN_S), start_timeout_s=WRITER_STARTS_WITHIN_S
+                ),
                 self._actor("detector", self._detector, DETECTOR_STOPS_WITHIN_S),
                 _pool("links", tuple(self.link_specs())),
                 _pool("devices", devices),
@@ -98,7 +102,7 @@ class Gateway:
         start = partial(
             DeviceActor,
             device,
-            lambda registry: ModbusDriver(device, registry, self.log, time.monotonic),
+            lambda registry, alive: ModbusDriver(device, registry, self.log, time.monotonic, alive),
             tuple(item(point).point for point in device.points),
             ordinal=ordinal,
             wall_ms=clock.wall_ms,
@@ -115,7 +119,8 @@ class Gateway:
         for device in self.config.devices:
             if device.enabled:
                 sharing.setdefault(role_of(device.address), []).append(device)
-        return [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
+        links = (self._actor(role, partial(self._link, devices)) for role, devices in sharing.items())
+        return [replace(link, heartbeat_timeout_s=None) for link in links]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`; started once every actor of the tree is up, or once a stop that came before that is over.

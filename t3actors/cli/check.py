@@ -10,7 +10,7 @@ import msgspec
 from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.modbus.blocks import Limits, Want, plan
-from t3actors.config import Config, DeviceConfig, ModbusPoint
+from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig
 from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
@@ -53,12 +53,26 @@ def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int
     return [block.size if block.table in ("holding", "input") else -(-block.size // 16) for block in blocks]
 
 
+def notes_on(config: Config) -> list[str]:
+    """Name what the file asks for and this version does not do."""
+    notes = []
+    if not config.gateway.auto_start:
+        notes.append(
+            "[gateway] auto_start = false: nothing is polled, for this version has no way to be asked but run --once"
+        )
+    if config.store.recent_s != StoreConfig().recent_s:
+        notes.append("[store] recent has no effect in this version: all history stays in plain rows")
+    if config.bacnet is not None:
+        notes.append("[bacnet] is read and checked, but has no effect in this version")
+    return notes
+
+
 def _print_json(config: Config, cost: Cost) -> None:
     print_json({"kind": "device", **msgspec.structs.asdict(device)} for device in cost.devices)
     print_json({"kind": "line", **msgspec.structs.asdict(line)} for line in cost.lines)
     total = {key: value for key, value in msgspec.structs.asdict(cost).items() if key not in ("devices", "lines")}
     named = {"config_hash": config.source_hash, "database": str(config.store.database), "devices": len(config.devices)}
-    print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total}])
+    print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total, "notes": notes_on(config)}])
 
 
 def _print_text(config: Config, cost: Cost) -> None:
@@ -68,8 +82,8 @@ def _print_text(config: Config, cost: Cost) -> None:
     click.echo(
         f"devices: {len(cost.devices)}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}"
     )
-    if config.bacnet is not None:
-        click.echo("note: [bacnet] is read and checked, but has no effect in this version")
+    for note in notes_on(config):
+        click.echo(f"note: {note}")
     if not cost.devices:
         click.echo("Nothing will be polled.")
         return

@@ -7,6 +7,7 @@ import tempfile
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import click
 import trio
@@ -19,6 +20,7 @@ from t3actors.cli.demo_screen import screen
 from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
 from t3actors.config import Config
+from t3actors.errors import StoreUnreachable
 from t3actors.messages import DetectorCounts, DetectorCountsRequested
 from t3actors.pipeline import Gateway
 from t3actors.watch.log import LogWriter
@@ -54,11 +56,18 @@ def _show(config: Config, seconds: float | None) -> int:
     if not sys.stdout.isatty():
         log = LogWriter(gateway=config.gateway.name)
         return _run(config, seconds, log, None)
-    config.gateway.data_dir.mkdir(parents=True, exist_ok=True)
-    with Path(config.gateway.data_dir / "t3actors.log").open("a", encoding="utf-8") as file:
+    with _log_file(config.gateway.data_dir / "t3actors.log") as file:
         log = LogWriter(file, human=False, gateway=config.gateway.name)
         with Live(console=Console(), refresh_per_second=4, transient=False) as live:
             return _run(config, seconds, log, live)
+
+
+def _log_file(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise StoreUnreachable(f"{path}: cannot be created: {error.strerror}") from error
 
 
 def _run(config: Config, seconds: float | None, log: LogWriter, live: Live | None) -> int:

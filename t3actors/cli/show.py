@@ -22,6 +22,7 @@ from t3actors.cli.exits import Exit
 from t3actors.cli.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.cli.tables import print_json, print_table
 from t3actors.cli.whereabouts import Whereabouts, find, is_running
+from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
 
 CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
@@ -97,10 +98,12 @@ def devices(config: Path | None, data: Path | None, as_json: bool) -> None:
 @click.command()
 @looks_at_a_gateway
 @click.option("--device", help="Only this device's.")
-@click.option("--status", "wanted", help="Only those of this status: ok, stale, down, fault, unknown, disabled.")
+@click.option("--status", "wanted", type=click.Choice([str(status) for status in Status]), help="Only those of it.")
 def points(config: Path | None, data: Path | None, as_json: bool, device: str | None, wanted: str | None) -> None:
     """List the points: value, unit, status and age of each, by the name device/point_id."""
     with _looking(config, data) as look:
+        if device is not None:
+            _refuse_unknown(device, look)
         rows = [row for row in _points(look, device) if wanted is None or row["status"] == wanted]
         if as_json:
             print_json(rows)
@@ -202,6 +205,14 @@ def _print_devices(rows: list[dict[str, Any]], look: Look) -> None:
         {"name": "device", "status": "status", "address": "address", "serial_number": "serial", "heard": "last ok",
          "achieved_interval_s": "every s", "polls_ok": "polls", "polls_failed": "failed", "status_reason": "reason"},
     )  # fmt: skip
+
+
+def _refuse_unknown(device: str, look: Look) -> None:
+    names = [row.name for row in look.reader.devices()]
+    if device not in names:
+        near = get_close_matches(device, names, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "t3actors devices lists them"
+        raise click.ClickException(f'no device "{device}"; {hint}')
 
 
 def _split_point(point: str, look: Look) -> tuple[str, str]:

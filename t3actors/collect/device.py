@@ -16,7 +16,7 @@ from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.collect.driver import Driver
-from t3actors.collect.lifecycle import Happened, State, after
+from t3actors.collect.lifecycle import SILENT, Happened, State, after
 from t3actors.collect.pace import Achieved, Pace
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
@@ -28,8 +28,10 @@ from t3actors.points import DeviceFacts, Point, Reading, Status
 
 LONGEST_PAUSE_S = 60.0
 """A dead device is probed at least this often; with a 1 s time-out it then costs its line under 2 %."""
-POLL_TAKES_AT_MOST_S = 120.0
-"""No progress for this long within one poll means that the actor hangs: the watchdog restarts it."""
+PROGRESS_WITHIN_S = 120.0
+"""No answer, and no time-out, for this long within one poll (and `TIMEOUTS` more) means that the actor hangs: the watchdog
+restarts it. Longer than a request waits for its turn on a shared line and for its answer; the poll itself may take its time."""
+TIMEOUTS = 8
 ACKNOWLEDGED_WITHIN_S = 10.0
 """How long a requested sync waits for the detector."""
 
@@ -48,7 +50,7 @@ class DeviceActor(TrioActor):
     def __init__(
         self,
         config: DeviceConfig,
-        make_driver: Callable[[Registry], Driver],
+        make_driver: Callable[[Registry, Callable[[], None]], Driver],
         known_points: tuple[Point, ...],
         *,
         ordinal: int,
@@ -85,7 +87,7 @@ class DeviceActor(TrioActor):
         """Begin to live; the first poll is made by the actor's own task."""
         self._last_heard_s = self.now_s()
         self._wake = trio.Event()
-        self._driver = self._make_driver(self.registry)
+        self._driver = self._make_driver(self.registry, self._alive)
         self._report = Report(
             self._config,
             self._known_points,
@@ -110,6 +112,11 @@ class DeviceActor(TrioActor):
         """Let go of the device."""
         self._state = after(self._state, Happened.STOPPED)
         await self._driver.close()
+
+    async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
+        """Let go of the device: a connection must not outlive its actor."""
+        if self._state is not State.UNKNOWN:  # else there may be no driver yet
+            await self._driver.close()
 
     # ------------------------------------------------------------------------------------------------- the loop
 
@@ -139,11 +146,11 @@ class DeviceActor(TrioActor):
         self._wake = trio.Event()
         if self._outage is None:
             until_s = self._plan.next_due_s()
-        elif self._state is State.OFFLINE:
+        elif self._state in SILENT:
             until_s = self._outage.retry_at_s
         else:
             until_s = min(self._outage.retry_at_s, self._exhausted_at_s())
-        self.expect_progress_within(max(0.0, until_s - self.now_s()) + POLL_TAKES_AT_MOST_S)
+        self._alive(max(0.0, until_s - self.now_s()))
         with trio.move_on_at(until_s):
             await self._wake.wait()
 
@@ -151,8 +158,11 @@ class DeviceActor(TrioActor):
         started_s = self.now_s()
         self._pace.record(started_s - self._plan.next_due_s())
         intervals = self._plan.take_due(started_s)
+        known = self._met
         await self._poll([point for point in self._report.points if point.rules.poll_interval_s in intervals])
-        overruns = self._achieved.skipped(self._plan.skip_overrun(self.now_s()))
+        skipped = self._plan.skip_overrun(self.now_s())
+        # The poll that meets the device reads much more than any other: it says nothing of the line.
+        overruns = self._achieved.skipped(skipped if known else 0)
         if overruns is not None:
             self._report.overran(overruns, self._achieved.interval_s)
 
@@ -189,7 +199,7 @@ class DeviceActor(TrioActor):
         """Ask the device once and hand over what it said; None when it did not answer."""
         probing = self._outage is not None
         started_s = self.now_s()
-        self.expect_progress_within(POLL_TAKES_AT_MOST_S)
+        self._alive()
         try:
             if not self._met:
                 points = await self._meet()
@@ -203,6 +213,9 @@ class DeviceActor(TrioActor):
             self._describe(changed, self._report.facts)
         self._report.hand_over(readings, self._counts())
         return readings
+
+    def _alive(self, pause_s: float = 0.0) -> None:
+        self.expect_progress_within(pause_s + PROGRESS_WITHIN_S + TIMEOUTS * self._config.timeout_s)
 
     async def _meet(self) -> list[Point]:
         opened = await self._driver.open()

@@ -18,7 +18,10 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Driver(Protocol):
-    """One device behind one protocol. Thread: the trio loop. Every call may be cancelled at any await."""
+    """One device behind one protocol. Thread: the trio loop. Every call may be cancelled at any await.
+
+    A driver is made with `alive`, which it calls at each answer and each time-out: a long poll is not a hanging one.
+    """
 
     async def open(self) -> Opened:
         """Reach the device, check that it is the configured one, learn its facts and points.

@@ -4,7 +4,8 @@
 CONNECTING ----------> ONLINE <------------------> BACKING_OFF -----------> OFFLINE
     |                    ^          answered            |                      |
     |                    +------------------------------+----------------------+
-    +-- refused, exhausted, mismatched --> OFFLINE           answered
+    +-- refused, exhausted --> OFFLINE                       answered
+    +-- mismatched --> MISMATCHED, from any of these; refused or exhausted --> OFFLINE, answered --> ONLINE
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class State(Enum):
     ONLINE = "online"
     BACKING_OFF = "backing off"
     OFFLINE = "offline"
+    MISMATCHED = "mismatched"  # offline too, but somebody is there: it is to be said even of one that was offline before
     DISABLED = "disabled"
     STOPPED = "stopped"
 
@@ -39,7 +41,8 @@ class Happened(Enum):
     STOPPED = "stopped"
 
 
-_ALIVE = (State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE)
+_ALIVE = (State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE, State.MISMATCHED)
+SILENT = frozenset({State.OFFLINE, State.MISMATCHED})
 
 TABLE: dict[tuple[State, Happened], State] = {
     (State.UNKNOWN, Happened.STARTED): State.CONNECTING,
@@ -52,8 +55,10 @@ TABLE: dict[tuple[State, Happened], State] = {
     (State.BACKING_OFF, Happened.UNANSWERED): State.BACKING_OFF,
     (State.OFFLINE, Happened.ANSWERED): State.ONLINE,
     (State.OFFLINE, Happened.UNANSWERED): State.OFFLINE,
+    (State.MISMATCHED, Happened.ANSWERED): State.ONLINE,
+    (State.MISMATCHED, Happened.UNANSWERED): State.MISMATCHED,
     **{(state, Happened.REFUSED): State.OFFLINE for state in _ALIVE},
-    **{(state, Happened.MISMATCHED): State.OFFLINE for state in _ALIVE},
+    **{(state, Happened.MISMATCHED): State.MISMATCHED for state in _ALIVE},
     **{(state, Happened.EXHAUSTED): State.OFFLINE for state in _ALIVE},
     **{(state, Happened.STOPPED): State.STOPPED for state in State},
 }
@@ -64,6 +69,7 @@ SHOWN: dict[State, DeviceStatus] = {
     State.ONLINE: DeviceStatus.ONLINE,
     State.BACKING_OFF: DeviceStatus.CONNECTING,
     State.OFFLINE: DeviceStatus.OFFLINE,
+    State.MISMATCHED: DeviceStatus.OFFLINE,
     State.DISABLED: DeviceStatus.DISABLED,
     State.STOPPED: DeviceStatus.UNKNOWN,
 }

@@ -32,7 +32,7 @@ from t3actors.messages import (
     PollMissed,
     ReadingsTaken,
 )
-from t3actors.points import DeviceFacts, Point, Reading
+from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading
 
 DETECTOR = "detector"
 
@@ -62,6 +62,7 @@ class Report:
         self._unacknowledged: int | None = None
         self._acknowledged = trio.Event()
         self._told_incarnation: int | None = None
+        self._standing: DeviceStatusChanged | None = None
         self._last_ok_at_ms: int | None = None
 
     # ------------------------------------------------------------------------------------------- to the detector
@@ -132,6 +133,9 @@ class Report:
     def _announce_to_a_new_detector(self) -> None:
         if self._told_incarnation != self._registry.incarnation(DETECTOR):
             self.announce()
+            # What was said last may have been lost with the old one. That a device is online, its readings say.
+            if self._standing is not None and self._standing.status is not DeviceStatus.ONLINE:
+                self._send(DETECTOR, self._standing)
 
     # ---------------------------------------------------------------------------------- to both, and to the log
 
@@ -147,7 +151,7 @@ class Report:
         error: DriverError | None = None,
     ) -> None:
         """The device took a step of its life cycle."""
-        changed = DeviceStatusChanged(
+        changed = self._standing = DeviceStatusChanged(
             device=self._config.name,
             at_ms=self._wall_ms(),
             status=SHOWN[state],
@@ -166,7 +170,7 @@ class Report:
                 self._log(DEVICE_ONLINE, **who, **met, offline_s=round(silent_s, 1))
             case State.BACKING_OFF:
                 self._log(DEVICE_BACKING_OFF, **who, **silence)
-            case State.OFFLINE if isinstance(error, DeviceMismatch):
+            case State.MISMATCHED if isinstance(error, DeviceMismatch):
                 serials = {"expected_serial": self._config.serial_number, "found_serial": error.found}
                 self._log(DEVICE_MISMATCHED, **who, **serials)
             case State.OFFLINE:

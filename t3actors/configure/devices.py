@@ -102,8 +102,9 @@ def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadTe
 
 
 def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
-    """Refuse two devices of one name; of one address and unit id; and of one address but two kinds of connection."""
+    """Refuse two devices of one name; of one serial number; of one address and unit id, or two kinds of connection."""
     names: dict[str, str] = {}
+    serials: dict[int, str] = {}
     units: dict[tuple[str, int], str] = {}
     lines: dict[str, DeviceConfig] = {}
     for place, device in devices:
@@ -118,6 +119,10 @@ def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
                 device.unit_id, f'one device for each unit at {device.address}; "{units[unit]}" has it'
             )
         units.setdefault(unit, device.name)
+        if device.serial_number is not None:
+            owner = serials.setdefault(device.serial_number, device.name)
+            if owner != device.name:
+                place.key("serial_number").refuse(device.serial_number, f'a serial number of its own; "{owner}" has it')
         first = lines.setdefault(device.address, device)
         if device.connection != first.connection:
             place.key("connection").refuse(

@@ -13,6 +13,7 @@ All that is decided is decided in the pure files beside this one; here are only 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,9 @@ from t3actors.points import DeviceStatus
 WRITER = "writer"
 ASK_AGAIN_AFTER_S = 5.0
 ON_STOP_LOOK_EVERY_S = 1.0
+ANNOUNCED_WITHIN_S = 60.0
+"""A device known from the store that nobody plays this long after the start is not in the configuration any more."""
+NO_POLL = -1
 TICKS_S = (0.02, 0.25)  # shortest and longest time between two looks at ages and batches
 
 
@@ -84,6 +88,7 @@ class ChangeDetector(TrioActor):
         self._loaded = False
         self._counts: Counter[str] = Counter()
         self._asked_s = 0.0
+        self._missed_at_s = math.inf
         self._tick_s = min(max(store.batch_age_s / 4, TICKS_S[0]), TICKS_S[1])
         self._handlers: dict[type, Callable[[Any], object]] = {
             PointsRead: self._points_read,
@@ -136,6 +141,9 @@ class ChangeDetector(TrioActor):
         for device in self._latest.devices.values():
             if now_s >= device.check_at_s:
                 self._grow_old(device, now_s, at_ms)
+        if now_s >= self._missed_at_s:
+            self._missed_at_s = math.inf
+            self._let_go_of_the_missing(at_ms)
         self._out.send_again_if_due(self.now_s())
         self._out.pump(now_s)
 
@@ -155,6 +163,23 @@ class ChangeDetector(TrioActor):
         self._log(DETECTOR_LOADED, points=len(message.points), incarnation=self._stream)
         for held in self._held.take():
             self._handlers[type(held)](held)
+        self._missed_at_s = now_s + ANNOUNCED_WITHIN_S
+        for device in self._unannounced():
+            # A new detector cannot wait for its next poll: that may come later than the default rules call it dead.
+            if self.registry.incarnation(f"device/{device}") is not None:
+                asked = ReadingsTaken(device=device, poll_no=NO_POLL, incarnation=self._stream, known=False)
+                self.send(f"device/{device}", asked)
+
+    def _unannounced(self) -> list[str]:
+        devices = self._latest.devices.values()
+        return [d.name for d in devices if d.announced is None and d.status is not DeviceStatus.DISABLED]
+
+    def _let_go_of_the_missing(self, at_ms: int) -> None:
+        """Disable the devices of the store that nobody polls: they must not look online for ever."""
+        for name in self._unannounced():
+            if self.registry.incarnation(f"device/{name}") is None:
+                reason = "nobody polls it: it is not in the configuration"
+                self._device_removed(DeviceRemoved(device=name, at_ms=at_ms, reason=reason))
 
     def _writer_ready(self, message: WriterReady) -> None:
         if not self._loaded:

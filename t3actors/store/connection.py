@@ -8,6 +8,7 @@ not `library_logging`: a recovered WAL after a kill is no news for the log.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 from collections.abc import Iterator
@@ -60,6 +61,9 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         mode = connection.pragma("journal_mode")
         if mode != "wal":
             raise StoreUnreachable(f"{path}: journal_mode stays {mode!r}; the file system must allow SQLite's WAL")
+        # The -wal and -shm stay when the last one closes: who may write nothing here could not read the file without them.
+        stays = ctypes.c_int(1)
+        connection.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(stays))
         connection.pragma("synchronous", durability)
         connection.pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)

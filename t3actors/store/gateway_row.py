@@ -14,6 +14,7 @@ _TAKE_OVER = (
     " started_at = CASE boot_id WHEN ?3 THEN started_at ELSE ?4 END, boot_id = ?3, heartbeat_at = ?4, clock_trusted = ?5,"
     " schema = ?6, clean_stop = 0, writer_epoch = writer_epoch + 1"
 )
+_EVENT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, ?, ?)"
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -27,6 +28,14 @@ class Holder(msgspec.Struct, frozen=True):
 
 def take_over(connection: apsw.Connection, holder: Holder, now_ms: int, schema: int) -> int:
     """Become the holder. **Returns**: the epoch by which an older writer knows that it is over."""
+    before = connection.execute("SELECT boot_id, heartbeat_at, clean_stop FROM GATEWAY").fetchone()
+    if before is not None and before[0] == holder.boot_id:
+        connection.execute(_EVENT, (now_ms, "writer.restarted", ""))
+    else:
+        if before is not None and not before[2]:
+            reason = "it ended without a clean stop; this is when it was last heard"
+            connection.execute(_EVENT, (before[1], "gateway.lost", reason))
+        connection.execute(_EVENT, (now_ms, "gateway.started", f"version {holder.version}"))
     bindings = (holder.name, holder.version, holder.boot_id, now_ms, holder.clock_trusted, schema)
     connection.execute(_TAKE_OVER, bindings)
     return epoch(connection)
@@ -45,6 +54,7 @@ def beat(connection: apsw.Connection, now_ms: int) -> None:
 
 def leave(connection: apsw.Connection, now_ms: int) -> None:
     """Note the clean stop."""
+    connection.execute(_EVENT, (now_ms, "gateway.stopped", ""))
     connection.execute("UPDATE GATEWAY SET clean_stop = 1, heartbeat_at = ?", (now_ms,))
 
 

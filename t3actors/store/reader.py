@@ -24,7 +24,7 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The GATEWAY table. `live`: it was not stopped, and its heartbeat is not older than 35 s."""
+    """The GATEWAY table. `live`: it was not stopped, and its heartbeat is within 35 s of now."""
 
     name: str
     version: str
@@ -115,7 +115,8 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 
 _GATEWAY = (
     "SELECT name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop,"  # noqa: S608
-    f" NOT clean_stop AND heartbeat_at >= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - {LIVE_MS} AS live FROM GATEWAY"
+    " NOT clean_stop AND ABS(heartbeat_at - CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"
+    f" <= {LIVE_MS} AS live FROM GATEWAY"
 )
 _DEVICES = (
     f"SELECT name, device_id, CASE WHEN serial_number < {PROVISIONAL} THEN serial_number END AS serial_number, enabled,"  # noqa: S608

@@ -19,8 +19,8 @@ _NOTE = (
     " ON CONFLICT (incarnation) DO UPDATE SET batch_no = ?2, stored_at = ?3, dropped = ?4"
 )
 _FORGET = (
-    "DELETE FROM stored_batches WHERE incarnation NOT IN"
-    " (SELECT incarnation FROM stored_batches ORDER BY stored_at DESC, incarnation DESC LIMIT ?)"
+    "DELETE FROM stored_batches WHERE incarnation NOT IN"  # the one at work stays, whatever the clock says
+    " (SELECT incarnation FROM stored_batches ORDER BY incarnation = ?1 DESC, stored_at DESC, incarnation DESC LIMIT ?2)"
 )
 _DROPPED = "SELECT dropped FROM stored_batches WHERE incarnation = ? AND batch_no = ?"
 
@@ -43,7 +43,7 @@ class Watermarks:
         text = json.dumps(listed) if listed else None
         connection.execute(_NOTE, (batch.incarnation, batch.batch_no, at_ms, text))
         if batch.incarnation not in self._newest:
-            connection.execute(_FORGET, (KEPT,))
+            connection.execute(_FORGET, (batch.incarnation, KEPT))
 
     def committed(self, batch: PointsChanged) -> None:
         """Remember it: its transaction is over."""

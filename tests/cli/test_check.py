@@ -47,3 +47,20 @@ def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:
     ended = t3actors("check", tmp_path / "empty.toml")
     assert ended.code == 0
     assert "Nothing will be polled." in ended.out
+
+
+def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(
+        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\n', encoding="utf-8"
+    )
+    out = t3actors("check", tmp_path / "site.toml").out
+    notes = t3actors("check", tmp_path / "site.toml", "--json").rows()[-1]["notes"]
+    assert len(notes) == 3
+    for note, key in zip(notes, ("[gateway] auto_start", "[store] recent", "[bacnet]"), strict=True):
+        assert note.startswith(key)
+        assert f"note: {note}" in out
+
+
+def test_nothing_is_noted_of_a_file_in_which_all_has_effect(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text("", encoding="utf-8")
+    assert "note:" not in t3actors("check", tmp_path / "site.toml").out

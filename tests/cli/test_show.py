@@ -191,3 +191,10 @@ def test_a_time_that_is_none_is_a_usage_error(running: Path) -> None:
     ended = t3actors("history", "ahu-1/IN1", "--data", running, "--since", "yesterday")
     assert ended.code == 2
     assert 'saw "yesterday"; allowed: an age' in ended.err
+
+
+def test_a_device_or_status_that_is_none_is_told_and_not_taken_for_an_empty_list(running: Path) -> None:
+    ended = t3actors("points", "--data", running, "--device", "ahu-3")
+    assert (ended.code, ended.out) == (1, "")
+    assert 'no device "ahu-3"; did you mean "ahu-' in ended.err
+    assert t3actors("points", "--data", running, "--status", "dwon").code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from supervision import ChildSpec, Supervisor, SupervisorSpec
 from supervision.actor import TrioActor
 from supervision.registry import Registry
 from supervision.testing import running
@@ -19,7 +21,7 @@ from t3actors.collect.driver import Opened
 from t3actors.collect.pace import Pace
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
-from t3actors.events import LogEvent
+from t3actors.events import LogEvent, silent
 from t3actors.messages import (
     DeviceAnnounced,
     DeviceStatusChanged,
@@ -140,7 +142,7 @@ async def house(
     built = House(driver, detector, registry)
     actor = DeviceActor(
         config,
-        lambda _registry: driver,
+        lambda *_: driver,
         POINTS,
         ordinal=0,
         wall_ms=lambda: round(1_000_000 + 1000 * trio.current_time()),
@@ -275,6 +277,27 @@ async def test_another_devices_serial_is_offline_and_named_once(autojump_clock: 
         assert built.detector.of(PointsRead) == []
 
 
+async def test_a_dead_panel_that_is_exchanged_for_another_is_named_as_another(autojump_clock: MockClock) -> None:
+    async with house() as built:
+        await trio.sleep(15)
+        built.driver.fault = LinkDown("refused", refused=True)
+        await trio.sleep(200)
+        assert built.statuses()[-1] is DeviceStatus.OFFLINE
+        built.driver.fault = DeviceMismatch("serial 99 answers, 4711 is configured", found=99)
+        await trio.sleep(300)
+        (mismatched,) = built.events("device.mismatched")
+        assert mismatched["found_serial"] == 99
+        last = built.detector.of(DeviceStatusChanged)[-1]
+        assert (last.status, last.reason) == (DeviceStatus.OFFLINE, "serial 99 answers, 4711 is configured")
+        built.driver.fault = LinkDown("refused", refused=True)
+        await trio.sleep(300)
+        assert built.detector.of(DeviceStatusChanged)[-1].reason == "refused"
+        assert len(built.events("device.offline")) == 2
+        built.driver.fault = None
+        await trio.sleep(100)
+        assert built.statuses()[-1] is DeviceStatus.ONLINE
+
+
 async def test_an_answer_that_makes_no_sense_is_a_missed_poll_not_a_crash(autojump_clock: MockClock) -> None:
     async with house(before=lambda driver: setattr(driver, "open_fault", BadResponse("12 bytes of noise"))) as built:
         await trio.sleep(30)
@@ -289,6 +312,7 @@ async def test_a_bug_in_the_driver_crashes_this_actor_only(autojump_clock: MockC
             built.driver.bug = ZeroDivisionError("a bug")
             await trio.sleep(15)
     assert built.registry.incarnation("device/ahu-1") is None
+    assert built.driver.closed == 1
 
 
 async def test_without_an_acknowledgement_the_device_announces_itself_again_and_goes_on(
@@ -316,7 +340,7 @@ async def test_a_new_detector_incarnation_hears_the_announcement_before_the_next
     driver, built_log = ScriptedDriver(), []
     actor = DeviceActor(
         config,
-        lambda _registry: driver,
+        lambda *_: driver,
         POINTS,
         ordinal=0,
         wall_ms=lambda: 0,
@@ -334,6 +358,34 @@ async def test_a_new_detector_incarnation_hears_the_announcement_before_the_next
             assert second.heard[0].complete
             assert len(second.of(DeviceAnnounced)) == 1
             assert len(second.of(PointsRead)) == 2
+
+
+async def test_a_new_detector_incarnation_hears_that_the_device_is_offline(autojump_clock: MockClock) -> None:
+    """The word that it went offline may have been lost with the old one, before it was stored."""
+    registry, driver, first, second = Registry(), ScriptedDriver(), Detector(), Detector()
+    config = DeviceConfig(name="ahu-1", protocol="modbus", address="127.0.0.1:502", rules=RULES)
+    actor = DeviceActor(
+        config,
+        lambda *_: driver,
+        POINTS,
+        ordinal=0,
+        wall_ms=lambda: 0,
+        log=silent,
+        pace=Pace(),
+        random=lambda: 0.5,
+    )
+    async with running(actor, name="device/ahu-1", registry=registry):
+        async with running(first, name="detector", registry=registry):
+            await trio.sleep(15)
+        driver.fault = LinkDown("refused", refused=True)
+        await trio.sleep(15)
+        async with running(second, name="detector", registry=registry):
+            await trio.sleep(300)
+            announced, changed = second.heard[:2]
+            assert isinstance(announced, DeviceAnnounced)
+            assert isinstance(changed, DeviceStatusChanged)
+            assert (changed.status, changed.link_refused, changed.reason) == (DeviceStatus.OFFLINE, True, "refused")
+            assert len(second.of(DeviceStatusChanged)) == 1
 
 
 async def test_a_disabled_device_is_announced_and_never_asked(autojump_clock: MockClock) -> None:
@@ -394,6 +446,47 @@ async def test_faulty_points_are_handed_over_as_they_are(autojump_clock: MockClo
             await trio.sleep(1)
             (finished,) = asker.of(SyncFinished)
             assert (finished.points_ok, finished.points_failed, finished.error) == (1, 1, "")
+
+
+async def test_a_poll_may_take_long_as_long_as_answers_come_and_one_that_hangs_is_restarted(
+    autojump_clock: MockClock,
+) -> None:
+    """A slow line with many units: an hour for one poll is slow, not dead. The watchdog's word counts from the last answer."""
+    answers = 360
+
+    class SlowLine(ScriptedDriver):
+        alive: Callable[[], None]
+
+        async def read(self, points: Sequence[Point], *, probing: bool = False) -> tuple[Reading, ...]:
+            for _ in range(answers):
+                await trio.sleep(10)
+                self.alive()
+            return await super().read(points, probing=probing)
+
+    driver, registry = SlowLine(), Registry()
+
+    def make_driver(_registry: Registry, alive: Callable[[], None]) -> SlowLine:
+        driver.alive = alive
+        return driver
+
+    def make_actor() -> DeviceActor:
+        config = DeviceConfig(name="ahu-1", protocol="modbus", address="127.0.0.1:502", rules=RULES)
+        return DeviceActor(
+            config, make_driver, POINTS, ordinal=0, wall_ms=lambda: 0, log=silent, pace=Pace(), random=lambda: 0.5
+        )
+
+    supervisor = Supervisor(
+        SupervisorSpec("root", (ChildSpec("device/ahu-1", make_actor, heartbeat_timeout_s=60.0),)), registry=registry
+    )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(supervisor.run)
+        await trio.sleep(4000)
+        assert len(driver.reads) == 1
+        assert registry.incarnation("device/ahu-1") == 1
+        driver.takes_s = math.inf
+        await trio.sleep(4000)
+        assert registry.incarnation("device/ahu-1") == 2
+        await supervisor.stop()
 
 
 async def test_a_stop_lets_go_of_the_device_even_in_the_middle_of_a_poll(autojump_clock: MockClock) -> None:

@@ -11,11 +11,14 @@ def test_every_state_can_be_stopped() -> None:
     assert {after(state, Happened.STOPPED) for state in State} == {State.STOPPED}
 
 
-@pytest.mark.parametrize("state", [State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE])
+@pytest.mark.parametrize(
+    "state", [State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE, State.MISMATCHED]
+)
 def test_a_living_device_can_always_answer_again_and_always_be_refused(state: State) -> None:
     assert after(state, Happened.ANSWERED) is State.ONLINE
-    for happened in (Happened.REFUSED, Happened.MISMATCHED, Happened.EXHAUSTED):
+    for happened in (Happened.REFUSED, Happened.EXHAUSTED):
         assert after(state, happened) is State.OFFLINE
+    assert after(state, Happened.MISMATCHED) is State.MISMATCHED
 
 
 def test_one_lost_poll_does_not_make_a_device_offline_and_offline_stays_until_it_answers() -> None:

@@ -78,6 +78,7 @@ CASES: dict[str, tuple[str, str]] = {
     "two points on one register": (GOOD + POINT.replace("t1", "t2") + "reference = 40101\n", 't3.toml: devices[1] "ahu-1": points[2] "t2": register: holding register 100 is already read by point "t1"; allowed: one point on it'),
     "two devices of one name": (T3 + T3.replace("ahu", "AHU").replace("10.0.0.1", "10.0.0.2"), 't3.toml: devices[2] "AHU-1": name: saw "AHU-1"; allowed: a name not yet used, in any case; it stands at t3.toml: devices[1] "ahu-1"'),
     "two devices on one unit": (T3 + T3.replace("ahu-1", "b").replace("10.0.0.1", "10.0.0.1:502"), 't3.toml: devices[2] "b": unit_id: saw 1; allowed: one device for each unit at 10.0.0.1:502; "ahu-1" has it'),
+    "two devices of one serial number": (T3 + "serial_number = 7\n" + T3.replace("ahu-1", "b").replace("10.0.0.1", "10.0.0.2") + "serial_number = 7\n", 't3.toml: devices[2] "b": serial_number: saw 7; allowed: a serial number of its own; "ahu-1" has it'),
     "one address, two connections": (T3 + T3.replace("ahu-1", "b") + 'unit_id = 2\nconnection = "per_poll"\n', 't3.toml: devices[2] "b": connection: saw "per_poll"; allowed: "persistent", as "ahu-1" at the same address 10.0.0.1:502'),
     "an include of nothing": ('include = ["conf.d/*.toml"]\n' + T3, 't3.toml: include: saw "conf.d/*.toml"; allowed: patterns that match at least one file'),
     "an include of itself": ('include = ["*.toml"]\n' + T3, 't3.toml: include: saw "*.toml"; allowed: files that do not lead back here; t3.toml does'),

@@ -27,7 +27,7 @@ from t3actors.messages import (
     ReadingsTaken,
     StateRequested,
 )
-from t3actors.points import DeviceStatus, Reading, Status
+from t3actors.points import DeviceStatus, Reading, Rules, Status
 from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
 
 A = announced("a", point("IN1"), point("IN2"))
@@ -114,9 +114,9 @@ async def test_a_device_that_was_not_announced_is_told_so_and_not_used(autojump_
         h.poll(1, 20.0)
         h.tell(turned("b", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE))
         await trio.sleep(3)
-        (taken,) = h.device.heard
-        assert isinstance(taken, ReadingsTaken)
-        assert not taken.known
+        taken = [message for message in h.device.heard if isinstance(message, ReadingsTaken)]
+        assert [message.poll_no for message in taken] == [-1, 1]  # asked at the start, and told of its poll
+        assert not any(message.known for message in taken)
         assert h.sent == []
 
 
@@ -382,3 +382,27 @@ def _stored_in_order(items: list[BatchItem]) -> None:
     assert isinstance(items[0], DeviceAnnounced)
     at_ms = [item.at_ms for item in items if isinstance(item, PointChange) and item.point_id == "IN1"]
     assert at_ms == sorted(at_ms)
+
+
+async def test_devices_known_from_the_store_are_asked_at_once_to_announce_themselves(autojump_clock: MockClock) -> None:
+    """A slow device would say nothing to a new detector for an interval, and be taken for dead by the default rules."""
+    h = house(stored("a", "IN1", 20.0), device_status={"a": DeviceStatus.ONLINE})
+    async with h.at_work():
+        await trio.sleep(1)
+        (asked,) = h.device.heard
+        assert isinstance(asked, ReadingsTaken)
+        assert not asked.known
+
+
+async def test_a_stored_device_that_nobody_polls_is_disabled_with_its_points(autojump_clock: MockClock) -> None:
+    points = (stored("a", "IN1", 20.0), stored("gone", "IN1", 20.0), stored("off", "IN1", 20.0, Status.DISABLED))
+    status = {"a": DeviceStatus.ONLINE, "gone": DeviceStatus.ONLINE, "off": DeviceStatus.DISABLED}
+    h = house(*points, device_status=status)
+    async with h.at_work():
+        h.tell(announced("a", point("IN1", Rules())))
+        await trio.sleep(30)
+        assert h.writer.changes() == []
+        await trio.sleep(60)
+        assert [item.device for item in h.writer.items if isinstance(item, DeviceRemoved)] == ["gone"]
+        changes = [change for change in h.writer.changes() if change.device != "a"]
+        assert [(change.device, change.reading.status) for change in changes] == [("gone", Status.DISABLED)]

@@ -70,10 +70,15 @@ class House:
         self.free = 1 << 40
         self.lines: list[tuple[str, dict[str, object]]] = []
         self.batch_no = 0
+        self.boot_id = "boot"
+        self.clock_trusted = True
         self.store = self.new_store()
 
     def new_store(self) -> Store:
-        return Store(self.config, "test", "1.0", "boot", self.log, lambda: self.now_ms, lambda _path: self.free)
+        who = ("test", "1.0", self.boot_id)
+        return Store(
+            self.config, *who, self.log, lambda: self.now_ms, lambda _path: self.free, clock_trusted=self.clock_trusted
+        )
 
     def log(self, event: LogEvent, /, **keys: object) -> None:
         assert set(keys) == set(event.keys), (event.name, set(keys) ^ set(event.keys))

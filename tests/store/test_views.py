@@ -10,7 +10,9 @@ from typing import Any
 import apsw
 import pytest
 
-from t3actors.points import Kind, Status
+from t3actors.messages import DeviceStatusChanged
+from t3actors.points import DeviceStatus, Kind, Status
+from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced, change, point
 
 SEEDS_QUERY = (
@@ -156,12 +158,25 @@ def test_a_span_ends_where_a_new_description_begins(house: House) -> None:
 NOW = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 
 
-@pytest.mark.parametrize(("age_s", "live"), [(0, True), (30, True), (36, False), (86400, False)])
-def test_nothing_reads_live_when_the_heartbeat_is_old(house: House, age_s: int, live: bool) -> None:
-    house.put(announced(), change(21.5))
+@pytest.mark.parametrize(
+    ("age_s", "live"), [(0, True), (30, True), (36, False), (86400, False), (-30, True), (-40, False), (-86400, False)]
+)
+def test_nothing_reads_live_when_the_heartbeat_is_old_or_far_in_the_future(
+    house: House, age_s: int, live: bool
+) -> None:
+    """A gateway that died before its clock was set right must not read as live until that time comes."""
+    online = DeviceStatusChanged(
+        device="ahu-1", at_ms=T0_MS, status=DeviceStatus.ONLINE, was=DeviceStatus.UNKNOWN, reason=""
+    )
+    house.put(announced(), online, change(21.5))
     house.rows(f"UPDATE GATEWAY SET heartbeat_at = ({NOW}) - {age_s * 1000}")
     ((status, reason, value),) = house.rows("SELECT status, status_reason, value FROM POINTS")
     assert (status, value) == ("ok" if live else "unknown", 21.5)
+    assert house.one("SELECT device_status FROM POINTS") == ("online" if live else "unknown")
+    with open_reader(house.path) as reader:
+        gateway = reader.gateway()
+    assert gateway is not None
+    assert gateway.live is live
     assert live or str(reason).startswith("the gateway does not run: it was ok, last heard 20")
 
 
@@ -185,6 +200,16 @@ def test_points_show_all_three_tables_with_the_devices_name_and_the_words_for_a_
         ("ahu-1", "OUT3", "OUTPUT", 1, "On", ""),
         ("ahu-1", "VAR2", "VARIABLE", None, "x", "°C"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "low"), (2, "high"), (2.0, "high"), (3, None), (0.5, None), (-1, None), (1 << 32, None)]
+)
+def test_points_have_the_words_for_each_state_of_a_multi_state_point(
+    house: House, value: float, text: str | None
+) -> None:
+    house.put(announced([point(units="", states=("low", "mid", "high"))]), change(value))
+    assert house.rows("SELECT value, text FROM POINTS") == [(value, text)]
 
 
 def test_points_tell_a_fault_and_its_reason(house: House) -> None:

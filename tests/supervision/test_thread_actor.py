@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from supervision import (
     AbandonedEnded,
@@ -285,3 +286,49 @@ async def test_a_thousand_messages_from_the_loop_arrive_in_order() -> None:
             stage.tell("w", lambda _, number=number: seen.append(number))
         await stage.ask("w", "done")
         assert seen == list(range(1000))
+
+
+class SlowStart(Worker):
+    """Takes as long to start as the test wants."""
+
+    def __init__(self, log: list[str], hang: Hang) -> None:
+        super().__init__(log)
+        self.hang = hang
+
+    def on_start(self) -> None:
+        self.hang(self)
+        super().on_start()
+
+
+async def test_a_thread_that_is_asked_to_stop_while_it_starts_is_given_its_time_to_end_in_order() -> None:
+    """P9, D2: a database that is being opened is closed, not left behind."""
+    log: list[str] = []
+    hang = Hang()
+    stage = Stage()
+    spec = ChildSpec("w", lambda: SlowStart(log, hang), stop_timeout_s=20)
+    async with await stage.open(spec, wait=False):
+        await until(hang.entered.is_set)
+        stage.sup.request_stop()
+        await trio.testing.wait_all_tasks_blocked()
+        hang.release.set()
+        await stage.over.wait()
+        assert log == ["start 1", "stop 1"]
+        assert stage.sup.threads_abandoned == 0
+        assert [event.kind for event in stage.told(ChildExited)] == [ExitKind.SHUTDOWN]
+        assert stage.error is None
+
+
+async def test_a_thread_that_hangs_in_its_start_is_left_behind_when_its_time_to_stop_is_over() -> None:
+    """P9, D2"""
+    log: list[str] = []
+    hang = Hang()
+    stage = Stage()
+    spec = ChildSpec("w", lambda: SlowStart(log, hang), stop_timeout_s=0.02)
+    async with await stage.open(spec, wait=False):
+        await until(hang.entered.is_set)
+        stage.sup.request_stop()
+        await stage.over.wait()
+        assert stage.sup.threads_abandoned == 1
+        assert log == ["abandon 1"]
+        hang.release.set()
+        await until(got(stage, AbandonedEnded))

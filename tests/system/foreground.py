@@ -64,7 +64,9 @@ class GatewayProcess:
     def said(self, event: str) -> list[dict[str, Any]]:
         """The whole lines of its log of one event."""
         lines = self._out.read_text().split("\n")[:-1]
-        return [line for line in map(json.loads, lines) if line["event"] == event]
+        found = [line for line in map(json.loads, lines) if line["event"] == event]
+        assert found or not self.ended, f"it ended without {event}: {self.complaint}"
+        return found
 
     @property
     def complaint(self) -> str:

@@ -119,7 +119,8 @@ class House:
 
     def status(self, device: str) -> str | None:
         """How a device is, as stored."""
-        return self.one("SELECT status FROM DEVICES WHERE name = ?", device)
+        status: str | None = self.one("SELECT status FROM DEVICES WHERE name = ?", device)
+        return status
 
     def point_statuses(self, device: str) -> set[str]:
         """The statuses that this device's points have, as stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class KillDrill:
 
     def __init__(self, plant: Plant, directory: Path, poll_interval: str = "50ms") -> None:
         self._plant = plant
+        self._stored: dict[tuple[str, str], float] = {}
+        self._newest_at_ms = 0
         self.database = directory / "data" / "t3actors.db"
         self._config = directory / "drill.toml"
         self._config.write_text(configuration(directory / "data", plant.listing(), poll_interval))
@@ -57,42 +60,53 @@ class KillDrill:
         """Start on frozen values, look for false changes, let them move until so many are stored more, kill, look at the file."""
         kill = Kill()
         self._freeze()
-        stored = self._newest()
         with GatewayProcess(self._config) as gateway:
-            kill.false_changes = await self._changes_after_start(stored, gateway)
+            kill.false_changes = await self._changes_after_start(gateway)
             self._let_go()
             enough = self._samples() + more_samples
             await until(lambda: self._samples() >= enough, 60)
             gateway.end(signal.SIGKILL)
             killed_ms = time.time() * 1000
-        kill.samples = self._samples()
-        kill.newest_before_kill_ms = (
-            killed_ms - ask(self.database, "SELECT MAX(logging_time * 1000 + ms) FROM samples")[0][0]
+        copy = self._copy()
+        kill.samples = ask(copy, "SELECT count(*) FROM samples")[0][0]
+        kill.newest_before_kill_ms = killed_ms - ask(copy, "SELECT MAX(logging_time * 1000 + ms) FROM samples")[0][0]
+        kill.integrity = [row[0] for row in ask(copy, "PRAGMA integrity_check")]
+        kill.duplicates = ask(copy, DUPLICATES)
+        kill.equal_neighbours = ask(copy, EQUAL_NEIGHBOURS)
+        kill.not_ok = ask(copy, NOT_OK)
+        self._stored, self._newest_at_ms = (
+            self._newest(copy),
+            ask(copy, "SELECT MAX(sampled_at) FROM TRENDLOG_DATA")[0][0],
         )
-        kill.integrity = [row[0] for row in ask(self.database, "PRAGMA integrity_check")]
-        kill.duplicates = ask(self.database, DUPLICATES)
-        kill.equal_neighbours = ask(self.database, EQUAL_NEIGHBOURS)
-        kill.not_ok = ask(self.database, NOT_OK)
         return kill
 
-    async def _changes_after_start(self, stored: dict[tuple[str, str], float], gateway: GatewayProcess) -> list[Any]:
+    def _copy(self) -> Path:
+        """The file as the kill left it. To look at the file itself would recover it, which is for the next gateway to do."""
+        copies = self.database.parent.parent / "copy"
+        shutil.rmtree(copies, ignore_errors=True)
+        copies.mkdir()
+        for name in ("t3actors.db", "t3actors.db-wal"):
+            shutil.copy(self.database.with_name(name), copies / name)
+        return copies / "t3actors.db"
+
+    async def _changes_after_start(self, gateway: GatewayProcess) -> list[Any]:
         """Samples that a start on still values has written though the value is the one that was stored before."""
-        newest_before = ask(self.database, "SELECT COALESCE(MAX(sampled_at), 0) FROM TRENDLOG_DATA")
         panels = self._plant.panels
         await until(lambda: len(gateway.said("device.online")) == len(panels), 60)
-        await until(lambda: self._newest() == self._held(), 30, "what the panels hold is stored")
+        await until(lambda: self._newest(self.database) == self._held(), 30, "what the panels hold is stored")
         polls = {name: self._plant.server_of(name).counts.answered + 30 for name in panels}
         await until(lambda: all(self._plant.server_of(name).counts.answered >= n for name, n in polls.items()), 30)
-        since = newest_before[0][0] if newest_before else 0
-        written = ask(self.database, "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE sampled_at > ?", since)
-        return [row for row in written if row[2] == stored.get((row[0], row[1]))]
+        written = ask(
+            self.database, "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE sampled_at > ?", self._newest_at_ms
+        )
+        return [row for row in written if row[2] == self._stored.get((row[0], row[1]))]
 
     def _samples(self) -> int:
         counted = ask(self.database, "SELECT count(*) FROM samples")
         return counted[0][0] if counted else 0
 
-    def _newest(self) -> dict[tuple[str, str], float]:
-        return {(name, point_id): value for name, point_id, value, _ in ask(self.database, NEWEST)}
+    def _newest(self, database: Path) -> dict[tuple[str, str], float]:
+        return {(name, point_id): value for name, point_id, value, _ in ask(database, NEWEST)}
 
     def _held(self) -> dict[tuple[str, str], float]:
         return {

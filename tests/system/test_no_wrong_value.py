@@ -95,7 +95,8 @@ def stored_values(house: House) -> int:
 
 
 def every_stored_value_is_true(house: House, truth: Truth) -> None:
-    wrong, series = [], {}
+    wrong: list[tuple[str, str, float]] = []
+    series: dict[tuple[str, str], list[float]] = {}
     for name, point_id, value in house.rows(
         "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE status = 'ok' ORDER BY sampled_at"
     ):
@@ -141,7 +142,7 @@ async def test_no_fault_of_the_line_makes_a_wrong_value_and_each_ends_without_a_
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 3])
 async def test_no_mixture_of_faults_makes_a_wrong_value(tmp_path: Path, seed: int) -> None:
     chance = Random(seed)
     slow_ones = [fault for fault in KINDS.values() if fault.kind in {FaultKind.LATE, FaultKind.SLOW}]

@@ -32,12 +32,12 @@ async def test_a_slow_device_is_asked_as_often_as_it_can_and_its_achieved_interv
             waiting = house.gateway.registry._players[f"link/modbus/127.0.0.1:{relay.port}"].actor_inbox  # type: ignore[attr-defined]
             most_waiting = 0
 
-            def twenty_polls() -> bool:
+            def a_dozen_polls() -> bool:
                 nonlocal most_waiting
                 most_waiting = max(most_waiting, len(waiting._queue))
-                return relay.requests >= 20
+                return relay.requests >= 12
 
-            await until(twenty_polls, 15)
+            await until(a_dozen_polls, 15)
             assert relay.most_in_flight == 1
             assert most_waiting <= 1, "nothing piles up"
             await until(lambda: (house.one(ACHIEVED) or 0) >= TAKES_S)

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
+import trio
 
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
 from t3actors.addresses import split_address
 from t3actors.collect.driver import Opened
 from t3actors.collect.modbus.blocks import Block, Limits, Want, plan
-from t3actors.collect.modbus.link import MODBUS_PORT, ReadRequest, ReleaseLink, role_of
+from t3actors.collect.modbus.link import MODBUS_PORT, TURN_WITHIN_S, ReadRequest, ReleaseLink, role_of
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.modbus.profile import Profile, Values
 from t3actors.collect.modbus.quarantine import Quarantine
@@ -54,12 +55,20 @@ class _Gathered(NamedTuple):
 class ModbusDriver:
     """A `collect.driver.Driver`. Thread: the trio loop. `today_s` gives seconds that only go forward."""
 
-    def __init__(self, config: DeviceConfig, registry: Registry, log: Log, today_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        config: DeviceConfig,
+        registry: Registry,
+        log: Log,
+        today_s: Callable[[], float],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         """**Raises**: ValueError for a profile nobody knows, or a value that no read of this device can hold."""
         self._config = config
         self._registry = registry
         self._log = log
         self._today_s = today_s
+        self._alive = alive
         self._link = role_of(config.address)
         self._profile = _profile(config.profile)
         self._limits = Limits(max_registers=config.max_registers, max_gap=config.max_gap)
@@ -243,10 +252,9 @@ class ModbusDriver:
         return gathered
 
     async def _ask(self, block: Block, retries: int) -> Sequence[int]:
-        request = ReadRequest(
-            self._config.unit_id, FUNCTIONS[block.table], block.address, block.size, self._config.timeout_s
-        )
+        where = (self._config.unit_id, FUNCTIONS[block.table], block.address, block.size)
         while True:
+            request = ReadRequest(*where, self._config.timeout_s, turn_by_s=trio.current_time() + TURN_WITHIN_S)
             try:
                 words: Sequence[int] = await self._registry.ask(self._link, request)
                 return words
@@ -256,6 +264,8 @@ class ModbusDriver:
                 failure = self._seen(error)
                 if retries <= 0 or not _passing(failure):
                     raise failure from None
+            finally:
+                self._alive()
             retries -= 1
 
     def _seen(self, error: DriverError) -> DriverError:

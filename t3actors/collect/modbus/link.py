@@ -11,6 +11,7 @@ on it is left (a pulled cable looks like that); at any time-out where ids are no
 
 from __future__ import annotations
 
+import math
 import random
 import socket
 
@@ -32,16 +33,21 @@ SAY_AGAIN_AFTER_S = 600.0  # a link lost for the same reason over and over is on
 MARGIN_S = 10.0  # before the watchdog loses patience
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
 REASONS_REMEMBERED = 64
+TURN_WITHIN_S = 60.0  # a request that has waited longer is not sent: its asker is gone, or the line is full of dead units
 
 
 class ReadRequest(msgspec.Struct, frozen=True, gc=False):
-    """Ask for `count` registers or bits; the time-out runs from when it is sent, not from when it is asked."""
+    """Ask for `count` registers or bits; the time-out runs from when it is sent, not from when it is asked.
+
+    It is not sent any more after `turn_by_s`, on the loop's clock; so no inbox grows, and no asker waits without end.
+    """
 
     unit_id: int
     function: int
     address: int
     count: int
     timeout_s: float
+    turn_by_s: float = math.inf
 
 
 class ReleaseLink(msgspec.Struct, frozen=True):
@@ -114,6 +120,8 @@ class ModbusLink(TrioActor):
     async def on_receive(self, message: object) -> list[int] | None:
         """Serve one request, or let go."""
         if isinstance(message, ReadRequest):
+            if self.now_s() > message.turn_by_s:
+                raise RequestTimedOut(f"{self.address}: unit {message.unit_id} did not get its turn: the line is too busy")
             patience_s = 2 * (self._connect_timeout_s + message.timeout_s + self._min_pause_s) + MARGIN_S
             self.expect_progress_within(patience_s)
             try:

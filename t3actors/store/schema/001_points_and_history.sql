@@ -443,14 +443,18 @@ UNION ALL SELECT serial_number, 'OUTPUT', point_index, point_id FROM OUTPUT_POIN
 UNION ALL SELECT serial_number, 'VARIABLE', point_index, point_id FROM VARIABLE_POINTS;
 
 -- The first thing to query: every point as it is known now. Nothing here reads live once the gateway was stopped, or its
--- heartbeat, written every 10 to 20 s, is older than 35 s.
+-- heartbeat, written every 10 to 20 s, is older than 35 s; or as far in the future: it died before its clock was set right.
 CREATE VIEW POINTS AS
 WITH
 gateway_now AS (
   SELECT
     CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) AS now_ms,
     (SELECT heartbeat_at FROM GATEWAY) AS heartbeat_at,
-    (SELECT MAX(heartbeat_at * (1 - clean_stop)) FROM GATEWAY) AS lives_at
+    (
+      SELECT heartbeat_at FROM GATEWAY
+      WHERE NOT clean_stop
+        AND ABS(heartbeat_at - CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)) <= 35000
+    ) IS NOT NULL AS lives
 ),
 every_point AS (
   SELECT 'INPUT' AS point_type, serial_number, device_id, point_index, point_id, label, full_label, value, text, units,
@@ -472,12 +476,13 @@ SELECT
   p.value AS value,
   CASE
     WHEN p.text IS NOT NULL THEN p.text
-    WHEN p.digital_analog = 0 AND p.value IN (0, 1) THEN json_extract(p.states, '$[' || CAST(p.value AS INTEGER) || ']')
+    WHEN p.value BETWEEN 0 AND 999 AND p.value = CAST(p.value AS INTEGER)
+      THEN json_extract(p.states, '$[' || CAST(p.value AS INTEGER) || ']')
   END AS text,
   p.units AS units,
-  CASE WHEN n.lives_at >= n.now_ms - 35000 THEN p.status ELSE 'unknown' END AS status,
+  CASE WHEN n.lives THEN p.status ELSE 'unknown' END AS status,
   CASE
-    WHEN n.lives_at >= n.now_ms - 35000 THEN p.status_reason
+    WHEN n.lives THEN p.status_reason
     ELSE 'the gateway does not run: it was ' || p.status || ', last heard '
       || COALESCE(datetime(n.heartbeat_at / 1000, 'unixepoch') || ' UTC', 'never')
   END AS status_reason,
@@ -495,5 +500,5 @@ SELECT
   p.status_at AS status_at,
   p.serial_number AS serial_number,
   p.device_id AS device_id,
-  d.status AS device_status
+  CASE WHEN n.lives THEN d.status ELSE 'unknown' END AS device_status
 FROM every_point p JOIN DEVICES d ON d.serial_number = p.serial_number CROSS JOIN gateway_now n;

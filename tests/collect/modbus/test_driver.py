@@ -46,7 +46,10 @@ class Bench:
         self.registry = registry
         self.logged: list[tuple[LogEvent, dict[str, object]]] = []
         self.today_s = 0.0
-        self.driver = ModbusDriver(config, registry, self.log, lambda: self.today_s)
+        self.progress: list[None] = []
+        self.driver = ModbusDriver(
+            config, registry, self.log, lambda: self.today_s, lambda: self.progress.append(None)
+        )
         self.points: tuple[Point, ...] = ()
 
     def log(self, event: LogEvent, /, **keys: object) -> None:
@@ -131,6 +134,23 @@ async def test_max_registers_of_the_device_is_kept() -> None:
         await b.open()
         await b.read()
         assert max(request.size for request in b.device.requests) == 20
+
+
+async def test_each_answer_and_each_time_out_is_told_as_progress() -> None:
+    async with bench(points=listed(100, 300, 500), timeout_s=SHORT_S, retries=1) as b:
+        await b.open()
+        told = len(b.progress)
+        b.device.behaviours.extend([good, stall])
+        await b.read()
+        assert len(b.progress) == told + 4
+
+
+async def test_a_request_is_given_up_when_its_turn_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(points=listed(100), retries=0) as b:
+        await b.open()
+        monkeypatch.setattr("t3actors.collect.modbus.driver.TURN_WITHIN_S", -1.0)
+        with pytest.raises(RequestTimedOut, match="turn"):
+            await b.read()
 
 
 async def test_two_units_behind_one_link_get_their_own_values() -> None:

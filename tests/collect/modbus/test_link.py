@@ -182,6 +182,17 @@ async def test_the_pause_between_two_requests_is_kept() -> None:
     assert all(later - earlier >= 0.03 for earlier, later in pairwise(at))
 
 
+async def test_a_request_whose_turn_does_not_come_in_time_is_not_sent_any_more() -> None:
+    """A line full of dead units, or an asker that is long gone: its time is not spent on what nobody waits for."""
+    async with behind() as (device, bench):
+        late = ReadRequest(1, 3, 100, 2, LONG_S, turn_by_s=trio.current_time() - 0.001)
+        with pytest.raises(RequestTimedOut, match="turn"):
+            await bench.registry.ask(bench.role, late)
+        assert device.requests == []
+        in_time = ReadRequest(1, 3, 100, 2, LONG_S, turn_by_s=trio.current_time() + LONG_S)
+        assert await bench.registry.ask(bench.role, in_time) == expected()
+
+
 # ------------------------------------------------------------------------------------------- answers that are not used
 
 

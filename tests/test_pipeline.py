@@ -1,0 +1,42 @@
+"""The tree as data, on a mock clock: how patient it is with whom. The pipeline at work is in tests/system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from supervision import Supervisor, SupervisorSpec
+from t3actors.collect.modbus.link import ReadRequest, role_of
+from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
+from t3actors.errors import LinkDown
+from t3actors.events import silent
+from t3actors.pipeline import Gateway
+
+SLOW = DeviceConfig(name="radio-1", protocol="modbus", address="192.0.2.1:502", timeout_s=90.0)
+
+
+def gateway(data_dir: Path, *devices: DeviceConfig) -> Gateway:
+    """A gateway that is not run."""
+    gateway_config = GatewayConfig(name="test", data_dir=data_dir)
+    return Gateway(Config(gateway=gateway_config, store=StoreConfig(database=data_dir / "t3actors.db"), devices=devices), silent)
+
+
+async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_taken_for_hanging(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def black_hole(*_: object) -> None:
+        await trio.sleep_forever()
+
+    monkeypatch.setattr(trio, "open_tcp_stream", black_hole)
+    built = gateway(tmp_path, SLOW)
+    links = Supervisor(SupervisorSpec("links", tuple(built.link_specs())), registry=built.registry)
+    role = role_of(SLOW.address)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(links.run)
+        with pytest.raises(LinkDown, match="no connection within 90 s"):
+            await built.registry.ask(role, ReadRequest(1, 3, 100, 2, SLOW.timeout_s))
+        assert built.registry.incarnation(role) == 1
+        await links.stop()
