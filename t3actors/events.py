@@ -195,7 +195,7 @@ ANSWER_REJECTED = _event(
     "answer.rejected",
     "warning",
     "link unit_id reason raw",
-    "An answer did not match what was asked and was thrown away. Said once per kind until a good one came.",
+    "An answer did not match what was asked and was thrown away. Said once per kind until a good one came, and at most every ten minutes.",
     "Once: a late answer. Often: two masters, a duplicate unit id, or a gateway whose time-out is longer than ours.",
 )
 LINK_IDS_NOT_ECHOED = _event(

@@ -43,6 +43,13 @@ def test_every_exit_code_is_in_the_operating_page() -> None:
         assert f"| {code.value} |" in text("docs/operating.md"), code
 
 
+def test_every_reason_of_the_operating_page_is_said_in_these_words() -> None:
+    table = text("docs/operating.md").split("| reason says |")[1].split("\n\n")[0]
+    reasons = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)
+    assert len(reasons) >= 5
+    assert [reason for reason in reasons if reason != "---" and reason not in SOURCES] == []
+
+
 def test_the_picture_is_the_same_in_the_readme_and_the_architecture() -> None:
     picture = text("README.md").split("```")[1]
     assert picture in text("docs/architecture.md")

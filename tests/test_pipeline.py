@@ -21,7 +21,9 @@ SLOW = DeviceConfig(name="radio-1", protocol="modbus", address="192.0.2.1:502", 
 def gateway(data_dir: Path, *devices: DeviceConfig) -> Gateway:
     """A gateway that is not run."""
     gateway_config = GatewayConfig(name="test", data_dir=data_dir)
-    return Gateway(Config(gateway=gateway_config, store=StoreConfig(database=data_dir / "t3actors.db"), devices=devices), silent)
+    return Gateway(
+        Config(gateway=gateway_config, store=StoreConfig(database=data_dir / "t3actors.db"), devices=devices), silent
+    )
 
 
 async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_taken_for_hanging(

@@ -32,6 +32,7 @@ PROGRESS_WITHIN_S = 120.0
 """No answer, and no time-out, for this long within one poll (and `TIMEOUTS` more) means that the actor hangs: the watchdog
 restarts it. Longer than a request waits for its turn on a shared line and for its answer; the poll itself may take its time."""
 TIMEOUTS = 8
+DISABLED = "enabled = false in the configuration"
 ACKNOWLEDGED_WITHIN_S = 10.0
 """How long a requested sync waits for the detector."""
 
@@ -104,6 +105,8 @@ class DeviceActor(TrioActor):
         match message:
             case ReadingsTaken():
                 self._report.taken(message)
+            case SyncRequested() if not self._config.enabled:
+                self._tell_finished(message, 0, DISABLED)
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
@@ -122,7 +125,7 @@ class DeviceActor(TrioActor):
 
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
-            self._move(Happened.DISABLED, reason="enabled = false in the configuration")
+            self._move(Happened.DISABLED, reason=DISABLED)
             return
         self._move(Happened.STARTED)
         if not self._auto_start:
@@ -183,15 +186,18 @@ class DeviceActor(TrioActor):
             error = "the detector did not take the readings"
         good = sum(reading.status is Status.OK for reading in readings or ())
         for request in requests:
-            if request.reply_to:
-                finished = SyncFinished(
-                    request_id=request.request_id,
-                    device=self._config.name,
-                    points_ok=good,
-                    points_failed=len(self._report.points) - good,
-                    error=error,
-                )
-                self.send(request.reply_to, finished)
+            self._tell_finished(request, good, error)
+
+    def _tell_finished(self, request: SyncRequested, good: int, error: str) -> None:
+        if request.reply_to:
+            finished = SyncFinished(
+                request_id=request.request_id,
+                device=self._config.name,
+                points_ok=good,
+                points_failed=len(self._report.points) - good,
+                error=error,
+            )
+            self.send(request.reply_to, finished)
 
     # -------------------------------------------------------------------------------------------------- one poll
 

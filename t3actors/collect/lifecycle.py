@@ -23,7 +23,9 @@ class State(Enum):
     ONLINE = "online"
     BACKING_OFF = "backing off"
     OFFLINE = "offline"
-    MISMATCHED = "mismatched"  # offline too, but somebody is there: it is to be said even of one that was offline before
+    MISMATCHED = (
+        "mismatched"  # offline too, but somebody is there: it is to be said even of one that was offline before
+    )
     DISABLED = "disabled"
     STOPPED = "stopped"
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import trio
+from msgspec.structs import replace
 
 from supervision.actor import TrioActor
 from t3actors.config import StoreConfig
@@ -255,6 +256,8 @@ class ChangeDetector(TrioActor):
         if device is None:
             return  # without an announcement there is no row; the device announces itself to a new detector and answers
         now_s = self.now_s()
+        if device.status is not None:  # what is stored says more than an actor that has only just begun
+            message = replace(message, was=device.status)
         device.status = message.status
         self._out.add(message, now_s)
         if message.link_refused and message.status is DeviceStatus.OFFLINE:

@@ -61,6 +61,8 @@ class DeviceLatest:
     def announce(self, message: DeviceAnnounced, now_s: float, at_ms: int) -> list[PointChange]:
         """Take the device's description: new points, new rules; where the list is complete, points that are gone."""
         begins_again = message.enabled and not self.enabled
+        if begins_again:
+            self.status = DeviceStatus.UNKNOWN  # as the store has it then
         self.announced = message
         self.enabled = message.enabled
         self.check_at_s = now_s

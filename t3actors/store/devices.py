@@ -27,8 +27,8 @@ _PROGRESS = (
 _RENAME_SERIES = "UPDATE series SET point_id = ?1 WHERE series_id BETWEEN ?2 AND ?3 AND point_index = ?4 AND created_by <> 'manual_entry'"
 
 _DESCRIPTION = (
-    "point_id", "label", "full_label", "units", "units_code", "range", "states", "digital_analog", "object_type",
-    "object_instance",
+    "point_id", "label", "full_label", "units", "units_code", "range", "states", "source", "digital_analog",
+    "object_type", "object_instance",
 )  # fmt: skip
 _OWN = {Kind.INPUT: ("calibration",), Kind.OUTPUT: ("low_voltage", "high_voltage"), Kind.VARIABLE: ("unused",)}
 
@@ -94,8 +94,8 @@ def describe_point(tally: Tally, device: KnownDevice, announced: DeviceAnnounced
         _UPSERT[kind],
         (
             device.serial, index, device.device_id, at_ms, at_ms, described.point_id, described.label, described.full_label,
-            described.units, described.units_code, described.range_code, meaning[2], 0 if described.digital else 1,
-            described.object_type, described.object_instance, *own,
+            described.units, described.units_code, described.range_code, meaning[2], described.source,
+            0 if described.digital else 1, described.object_type, described.object_instance, *own,
         ),
     )  # fmt: skip
     tally.count("rows", 1)

@@ -88,11 +88,14 @@ class Known:
     def _load_points(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
         for kind, table in TABLES.items():
             # Rows that went come first, so that a present point takes the name.
-            for device_id, index, point_id, status in connection.execute(
-                f"SELECT device_id, point_index, point_id, status FROM {table} ORDER BY status <> 'disabled'"  # noqa: S608
+            for device_id, index, point_id, status, *meaning in connection.execute(
+                "SELECT device_id, point_index, point_id, status, units, range, states, source"  # noqa: S608
+                f" FROM {table} ORDER BY status <> 'disabled'"
             ):
                 device = by_id[device_id]
                 point = KnownPoint(device, kind, index, point_id, Status(status))
+                units, range_, states, source = meaning
+                point.meaning = units, range_, states, source
                 device.rows[kind, index] = point
                 other = device.points.get(point_id)
                 if other is None or other.status is Status.DISABLED:
@@ -109,8 +112,8 @@ class Known:
             self.series[key] = series
             device = by_id.get(series_id >> 20)
             point = device and device.rows.get((KINDS[series_id >> 18 & 3], index))
-            if point and series_id >> 16 & 3 != 1:  # rows by hand say nothing of the device's own description
-                point.meaning, point.key, point.series = meaning, key, series
+            if point and point.meaning == meaning and series_id >> 16 & 3 != 1:  # a row by hand is no device's own
+                point.key, point.series = key, series
 
 
 def meaning_of(point: Point) -> Meaning:

@@ -35,7 +35,8 @@ SERIES_PER_GROUP = 0xFFFF
 _UPDATE = {
     kind: f"UPDATE {table} SET"  # noqa: S608
     " value = CASE ?1 WHEN 0 THEN value ELSE ?2 END, text = CASE ?1 WHEN 0 THEN text ELSE ?3 END,"
-    " sampled_at = COALESCE(?4, sampled_at), changed_at = COALESCE(?5, changed_at),"
+    " sampled_at = COALESCE(?4, sampled_at),"
+    " changed_at = CASE WHEN ?5 IS NULL OR (changed_at > 0 AND value IS ?2 AND text IS ?3) THEN changed_at ELSE ?5 END,"
     " status_at = CASE status WHEN ?6 THEN status_at ELSE ?7 END, status = ?6, status_reason = ?8,"
     " auto_manual = COALESCE(?9, auto_manual), flags = ?10, updated_at = ?7"
     + (", hw_switch_status = COALESCE(?13, hw_switch_status)" if kind is Kind.OUTPUT else "")

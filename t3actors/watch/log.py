@@ -27,7 +27,15 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 def json_line(_: object, __: str, entry: MutableMapping[str, Any]) -> str:
     """Render an entry as one JSON line; time, level and event come first."""
-    return _encode(dict(entry)).decode()
+    try:
+        return _encode(dict(entry)).decode()
+    except UnicodeEncodeError:  # a lone surrogate, from a file name or a vendor's text
+        return _encode({key: _in_ascii(value) for key, value in entry.items()}).decode()
+
+
+def _in_ascii(value: object) -> object:
+    plain = value is None or isinstance(value, int | float) or (isinstance(value, str) and value.isascii())
+    return value if plain else ascii(value)
 
 
 def now_utc() -> str:

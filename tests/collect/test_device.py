@@ -396,6 +396,17 @@ async def test_a_disabled_device_is_announced_and_never_asked(autojump_clock: Mo
         assert (built.driver.opened, built.driver.reads) == (0, [])
 
 
+async def test_a_sync_of_a_disabled_device_is_answered_at_once(autojump_clock: MockClock) -> None:
+    config = DeviceConfig(name="ahu-1", protocol="modbus", address="127.0.0.1:502", rules=RULES, enabled=False)
+    asker = Detector()
+    async with house(config) as built, running(asker, name="sync/1", registry=built.registry):
+        built.registry.send("device/ahu-1", SyncRequested(request_id=7, reply_to="sync/1"))
+        await trio.sleep(1)
+        (finished,) = asker.of(SyncFinished)
+        assert "enabled = false" in finished.error
+        assert built.driver.opened == 0
+
+
 async def test_without_auto_start_nothing_is_polled_until_a_sync_is_asked_for(autojump_clock: MockClock) -> None:
     asker = Detector()
     async with house(auto_start=False) as built, running(asker, name="sync/1", registry=built.registry):

@@ -11,9 +11,7 @@ def test_every_state_can_be_stopped() -> None:
     assert {after(state, Happened.STOPPED) for state in State} == {State.STOPPED}
 
 
-@pytest.mark.parametrize(
-    "state", [State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE, State.MISMATCHED]
-)
+@pytest.mark.parametrize("state", [State.CONNECTING, State.ONLINE, State.BACKING_OFF, State.OFFLINE, State.MISMATCHED])
 def test_a_living_device_can_always_answer_again_and_always_be_refused(state: State) -> None:
     assert after(state, Happened.ANSWERED) is State.ONLINE
     for happened in (Happened.REFUSED, Happened.EXHAUSTED):

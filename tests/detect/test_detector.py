@@ -20,6 +20,7 @@ from t3actors.messages import (
     DeviceProgress,
     DeviceRemoved,
     DeviceStatusChanged,
+    EventHappened,
     PointChange,
     PointsChanged,
     PollCounts,
@@ -406,3 +407,26 @@ async def test_a_stored_device_that_nobody_polls_is_disabled_with_its_points(aut
         assert [item.device for item in h.writer.items if isinstance(item, DeviceRemoved)] == ["gone"]
         changes = [change for change in h.writer.changes() if change.device != "a"]
         assert [(change.device, change.reading.status) for change in changes] == [("gone", Status.DISABLED)]
+
+
+async def test_after_a_restart_a_devices_transitions_begin_where_the_stored_ones_ended(
+    autojump_clock: MockClock,
+) -> None:
+    h = house(device_status={"a": DeviceStatus.ONLINE})
+    async with h.at_work():
+        h.tell(A, turned("a", DeviceStatus.UNKNOWN, DeviceStatus.CONNECTING))
+        h.tell(turned("a", DeviceStatus.CONNECTING, DeviceStatus.ONLINE))
+        await trio.sleep(3)
+        said = [(item.from_status, item.to_status) for item in h.writer.items if isinstance(item, EventHappened)]
+        assert said == [("online", "connecting"), ("connecting", "online")]
+
+
+async def test_a_device_that_is_as_it_was_before_the_restart_is_no_event(autojump_clock: MockClock) -> None:
+    h = house(device_status={"a": DeviceStatus.OFFLINE})
+    async with h.at_work():
+        h.tell(A, turned("a", DeviceStatus.UNKNOWN, DeviceStatus.OFFLINE, "refused"))
+        await trio.sleep(3)
+        assert h.writer.events() == []
+        assert [item.status for item in h.writer.items if isinstance(item, DeviceStatusChanged)] == [
+            DeviceStatus.OFFLINE
+        ]

@@ -78,6 +78,17 @@ def test_a_bad_status_keeps_the_last_good_value_and_its_time_and_leaves_a_gap_in
     assert house.rows("SELECT value, status FROM TRENDLOG_DATA ORDER BY sampled_at") == [(21.5, "ok"), (None, "stale")]
 
 
+def test_changed_at_moves_only_when_the_value_does(house: House) -> None:
+    """The detector says a change anew of what the store had to drop: below min_free that is every poll."""
+    house.put(announced(), change(21.5))
+    house.put(change(21.5, at_ms=T0_MS + 1000))
+    assert house.rows("SELECT changed_at, sampled_at FROM INPUT_POINTS") == [(T0_MS, T0_MS + 1000)]
+    house.put(change(22, at_ms=T0_MS + 2000))
+    assert house.one("SELECT changed_at FROM INPUT_POINTS") == T0_MS + 2000
+    house.put(change("on", at_ms=T0_MS + 3000), change("off", at_ms=T0_MS + 4000))
+    assert house.one("SELECT changed_at FROM INPUT_POINTS") == T0_MS + 4000
+
+
 def test_status_at_moves_only_when_the_status_does(house: House) -> None:
     house.put(announced(), change(1, at_ms=T0_MS + 1), change(2, at_ms=T0_MS + 2))
     assert house.rows("SELECT status_at, changed_at FROM INPUT_POINTS") == [(T0_MS + 1, T0_MS + 2)]

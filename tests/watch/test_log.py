@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t3actors.events import CATALOGUE, DEVICE_OFFLINE, DEVICE_ONLINE, GATEWAY_STARTED
 from t3actors.watch import log as log_module
-from t3actors.watch.log import LogWriter
+from t3actors.watch.log import LogWriter, json_line
 
 
 def lines_of(stream: io.StringIO) -> list[dict[str, object]]:
@@ -106,3 +106,14 @@ def test_every_event_of_the_catalogue_is_named_noun_participle_and_says_what_it_
         assert event.what_to_do.endswith(".")
         if event.level == "error":
             assert event.what_to_do != "Nothing.", name
+
+
+def test_a_text_that_is_no_utf_8_never_raises_in_who_logs_it() -> None:
+    """A file name or a vendor's error text may hold lone surrogates."""
+    line = json_line(None, "", {"event": "store.busy", "reason": "caf\udce9", "names": ["\udc80"], "count": 3})
+    assert json.loads(line) == {
+        "event": "store.busy",
+        "reason": "'caf\\udce9'",
+        "names": "['\\udc80']",
+        "count": 3,
+    }

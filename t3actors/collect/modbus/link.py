@@ -29,11 +29,15 @@ from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LIN
 HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
 CHUNK = 4096
 MODBUS_PORT = 502  # IANA
-SAY_AGAIN_AFTER_S = 600.0  # a link lost for the same reason over and over is one line in ten minutes
+SAY_AGAIN_AFTER_S = (
+    600.0  # a link lost, or an answer rejected, for the same reason over and over is one line in ten minutes
+)
 MARGIN_S = 10.0  # before the watchdog loses patience
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
 REASONS_REMEMBERED = 64
-TURN_WITHIN_S = 60.0  # a request that has waited longer is not sent: its asker is gone, or the line is full of dead units
+TURN_WITHIN_S = (
+    60.0  # a request that has waited longer is not sent: its asker is gone, or the line is full of dead units
+)
 
 
 class ReadRequest(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +117,7 @@ class ModbusLink(TrioActor):
         self._last_failure = LinkDown(f"{address}: not tried yet")
         self._quiet_until_s = 0.0
         self._said_lost_at_s: dict[str, float] = {}
-        self._said_rejected: set[tuple[int | None, str]] = set()
+        self._said_rejected_at_s: dict[tuple[int | None, str], float] = {}
 
     # -- what others ask
 
@@ -121,7 +125,9 @@ class ModbusLink(TrioActor):
         """Serve one request, or let go."""
         if isinstance(message, ReadRequest):
             if self.now_s() > message.turn_by_s:
-                raise RequestTimedOut(f"{self.address}: unit {message.unit_id} did not get its turn: the line is too busy")
+                raise RequestTimedOut(
+                    f"{self.address}: unit {message.unit_id} did not get its turn: the line is too busy"
+                )
             patience_s = 2 * (self._connect_timeout_s + message.timeout_s + self._min_pause_s) + MARGIN_S
             self.expect_progress_within(patience_s)
             try:
@@ -205,8 +211,11 @@ class ModbusLink(TrioActor):
     def _good_from(self, connection: _Connection, unit_id: int) -> None:
         connection.answering.add(unit_id)
         connection.ever_answered = True
-        if self._said_rejected:
-            self._said_rejected = {said for said in self._said_rejected if said[0] != unit_id}
+        if self._said_rejected_at_s:
+            since_s = self.now_s() - SAY_AGAIN_AFTER_S
+            self._said_rejected_at_s = {
+                said: at_s for said, at_s in self._said_rejected_at_s.items() if said[0] != unit_id or at_s > since_s
+            }
 
     def _timed_out(self, connection: _Connection, waiting: _Waiting) -> None:
         self._transactions.discard(waiting.asked.transaction_id)
@@ -322,8 +331,8 @@ class ModbusLink(TrioActor):
 
     def _reject(self, unit_id: int | None, kind: str, reason: str, raw: bytes) -> None:
         said = (unit_id, kind)
-        if said not in self._said_rejected:  # at most units times kinds
-            self._said_rejected.add(said)
+        if said not in self._said_rejected_at_s:  # at most units times kinds
+            self._said_rejected_at_s[said] = self.now_s()
             self._log(ANSWER_REJECTED, link=self.address, unit_id=unit_id, reason=reason, raw=raw.hex())
 
 

@@ -55,6 +55,7 @@ CREATE TABLE DEVICES (
 
 -- The three point tables. `value` has no declared type on purpose: REAL would round integers beyond 2^53.
 -- A whole number beyond 2^63 - 1 is the nearest REAL in `value` and exact in `text`; a string point has only `text`.
+-- `source` says where the value comes from (register, type, order, scale): with units, range and states, what it means.
 
 CREATE TABLE INPUT_POINTS (
   serial_number INTEGER NOT NULL REFERENCES DEVICES (serial_number) ON UPDATE CASCADE,
@@ -69,6 +70,7 @@ CREATE TABLE INPUT_POINTS (
   units_code INTEGER,
   range INTEGER,
   states TEXT,
+  source TEXT NOT NULL DEFAULT '',
   digital_analog INTEGER NOT NULL DEFAULT 1,
   auto_manual INTEGER,
   flags INTEGER NOT NULL DEFAULT 0,
@@ -98,6 +100,7 @@ CREATE TABLE OUTPUT_POINTS (
   units_code INTEGER,
   range INTEGER,
   states TEXT,
+  source TEXT NOT NULL DEFAULT '',
   digital_analog INTEGER NOT NULL DEFAULT 1,
   auto_manual INTEGER,
   flags INTEGER NOT NULL DEFAULT 0,
@@ -129,6 +132,7 @@ CREATE TABLE VARIABLE_POINTS (
   units_code INTEGER,
   range INTEGER,
   states TEXT,
+  source TEXT NOT NULL DEFAULT '',
   digital_analog INTEGER NOT NULL DEFAULT 1,
   auto_manual INTEGER,
   flags INTEGER NOT NULL DEFAULT 0,

@@ -47,9 +47,7 @@ class Bench:
         self.logged: list[tuple[LogEvent, dict[str, object]]] = []
         self.today_s = 0.0
         self.progress: list[None] = []
-        self.driver = ModbusDriver(
-            config, registry, self.log, lambda: self.today_s, lambda: self.progress.append(None)
-        )
+        self.driver = ModbusDriver(config, registry, self.log, lambda: self.today_s, lambda: self.progress.append(None))
         self.points: tuple[Point, ...] = ()
 
     def log(self, event: LogEvent, /, **keys: object) -> None:

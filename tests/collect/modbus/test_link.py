@@ -221,10 +221,18 @@ async def test_an_answer_that_does_not_match_is_a_bad_response_said_once_and_the
         assert bench.events(ANSWER_REJECTED)[0]["raw"]
 
 
-async def test_a_rejection_is_said_again_after_a_good_answer() -> None:
+async def test_a_rejection_is_said_again_after_a_good_answer_but_not_at_every_poll(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A unit whose every other answer is wrong is one line in ten minutes."""
     short = with_pdu(lambda pdu: b"\x03\x02" + pdu[2:4])
-    async with behind(short, good, short) as (_, bench):
+    async with behind(*[short, good] * 6, short) as (_, bench):
+        for _ in range(5):
+            await bench.fails(BadResponse)
+            await bench.ask()
+        assert len(bench.events(ANSWER_REJECTED)) == 1
         await bench.fails(BadResponse)
+        monkeypatch.setattr("t3actors.collect.modbus.link.SAY_AGAIN_AFTER_S", 0.0)
         await bench.ask()
         await bench.fails(BadResponse)
         assert len(bench.events(ANSWER_REJECTED)) == 2

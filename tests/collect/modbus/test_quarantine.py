@@ -105,6 +105,28 @@ def test_what_was_refused_is_asked_again_after_a_day() -> None:
     assert poll(quarantine, asked, set(), now_s=RETRY_AFTER_S)[0] == set(asked)
 
 
+def test_the_daily_retry_costs_no_neighbour_a_poll_however_many_addresses_are_refused() -> None:
+    quarantine = Quarantine()
+    asked, illegal = wants(range(125)), {3, 50, 77, 120}
+    for _ in range(8):
+        poll(quarantine, asked, illegal)
+    healthy = {want for want in asked if want.address not in illegal}
+    for _ in range(8):
+        read, requests, _ = poll(quarantine, asked, illegal, now_s=RETRY_AFTER_S)
+        assert read == healthy
+        assert requests <= 16 + len(illegal) + 1
+    assert {want.address for want in quarantine.refused} == illegal
+
+
+def test_the_daily_retry_of_a_device_that_takes_short_reads_only_costs_no_poll() -> None:
+    quarantine = Quarantine()
+    asked = wants(range(120))
+    for _ in range(20):
+        poll(quarantine, asked, set(), longest=5)
+    for _ in range(40):
+        assert poll(quarantine, asked, set(), longest=5, now_s=RETRY_AFTER_S)[0] == set(asked)
+
+
 def test_the_reason_is_kept() -> None:
     quarantine = Quarantine()
     bad = Want("holding", 5, 1)

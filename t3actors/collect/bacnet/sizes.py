@@ -1,0 +1,108 @@
+"""How many octets a question takes, and its answer will probably take, so that the first plan of requests usually fits. Pure.
+
+Numbers and flags have sizes that the standard fixes; texts have those that real devices give them.
+
+Source: ANSI/ASHRAE 135, 20.1 (headers), 20.2 (tags), 15.7.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REQUEST_HEADER = 4  # 20.1.2: type and flags, sizes accepted, invoke id, service; unsegmented
+ANSWER_HEADER = 3  # 20.1.5: type and flags, invoke id, service; unsegmented
+SEGMENT_HEADER = 5  # 20.1.5: and sequence number, window size
+OBJECT = 7  # object identifier under its tag, opening and closing tag of the list
+
+PRESENT_VALUE = 85
+_SMALLEST_ANSWER = 4  # an error in the value's place: class and code
+_TEXT = 26  # a name of 22 letters with tag, length and character set
+_OTHER = 16
+_BY_PROPERTY = {
+    4: 14,  # active-text
+    22: 5,  # cov-increment
+    28: 40,  # description
+    36: 2,  # event-state
+    44: _TEXT,  # firmware-revision
+    46: 14,  # inactive-text
+    62: 3,  # max-apdu-length-accepted
+    70: _TEXT,  # model-name
+    74: 2,  # number-of-states
+    75: 5,  # object-identifier
+    76: 400,  # object-list: 80 objects; with an index one
+    77: _TEXT,  # object-name
+    79: 2,  # object-type
+    81: 1,  # out-of-service
+    103: 2,  # reliability
+    104: 5,  # relinquish-default
+    107: 2,  # segmentation-supported
+    110: 60,  # state-text: five texts
+    111: 3,  # status-flags
+    112: 2,  # system-status
+    117: 3,  # units
+    120: 3,  # vendor-identifier
+    121: _TEXT,  # vendor-name
+    155: 5,  # database-revision
+}
+_PRESENT_VALUES = {  # by object type
+    **dict.fromkeys((0, 1, 2), 5),  # analog: a Real
+    **dict.fromkeys((3, 4, 5), 2),  # binary: an Enumerated
+    **dict.fromkeys((13, 14, 19), 2),  # multi-state: an Unsigned
+    23: 5,  # accumulator
+    24: 5,  # pulse converter
+    39: 6,  # bit string value
+    40: 40,  # character string value
+    **dict.fromkeys((41, 42, 49, 50), 5),  # date, time and their patterns
+    **dict.fromkeys((43, 44), 10),  # date and time
+    45: 5,  # integer value
+    46: 10,  # large analog value: a Double
+    47: 20,  # octet string value
+    48: 5,  # positive integer value
+}
+
+
+class Want(NamedTuple):
+    """One property of one object (`index` None: the whole of it), and the octets its value will probably take."""
+
+    object_type: int
+    instance: int
+    property: int
+    index: int | None
+    value_octets: int
+
+    @property
+    def object(self) -> tuple[int, int]:
+        """Whose property it is."""
+        return self.object_type, self.instance
+
+    @property
+    def request_octets(self) -> int:
+        """What asking for it takes, without its object."""
+        return _parameter(self.property) + (0 if self.index is None else _parameter(self.index))
+
+    @property
+    def answer_octets(self) -> int:
+        """What its result will probably take, without its object."""
+        return self.request_octets + 2 + self.value_octets
+
+
+def want(
+    object_type: int, instance: int, which: int, index: int | None = None, *, value_octets: int | None = None
+) -> Want:
+    """Give the want; `value_octets` where more is known of the value than its property says (a state-text's number of texts)."""
+    octets = value_octets
+    if octets is None:
+        octets = _expected(object_type, which, index)
+    return Want(object_type, instance, which, index, max(octets, _SMALLEST_ANSWER))
+
+
+def _expected(object_type: int, which: int, index: int | None) -> int:
+    if which == PRESENT_VALUE:
+        return _PRESENT_VALUES.get(object_type, _OTHER)
+    if index is not None:
+        return 5 if which == 76 or index == 0 else _TEXT
+    return _BY_PROPERTY.get(which, _OTHER)
+
+
+def _parameter(value: int) -> int:
+    return 1 + max(1, (value.bit_length() + 7) // 8)
