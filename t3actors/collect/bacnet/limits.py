@@ -7,23 +7,21 @@ them. Then the limits are settled. They do not flap: a settled size that is refu
 a second refusal in a row makes it smaller for good. They grow again by one probe a day at most, half as often after each that failed.
 
 Limits are kept in the store (`msgspec`); `resume` takes them up unless the device says something else of itself by now.
-The caller owns the clock, sends what `plan` says and reports to `proven` and `refused`.
+The caller owns the clock, sends what `requests.plan` says and reports to `proven` and `refused`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from enum import Enum, auto
-from itertools import groupby
 from math import isqrt
-from typing import NamedTuple
 
 import msgspec
 
 from t3actors.collect.bacnet import refusals
 from t3actors.collect.bacnet.read_multiple import PropertyError
 from t3actors.collect.bacnet.refusals import Abort, Refusal, Reject
-from t3actors.collect.bacnet.sizes import ANSWER_HEADER, OBJECT, REQUEST_HEADER, SEGMENT_HEADER, Want
+from t3actors.collect.bacnet.requests import Request, Room
+from t3actors.collect.bacnet.sizes import ANSWER_HEADER, REQUEST_HEADER, SEGMENT_HEADER
 
 MIN_APDU, MAX_APDU = 50, 1476  # 12.11.18 and Annex J: BACnet/IP carries 1476 octets
 MAX_SEGMENTS = 16
@@ -46,9 +44,9 @@ class Next(Enum):
     PLAN_AGAIN = auto()
     """Under the new limits."""
     HALVE = auto()
-    """`halves`: the limits stand, this request did not."""
+    """`requests.halves`: the limits stand, this request did not."""
     ONE_BY_ONE = auto()
-    """`one_by_one`: each by ReadProperty; one of them may spoil the others."""
+    """`requests.one_by_one`: each by ReadProperty; one of them may spoil the others."""
     LATER = auto()
     """At the next poll: the device is busy with something else."""
     GIVE_UP = auto()
@@ -137,15 +135,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         """The most properties one request should ask for; None: any number."""
         return self.count.target(1, settled=self.settled)
 
-
-class Request(NamedTuple):
-    """One request. `alone`: by ReadProperty. `full`: nothing more fitted, by `room` octets of answer."""
-
-    wants: tuple[Want, ...]
-    answer_octets: int
-    room: int = 0
-    full: bool = False
-    alone: bool = False
+    @property
+    def room(self) -> Room:
+        """What `requests.plan` plans by."""
+        return Room(self.request_octets, self.answer_octets, self.properties, self.read_multiple)
 
 
 def first(told: Told, *, in_flight: int = 1) -> Limits:
@@ -162,64 +155,19 @@ def resume(stored: Limits | None, told: Told, *, in_flight: int = 1) -> Limits:
     return msgspec.structs.replace(stored, in_flight=max(1, min(stored.in_flight, in_flight)))
 
 
-def plan(wants: Iterable[Want], limits: Limits) -> tuple[Request, ...]:
-    """Give the fewest requests in the order of the wants; an object's wants stay together where they fit.
-
-    A want that is larger than any room is asked for all the same, by itself: its size is only an estimate.
-    """
-    if not limits.read_multiple:
-        return one_by_one(wants)
-    request_room, room, most = limits.request_octets, limits.answer_octets, limits.properties
-    requests: list[Request] = []
-    held: list[Want] = []
-
-    def fits(more: Sequence[Want]) -> bool:
-        asked, answered = _octets([*held, *more])
-        return asked <= request_room and answered <= room and (most is None or len(held) + len(more) <= most)
-
-    def close(*, full: bool) -> None:
-        if held:
-            requests.append(Request(tuple(held), _octets(held)[1], room, full))
-            held.clear()
-
-    for _, group in groupby(wants, key=lambda each: each.object):
-        together = list(group)
-        if not fits(together):
-            close(full=True)
-        if fits(together):
-            held += together
-            continue
-        for each in together:
-            if not fits([each]):
-                close(full=True)
-            held.append(each)
-    close(full=False)
-    return tuple(requests)
-
-
-def one_by_one(wants: Iterable[Want]) -> tuple[Request, ...]:
-    """Give a ReadProperty for each."""
-    return tuple(Request((each,), each.answer_octets + OBJECT, alone=True) for each in wants)
-
-
-def halves(request: Request) -> tuple[Request, ...]:
-    """Give the request's wants in two requests; one by ReadProperty where there is but one."""
-    if len(request.wants) < 2:
-        return one_by_one(request.wants)
-    middle = len(request.wants) // 2
-    return tuple(Request(part, _octets(part)[1]) for part in (request.wants[:middle], request.wants[middle:]))
-
-
 def proven(limits: Limits, request: Request, *, now_ms: int) -> Limits:
     """Give the limits once the device has answered this request."""
     if request.alone:
         return limits
     size = max(request.answer_octets, request.room) if request.full else request.answer_octets
     count = len(request.wants)
-    if limits.octets.good >= size and limits.count.good >= count and not (limits.refusals and request.full):
+    at_size = (
+        limits.refusals > 0 and 4 * count > 3 * limits.count.good
+    )  # a half that was answered says nothing of the whole
+    if limits.octets.good >= size and limits.count.good >= count and not at_size:
         return limits  # nothing new
     searching = not limits.settled
-    larger = request.full or size > limits.octets.good or count > limits.count.good
+    larger = size > limits.octets.good or count > limits.count.good
     new = msgspec.structs.replace(
         limits,
         octets=limits.octets.works(size),
@@ -305,9 +253,7 @@ def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:
     failed = before.growing and (after.octets.bad, after.count.bad) != (before.octets.bad, before.count.bad)
     worse = failed and (after.octets.good, after.count.good) == (before.octets.good, before.count.good)
     patience = min(before.patience_days * 2, MAX_PATIENCE_DAYS) if worse else before.patience_days
-    return msgspec.structs.replace(
-        after, growing=False, patience_days=patience, grow_at_ms=now_ms + patience * DAY_MS
-    )
+    return msgspec.structs.replace(after, growing=False, patience_days=patience, grow_at_ms=now_ms + patience * DAY_MS)
 
 
 def _loosened(border: Border, least: int) -> Border:
@@ -325,12 +271,6 @@ def _denies_service(refusal: Refusal) -> bool:
     if isinstance(refusal, Reject):
         return refusal.reason == refusals.REJECT_UNRECOGNIZED_SERVICE
     return isinstance(refusal, PropertyError) and tuple(refusal) in refusals.SERVICE_NOT_SUPPORTED
-
-
-def _octets(wants: Sequence[Want]) -> tuple[int, int]:
-    """Give the octets of request and of answer; consecutive wants of one object share it."""
-    objects = OBJECT * sum(1 for _ in groupby(wants, key=lambda each: each.object))
-    return objects + sum(each.request_octets for each in wants), objects + sum(each.answer_octets for each in wants)
 
 
 def _apdu(told: Told) -> int:

@@ -29,15 +29,11 @@ from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LIN
 HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
 CHUNK = 4096
 MODBUS_PORT = 502  # IANA
-SAY_AGAIN_AFTER_S = (
-    600.0  # a link lost, or an answer rejected, for the same reason over and over is one line in ten minutes
-)
+SAY_AGAIN_AFTER_S = 600.0  # a link lost or an answer rejected over and over is one line in ten minutes
 MARGIN_S = 10.0  # before the watchdog loses patience
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
 REASONS_REMEMBERED = 64
-TURN_WITHIN_S = (
-    60.0  # a request that has waited longer is not sent: its asker is gone, or the line is full of dead units
-)
+TURN_WITHIN_S = 60.0  # later, a request is not sent: its asker is gone, or the line is full of dead units
 
 
 class ReadRequest(msgspec.Struct, frozen=True, gc=False):

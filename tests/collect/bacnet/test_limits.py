@@ -1,0 +1,290 @@
+"""What a device bears is found in a few requests, kept, and not found anew at every poll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import msgspec
+import pytest
+
+from t3actors.collect.bacnet.limits import (
+    DAY_MS,
+    MAX_PROBES,
+    Border,
+    Limits,
+    Next,
+    Told,
+    first,
+    grown,
+    proven,
+    refused,
+    resume,
+)
+from t3actors.collect.bacnet.read_multiple import PropertyError
+from t3actors.collect.bacnet.refusals import Abort, Refusal, Reject
+from t3actors.collect.bacnet.requests import Request, halves, one_by_one, plan
+from t3actors.collect.bacnet.sizes import Want, want
+
+APDUS = (50, 128, 206, 480, 1024, 1476)
+SEGMENTATIONS = ("none", "transmit", "receive", "both")
+WANTS = [want(0, instance, which) for instance in range(1, 301) for which in (85, 111)]
+UNKNOWN_PROPERTY = PropertyError(2, 32)
+
+
+class Device:
+    """Answers as a device of these abilities does, by the true sizes of what it is asked."""
+
+    def __init__(
+        self,
+        told: Told,
+        *,
+        truly_segments: bool | None = None,
+        buffer: int | None = None,
+        most: int | None = None,
+        read_multiple: bool = True,
+        bad: frozenset[Want] = frozenset(),
+    ) -> None:
+        self.told, self.buffer, self.most, self.read_multiple, self.bad = told, buffer, most, read_multiple, bad
+        self.segments = told.transmits_segments if truly_segments is None else truly_segments
+
+    def refusal(self, request: Request) -> Refusal | None:
+        spoilt = self.bad & set(request.wants)
+        if request.alone:
+            return UNKNOWN_PROPERTY if spoilt else None
+        if not self.read_multiple:
+            return Reject(9)
+        if self.buffer is not None and request.answer_octets > self.buffer:
+            return Abort(1)
+        if request.answer_octets + 3 > self.told.max_apdu and not self.segments:
+            return Abort(4)
+        if self.most is not None and len(request.wants) > self.most:
+            return Abort(9)
+        return UNKNOWN_PROPERTY if spoilt else None
+
+
+class Poll:
+    """Polls the device once, as the driver does."""
+
+    def __init__(self, device: Device, limits: Limits, now_ms: int = 0) -> None:
+        self.device, self.limits, self.now_ms = device, limits, now_ms
+        self.read: set[Want] = set()
+        self.given_up: set[Want] = set()
+        self.refusals = self.requests = 0
+
+    def of(self, wants: Sequence[Want]) -> Poll:
+        waiting, todo = list(wants), list[Request]()
+        while waiting or todo:
+            if not todo:
+                request = plan(waiting, self.limits.room)[0]
+                waiting = waiting[len(request.wants) :]
+            else:
+                request = todo.pop(0)
+            assert sum(each.request_octets for each in request.wants) + 4 <= max(50, self.device.told.max_apdu)
+            self.requests += 1
+            refusal = self.device.refusal(request)
+            if refusal is None:
+                self.limits = proven(self.limits, request, now_ms=self.now_ms)
+                self.read |= set(request.wants)
+                continue
+            self.refusals += 1
+            self.limits, following = refused(self.limits, request, refusal, now_ms=self.now_ms)
+            match following:
+                case Next.PLAN_AGAIN:
+                    waiting = [*request.wants, *waiting]
+                case Next.HALVE:
+                    todo = [*halves(request), *todo]
+                case Next.ONE_BY_ONE:
+                    todo = [*one_by_one(request.wants), *todo]
+                case _:
+                    self.given_up |= set(request.wants)
+        return self
+
+
+def largest(device: Device) -> int:
+    """How many of these wants the device truly answers at once, by trying every even number of them."""
+    best = 1
+    for count in range(2, len(WANTS), 2):
+        limits = first(Told(device.told.max_apdu, transmits_segments=True))
+        request = plan(WANTS[:count], limits.room)[0]
+        if len(request.wants) == count and device.refusal(request) is None:
+            best = count
+    return best
+
+
+def cells() -> list[tuple[str, Device]]:
+    found = []
+    for apdu, segmentation in product(APDUS, SEGMENTATIONS):
+        told = Told(apdu, transmits_segments=segmentation in ("transmit", "both"))
+        name = f"{apdu} {segmentation}"
+        found += [
+            (f"{name} plain", Device(told)),
+            (f"{name} reject 9", Device(told, read_multiple=False)),
+            (f"{name} abort 4", Device(told, truly_segments=False)),
+            *(
+                (f"{name} abort 1 at {share}", Device(told, buffer=max(30, apdu * share // 100)))
+                for share in (25, 50, 90, 150)
+            ),
+            *(
+                (f"{name} abort 9 at {most}", Device(told, most=most))
+                for most in (1, 2, 3, 5, 7, 10, 20, 33, 50, 100, 128)
+            ),
+        ]
+    return found
+
+
+CELLS = cells()
+
+
+@pytest.mark.parametrize("device", [device for _, device in CELLS], ids=[name for name, _ in CELLS])
+def test_every_cell_converges_in_six_probes_and_reads_every_point(device: Device) -> None:
+    poll = Poll(device, first(device.told)).of(WANTS)
+    assert poll.read == set(WANTS)
+    assert poll.refusals <= MAX_PROBES
+    assert poll.limits.settled
+    assert poll.limits.probes <= MAX_PROBES
+    assert poll.limits.read_multiple is device.read_multiple
+    again = Poll(device, poll.limits).of(WANTS)
+    assert again.read == set(WANTS)
+    assert again.refusals == 0
+    assert again.limits == poll.limits
+    if device.read_multiple:
+        found = max(len(request.wants) for request in plan(WANTS, again.limits.room))
+        assert found >= min(largest(device), len(WANTS)) / 1.35
+
+
+@pytest.mark.parametrize("apdu", APDUS)
+def test_a_device_that_bears_what_it_says_is_never_refused(apdu: int) -> None:
+    poll = Poll(Device(Told(apdu)), first(Told(apdu))).of(WANTS)
+    assert poll.refusals == 0
+    assert poll.limits.probes == 0
+    assert poll.limits.grow_at_ms is None
+
+
+def test_a_device_that_says_it_has_no_read_property_multiple_is_not_asked_for_it() -> None:
+    told = Told(480, read_multiple=False)
+    assert all(request.alone for request in plan(WANTS, first(told).room))
+
+
+def test_out_of_resources_first_costs_the_requests_in_flight_then_the_size() -> None:
+    limits, request = first(Told(480), in_flight=4), plan(WANTS, first(Told(480)).room)[0]
+    fewer, following = refused(limits, request, Abort(9), now_ms=0)
+    assert following is Next.PLAN_AGAIN
+    assert fewer.in_flight == 1
+    assert plan(WANTS, fewer.room)[0] == request
+    smaller, _ = refused(fewer, request, Abort(9), now_ms=0)
+    assert smaller.in_flight == 1
+    assert len(plan(WANTS, smaller.room)[0].wants) < len(request.wants)
+
+
+def test_more_in_flight_than_was_learned_is_never_resumed() -> None:
+    limits = msgspec.structs.replace(first(Told(480)), in_flight=1)
+    assert resume(limits, Told(480), in_flight=4).in_flight == 1
+
+
+def test_one_property_that_spoils_the_answer_costs_only_itself() -> None:
+    bad = WANTS[17]
+    device = Device(Told(480), bad=frozenset({bad}))
+    limits = Poll(device, first(device.told)).of(WANTS[40:]).limits
+    poll = Poll(device, limits).of(WANTS)
+    assert poll.given_up == {bad}
+    assert poll.read == set(WANTS) - {bad}
+    assert poll.limits.read_multiple
+    assert poll.limits.answer_octets == limits.answer_octets
+
+
+def test_three_whole_requests_in_error_and_none_ever_answered_end_read_property_multiple() -> None:
+    limits, request = first(Told(480)), plan(WANTS, first(Told(480)).room)[0]
+    for expected in (True, True, False):
+        limits, following = refused(limits, request, UNKNOWN_PROPERTY, now_ms=0)
+        assert following is Next.ONE_BY_ONE
+        assert limits.read_multiple is expected
+
+
+@pytest.mark.parametrize("refusal", [Reject(9), PropertyError(5, 29), PropertyError(5, 45)])
+def test_a_denied_service_ends_read_property_multiple_at_once(refusal: Refusal) -> None:
+    limits, request = first(Told(480)), plan(WANTS, first(Told(480)).room)[0]
+    limits, following = refused(limits, request, refusal, now_ms=0)
+    assert not limits.read_multiple
+    assert following is Next.PLAN_AGAIN
+
+
+@pytest.mark.parametrize(
+    "refusal", [Abort(2), Abort(3), PropertyError(0, 3), PropertyError(0, 2), PropertyError(5, 82)]
+)
+def test_a_device_that_is_busy_is_asked_later_and_nothing_is_learned(refusal: Refusal) -> None:
+    limits, request = first(Told(480)), plan(WANTS, first(Told(480)).room)[0]
+    assert refused(limits, request, refusal, now_ms=0) == (limits, Next.LATER)
+
+
+def test_read_property_refused_is_the_property_s_own_fault() -> None:
+    limits = first(Told(480))
+    assert refused(limits, one_by_one(WANTS[:1])[0], Abort(4), now_ms=0) == (limits, Next.GIVE_UP)
+
+
+def test_one_refusal_of_a_size_that_worked_halves_that_request_and_two_in_a_row_shrink_for_good() -> None:
+    limits = first(Told(480))
+    request = plan(WANTS, limits.room)[0]
+    limits = proven(limits, request, now_ms=0)
+    once, following = refused(limits, request, Abort(9), now_ms=0)
+    assert following is Next.HALVE
+    assert once.room == limits.room
+    for half in halves(request):
+        once = proven(once, half, now_ms=0)
+    assert proven(once, request, now_ms=0).refusals == 0
+    twice, following = refused(once, request, Abort(9), now_ms=0)
+    assert following is Next.PLAN_AGAIN
+    assert len(plan(WANTS, twice.room)[0].wants) < len(request.wants)
+
+
+def test_limits_grow_by_one_probe_a_day_and_half_as_often_after_each_that_failed() -> None:
+    device = Device(Told(1476), most=20)
+    limits = Poll(device, first(device.told)).of(WANTS).limits
+    assert grown(limits, now_ms=DAY_MS - 1) is limits
+    waited = 1
+    now_ms = 0
+    for _ in range(7):
+        now_ms += waited * DAY_MS
+        assert limits.grow_at_ms == now_ms
+        poll = Poll(device, grown(limits, now_ms=now_ms), now_ms).of(WANTS)
+        assert poll.refusals == 1
+        assert poll.read == set(WANTS)
+        assert Poll(device, poll.limits, now_ms).of(WANTS).refusals == 0
+        limits = poll.limits
+        waited = min(2 * waited, 32)
+        assert limits.patience_days == waited
+
+
+def test_a_device_that_was_mended_is_asked_for_more_the_next_day() -> None:
+    ill, well = Device(Told(1476), most=10), Device(Told(1476))
+    limits = Poll(ill, first(ill.told)).of(WANTS).limits
+    before = limits.properties
+    assert before is not None
+    for day in range(1, 8):
+        limits = Poll(well, grown(limits, now_ms=day * DAY_MS), day * DAY_MS).of(WANTS).limits
+    assert limits.properties is None or limits.properties > 5 * before
+
+
+def test_limits_survive_the_store_and_are_dropped_when_the_device_says_something_else() -> None:
+    device = Device(Told(206), most=7)
+    limits = Poll(device, first(device.told)).of(WANTS).limits
+    stored = msgspec.json.decode(msgspec.json.encode(limits), type=Limits)
+    assert stored == limits
+    assert resume(stored, Told(206)) == limits
+    assert resume(stored, Told(480)) == first(Told(480))
+    assert resume(None, Told(50)) == first(Told(50))
+
+
+@pytest.mark.parametrize(
+    ("apdu", "meant"), [(0, 46), (49, 46), (50, 46), (51, 47), (1475, 1471), (1476, 1472), (65535, 1472)]
+)
+def test_a_max_apdu_out_of_the_standard_s_range_is_taken_for_the_nearest_in_it(apdu: int, meant: int) -> None:
+    assert first(Told(apdu)).request_octets == meant
+
+
+@pytest.mark.parametrize(
+    ("border", "target"),
+    [(Border(), None), (Border(0, 100), 10), (Border(10, 11), 10), (Border(10, 12), 11), (Border(0, 1), 1)],
+)
+def test_the_next_size_to_try_lies_between_in_the_logarithm(border: Border, target: int | None) -> None:
+    assert border.target(1, settled=False) == target
