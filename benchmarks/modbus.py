@@ -22,7 +22,8 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.modbus.codec import decoder
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, ReadRequest, role_of
+from t3actors.collect.modbus.link import ModbusLink, read, role_of
+from t3actors.collect.modbus.turns import ReadRequest
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.events import silent
 from t3actors.points import Kind
@@ -48,10 +49,10 @@ async def link_alone(address: str, reads: int) -> float:
     registry, role = Registry(), role_of(address)
     async with running(ModbusLink(address, log=silent), name=role, registry=registry):
         request = ReadRequest(1, 3, 0, REGISTERS, 1.0)
-        await registry.ask(role, request)
+        await read(registry, role, request)
         start_s = time.process_time()
         for _ in range(reads):
-            await registry.ask(role, request)
+            await read(registry, role, request)
         return time.process_time() - start_s
 
 

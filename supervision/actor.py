@@ -39,6 +39,7 @@ from supervision.registry import Registry
 from supervision.watchdog import Progress
 
 CLEANUP_S = 2.0  # for cancelled background tasks and on_failure; less than the supervisor's patience after a kill
+_MACHINERY = {__name__, "pykka._actor", "pykka._threading"}
 BURST = 64  # messages handled in one go before other tasks get their turn
 
 
@@ -151,6 +152,16 @@ class _Addressed(_PykkaActor):
     _open = True  # takes mail, may send
     _asked_to_stop = False
     _current: Envelope[Any] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a private name that the machinery uses: overriding it by accident would break the actor in silence."""
+        super().__init_subclass__(**kwargs)
+        if cls.__module__ == __name__:
+            return
+        inherited = {name for base in cls.__mro__[1:] if base.__module__ in _MACHINERY for name in vars(base)}
+        taken = sorted(name for name in vars(cls) if name in inherited and name[0] == "_" and name[:2] != "__")
+        if taken:
+            raise TypeError(f"{cls.__name__} defines {', '.join(taken)}, which the actor's own machinery uses: rename it")
 
     @staticmethod
     def _create_future() -> LoopFuture:

@@ -46,8 +46,9 @@ def _event(name: str, level: Level, keys: str, meaning: str, what_to_do: str = "
 GATEWAY_STARTED = _event(
     "gateway.started",
     "info",
-    "gateway version boot_id devices points database writable_points clock_trusted config_hash pid",
-    "The tree is up; every device actor has been started. `writable_points` is what the gateway may write: 0 means it only reads.",
+    "gateway version boot_id devices listed_points database writable_points clock_trusted config_hash pid",
+    "The tree is up; every device actor has been started. `listed_points` are those listed by hand: what a profile "
+    "brings is known once the panel answers. `writable_points` is what the gateway may write: 0 means it only reads.",
 )
 GATEWAY_STOPPING = _event(
     "gateway.stopping", "info", "reason", "A stop was asked for: devices first, then detector, then writer."
@@ -55,8 +56,8 @@ GATEWAY_STOPPING = _event(
 GATEWAY_STOPPED = _event(
     "gateway.stopped",
     "info",
-    "reason batches_stored samples_stored threads_abandoned",
-    "Everything accepted has been stored and the database is closed.",
+    "reason unstored threads_abandoned",
+    "The database is closed. `unstored` 0: everything accepted has been stored. Otherwise see `changes.lost`; the exit code is 1.",
 )
 GATEWAY_FAILED = _event(
     "gateway.failed",
@@ -94,8 +95,8 @@ CHILD_STARTED = _event("child.started", "debug", "child incarnation", "An actor 
 CHILD_EXITED = _event(
     "child.exited",
     "error",
-    "child incarnation how cause traceback",
-    "An actor ended that should not have. Its supervisor starts it again.",
+    "child incarnation how cause traceback next_try_s",
+    "An actor ended that should not have. Its supervisor starts it again: after `next_try_s`, where that is settled already.",
     "A bug, or a database or disk fault that `cause` names. Report it with the traceback.",
 )
 CHILD_RESTARTED = _event(
@@ -168,6 +169,14 @@ DEVICE_CONFLICTED = _event(
     "Two devices report one serial number: the first keeps it, this one is listed with status `conflict`, never merged.",
     "Look for a device configured twice, or give one of them another serial number.",
 )
+DEVICE_EXCHANGED = _event(
+    "device.exchanged",
+    "warning",
+    "device address serial_number was_serial_number",
+    "Another panel answers at this address than before, and the configuration names no serial_number that would forbid it. "
+    "It keeps the device's name and history.",
+    "If nobody exchanged the panel, look for a changed or doubled address, and configure serial_number.",
+)
 POLL_OVERRUN = _event(
     "poll.overrun",
     "warning",
@@ -206,6 +215,23 @@ LINK_IDS_NOT_ECHOED = _event(
     "and any time-out drops the connection so that a late answer can never be taken for another.",
     "Update the gateway's firmware if there is one that echoes ids.",
 )
+BACNET_OPENED = _event("bacnet.opened", "info", "endpoint broadcast", "BACnet/IP is up on this address and UDP port.")
+BACNET_BLOCKED = _event(
+    "bacnet.blocked",
+    "warning",
+    "reason retry_in_s",
+    "BACnet/IP cannot be used now, so no BACnet device is polled. Said once per reason; tried again by itself.",
+    "The reason names the address and port. Another BACnet program on this machine (T3000, a simulator) holds the port: "
+    "stop it, or set another `port`. No such address: look at `interface` and the cable.",
+)
+BBMD_REGISTERED = _event("bbmd.registered", "info", "bbmd ttl_s", "The BBMD has taken us as a foreign device.")
+BBMD_LOST = _event(
+    "bbmd.lost",
+    "warning",
+    "bbmd reason",
+    "The BBMD has not taken us, or not again: nobody beyond our own network is found until it does. Tried again every few seconds.",
+    "Look at `bbmd`, at the way there (UDP), and whether that BBMD accepts foreign devices and has room for one.",
+)
 
 # --------------------------------------------------------------------------------------------------------- detect
 POINTS_STALE = _event(
@@ -235,6 +261,13 @@ CHANGES_CAUGHT_UP = _event(
     "info",
     "lost_samples",
     "The writer is no longer behind. `lost_samples` in-between samples were replaced by newer ones meanwhile.",
+)
+CHANGES_LOST = _event(
+    "changes.lost",
+    "error",
+    "changes reason",
+    "The gateway was stopped while the database took nothing: so many changes are not stored. `run` exits with 1.",
+    "Look for the `store.*` lines before it: make room on the disk, or close the program that locks the database, before the next start.",
 )
 DETECTOR_LOADED = _event(
     "detector.loaded",
@@ -270,8 +303,9 @@ STORE_DAMAGED = _event(
     "store.damaged",
     "error",
     "database set_aside reason",
-    "The database file is not sound. It was set aside under the name given, never deleted, and a new one begun.",
-    "Check the disk. The old file may be read with `sqlite3 FILE .recover`.",
+    "The database file is not sound, or somebody removed or replaced it under the gateway. It was set aside under the name given, never "
+    "deleted, and a new one begun.",
+    "Check the disk, or stop the gateway before you touch its files. The old file may be read with `sqlite3 FILE .recover`.",
 )
 STORE_CHECKED = _event("store.checked", "info", "database took_s result", "The check after an unclean stop has ended.")
 ROW_POISONED = _event(

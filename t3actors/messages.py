@@ -122,7 +122,7 @@ class DeviceProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventHappened(msgspec.Struct, frozen=True, kw_only=True):
-    """A line for the EVENTS table."""
+    """A line for the EVENTS table. The supervisors and the control side send it to the detector; it makes others of its own."""
 
     at_ms: int
     event: str

@@ -45,12 +45,12 @@ from t3actors.collect.pace import Pace
 from t3actors.config import Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
-from t3actors.messages import SyncFinished
+from t3actors.messages import EventHappened, SyncFinished
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
-from t3actors.watch.sync import SyncCollector
+from t3actors.watch.sync import SyncCollector, row_of
 
 LOOP_STALL_LIMIT_S = 5.0
 WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
@@ -71,7 +71,8 @@ class Gateway:
         self.log = log
         self.registry = Registry()
         self.pace = Pace()
-        self.supervision_log = SupervisionLog(log)
+        self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
+        self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
         self._syncs = 0
@@ -145,7 +146,8 @@ class Gateway:
             await self.supervisor.run(task_status=up)
         except ChildStartFailed as failed:
             raise failed.cause from failed
-        self.log(GATEWAY_STOPPED, reason=self._reason, threads_abandoned=self.supervisor.threads_abandoned)
+        abandoned = self.supervisor.threads_abandoned
+        self.log(GATEWAY_STOPPED, reason=self._reason, unstored=self.unstored, threads_abandoned=abandoned)
 
     def stop(self, reason: str) -> None:
         """Ask the whole tree to stop: devices, detector, writer, in this order. Thread: trio."""
@@ -154,7 +156,10 @@ class Gateway:
         self.supervisor.request_stop()
 
     async def sync(self, devices: Sequence[str] | None = None) -> list[SyncFinished]:
-        """Poll these devices (all, when None) once, now; return what came of it when the detector has the readings."""
+        """Poll these devices (all, when None) once, now; return what came of it when the detector has the readings.
+
+        It ends within ANSWERED_WITHIN_S; a device that has not answered by then has failed.
+        """
         names = devices if devices is not None else [device.name for device in self.config.devices if device.enabled]
         self._syncs += 1
         role = f"sync/{self._syncs}"
@@ -162,7 +167,16 @@ class Gateway:
         await self.supervisor.find("watch").start_child(ChildSpec(role, lambda: collector, restart=Restart.TEMPORARY))
         await collector.finished.wait()
         await self.supervisor.find("watch").stop_child(role)
-        return [collector.results[name] for name in names]
+        results = [collector.results[name] for name in names]
+        for result in results:
+            self._tell_detector(row_of(result, clock.wall_ms()))
+        return results
+
+    def _tell_detector(self, happened: EventHappened) -> None:
+        self.registry.send("detector", happened)
+
+    def _count_unstored(self, changes: int) -> None:
+        self.unstored += changes
 
     # ---------------------------------------------------------------------------------------------- the actors
 
@@ -193,6 +207,7 @@ class Gateway:
             log=self.log,
             stream_id=lambda: secrets.randbits(62),
             flush_within_s=DETECTOR_FLUSHES_WITHIN_S,
+            on_lost=self._count_unstored,
         )
 
     def _link(self, devices: list[DeviceConfig]) -> ModbusLink:
@@ -221,7 +236,7 @@ class Gateway:
             boot_id=self.boot_id,
             pid=os.getpid(),
             devices=len(self.config.devices),
-            points=points,
+            listed_points=points,
             database=str(self.config.store.database),
             writable_points=0,
             clock_trusted=clock.is_trusted(),

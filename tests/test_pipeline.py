@@ -9,7 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from supervision import Supervisor, SupervisorSpec
-from t3actors.collect.modbus.link import ReadRequest, role_of
+from t3actors.collect.modbus.link import read, role_of
+from t3actors.collect.modbus.turns import ReadRequest
 from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
 from t3actors.errors import LinkDown
 from t3actors.events import silent
@@ -39,6 +40,6 @@ async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_ta
     async with trio.open_nursery() as nursery:
         await nursery.start(links.run)
         with pytest.raises(LinkDown, match="no connection within 90 s"):
-            await built.registry.ask(role, ReadRequest(1, 3, 100, 2, SLOW.timeout_s))
+            await read(built.registry, role, ReadRequest(1, 3, 100, 2, SLOW.timeout_s))
         assert built.registry.incarnation(role) == 1
         await links.stop()

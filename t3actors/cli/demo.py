@@ -47,7 +47,7 @@ def demo(devices: int, seconds: float | None, data: Path | None, seed: int) -> N
         config = demo_config(plant.panels, directory)
         _introduce(console, devices, config.store.database)
         code = _show(config, seconds)
-    _say_goodbye(console, config.store.database)
+    _say_goodbye(console, config.store.database, "" if code else "; everything that was accepted is stored")
     raise SystemExit(code)
 
 
@@ -90,7 +90,7 @@ async def _main(config: Config, seconds: float | None, log: LogWriter, live: Liv
             gateway.stop("the demo is over")
             await gateway.ended.wait()
         nursery.cancel_scope.cancel()
-    return Exit.DONE
+    return Exit.FAILED if gateway.unstored else Exit.DONE
 
 
 async def _redraw(gateway: Gateway, live: Live) -> None:
@@ -110,8 +110,8 @@ def _introduce(console: Console, devices: int, database: Path) -> None:
     console.print(f"Try:      {query(database)}", soft_wrap=True, markup=False, highlight=False)
 
 
-def _say_goodbye(console: Console, database: Path) -> None:
-    console.print("Stopped; everything that was accepted is stored. The database stays:", database, soft_wrap=True)
+def _say_goodbye(console: Console, database: Path, how: str) -> None:
+    console.print(f"Stopped{how}. The database stays:", database, soft_wrap=True)
     console.print(f"  {query(database)}", soft_wrap=True, markup=False, highlight=False)
     console.print(f"  t3actors devices --data {database.parent}", soft_wrap=True, markup=False, highlight=False)
 

@@ -21,7 +21,6 @@ from t3actors.pipeline import Gateway
 from t3actors.watch.log import LogWriter
 
 LEVELS = ("debug", "info", "warning", "error")
-ONE_SYNC_TAKES_AT_MOST_S = 300.0
 
 
 @click.command()
@@ -48,7 +47,7 @@ async def _forever(config: Config, log: LogWriter) -> int:
         await nursery.start(stop_on_signal, gateway)
         await gateway.run()
         nursery.cancel_scope.cancel()
-    return Exit.DONE
+    return Exit.FAILED if gateway.unstored else Exit.DONE
 
 
 async def _once(config: Config, log: LogWriter) -> int:
@@ -58,7 +57,7 @@ async def _once(config: Config, log: LogWriter) -> int:
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
         await nursery.start(gateway.run)
-        with trio.move_on_after(ONE_SYNC_TAKES_AT_MOST_S) as patience, suppress(NotRunning):
+        with trio.CancelScope() as patience, suppress(NotRunning):
             nursery.start_soon(_cancel_when_ended, gateway, patience)
             results = await gateway.sync()
             failed = any(result.error or result.points_failed for result in results)
@@ -68,7 +67,7 @@ async def _once(config: Config, log: LogWriter) -> int:
             gateway.stop("--once")
             await gateway.ended.wait()
         nursery.cancel_scope.cancel()
-    return Exit.FAILED if failed else Exit.DONE
+    return Exit.FAILED if failed or gateway.unstored else Exit.DONE
 
 
 async def _cancel_when_ended(gateway: Gateway, patience: trio.CancelScope) -> None:

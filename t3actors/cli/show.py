@@ -1,6 +1,7 @@
 """`t3actors status`, `devices`, `points`, `history`: what is known of a gateway, from its database, without disturbing it.
 
-Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69.
+Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69; where one runs that cannot
+write its database, likewise, but the code is 0.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import msgspec
 from t3actors.cli.exits import Exit
 from t3actors.cli.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.cli.tables import print_json, print_table
-from t3actors.cli.whereabouts import Whereabouts, find, is_running
+from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
 from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
 
@@ -36,8 +37,20 @@ class Look(msgspec.Struct, frozen=True):
     where: Whereabouts
     reader: Reader
     gateway: dict[str, Any]
-    live: bool
+    life: Life
     now_ms: int
+
+    @property
+    def live(self) -> bool:
+        """Whether what is shown is as it is now."""
+        return self.life is Life.RUNNING
+
+    @property
+    def state(self) -> str:
+        """How the gateway is, in words."""
+        words: str = self.life.value
+        beat = self.gateway.get("heartbeat_at")
+        return f"{words} for {(self.now_ms - beat) // 1000} s" if self.life is Life.SILENT and beat else words
 
 
 def looks_at_a_gateway(verb: Verb) -> Verb:
@@ -65,11 +78,11 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
             "points": dict(Counter(str(row["status"]) for row in points)),
         }
         if as_json:
-            print_json([{**look.gateway, "live": look.live, "database": str(look.where.database), **counts}])
+            how = {"live": look.live, "state": look.life.name.lower(), "database": str(look.where.database)}
+            print_json([{**look.gateway, **how, **counts}])
             return
         gateway = look.gateway
-        state = "running" if look.live else "NOT RUNNING"
-        click.echo(f"gateway {gateway.get('name', '?')} {gateway.get('version', '')}: {state}")
+        click.echo(f"gateway {gateway.get('name', '?')} {gateway.get('version', '')}: {look.state}")
         click.echo(
             f"  started {clock_time(gateway.get('started_at'), look.where.zone)}, heard {age(gateway.get('heartbeat_at'), look.now_ms)} ago"
         )
@@ -169,9 +182,11 @@ def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
     with closing(open_reader(where.database)) as reader:
         row = reader.gateway()
         gateway = {} if row is None else msgspec.structs.asdict(row)
-        look = Look(where, reader, gateway, is_running(where.data_dir, gateway, now_ms), now_ms)
+        look = Look(where, reader, gateway, life_of(where.data_dir, gateway, now_ms), now_ms)
         yield look
-    if not look.live:
+    if look.life is Life.SILENT:
+        click.echo(f"t3actors: the gateway in {where.data_dir} is {look.state}; this is the last it wrote", err=True)
+    if look.life is Life.NOT_RUNNING:
         heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
         click.echo(
             f"t3actors: no gateway is running in {where.data_dir} (last heard: {heard}); this is the last it knew",
@@ -190,9 +205,10 @@ def _points(look: Look, device: str | None = None) -> list[dict[str, Any]]:
 
 
 def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
-    """Nothing reads as live where no gateway runs, whatever the row says."""
+    """Nothing reads as live where no gateway runs or writes, whatever the row says."""
     if not look.live and row["status"] not in ("unknown", "disabled"):
-        row["status_reason"] = f"no gateway is running; it was {row['status']}"
+        why = "no gateway is running" if look.life is Life.NOT_RUNNING else f"the gateway is {look.state}"
+        row["status_reason"] = f"{why}; it was {row['status']}"
         row["status"] = "unknown"
     if not look.live and "device_status" in row:
         row["device_status"] = "unknown"

@@ -1,4 +1,4 @@
-"""Which gateway a verb looks at, and whether one runs there.
+"""Which gateway a verb looks at, and how it is: running, running but silent, or not running.
 
 t3actors VERB CONFIG          the database and data_dir of that configuration
 t3actors VERB --data DIR      the database in that directory
@@ -10,6 +10,7 @@ import datetime as dt
 import fcntl
 import os
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ import msgspec
 from t3actors.cli.moments import zone_of
 from t3actors.config import GatewayConfig, StoreConfig
 from t3actors.configure.file import load
+from t3actors.errors import StoreUnreachable
 from t3actors.store.lock import LOCK_NAME
 
 HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
@@ -39,7 +41,7 @@ class Whereabouts(msgspec.Struct, frozen=True):
 def find(config: Path | None, data: Path | None) -> Whereabouts:
     """Settle on one of the two ways to name a gateway.
 
-    Raises: click.UsageError for neither or both; ConfigError.
+    Raises: click.UsageError for neither or both; ConfigError; StoreUnreachable where this user may not look.
     """
     if (config is None) == (data is None):
         raise click.UsageError("name the gateway by CONFIG or by --data DIR, one of the two")
@@ -48,24 +50,40 @@ def find(config: Path | None, data: Path | None) -> Whereabouts:
         return Whereabouts(checked.gateway.data_dir, checked.store.database, checked.gateway.time_zone)
     assert data is not None  # noqa: S101 - for mypy
     usual = data / StoreConfig().database
-    others = [] if usual.exists() else sorted(data.glob("*.db"))
+    try:
+        others = [] if usual.exists() else sorted(data.glob("*.db"))
+    except OSError as error:
+        raise StoreUnreachable(f"{data}: cannot be looked into: {error.strerror}") from error
     return Whereabouts(data, others[0] if len(others) == 1 else usual, GatewayConfig().time_zone)
 
 
-def is_running(data_dir: Path, gateway: Mapping[str, object] | None, now_ms: int) -> bool:
-    """Say whether a gateway runs there: its heartbeat is fresh, and somebody holds the lock."""
+class Life(Enum):
+    """How a gateway is."""
+
+    RUNNING = "running"
+    SILENT = "running, but it has not written its database"
+    """Its process lives: the disk is full, or another program holds the database."""
+    NOT_RUNNING = "NOT RUNNING"
+
+
+def life_of(data_dir: Path, gateway: Mapping[str, object] | None, now_ms: int) -> Life:
+    """Judge by the heartbeat and the lock: both fresh and held means running; a lock alone, silent."""
     beat = None if gateway is None else gateway.get("heartbeat_at")
-    return isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS and _is_locked(data_dir / LOCK_NAME)
+    fresh = isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS
+    locked = _is_locked(data_dir / LOCK_NAME)
+    if fresh and locked is not False:
+        return Life.RUNNING
+    return Life.SILENT if locked else Life.NOT_RUNNING
 
 
-def _is_locked(path: Path) -> bool:
-    """Try the lock, shared and for an instant. Where that is not allowed the heartbeat alone must do."""
+def _is_locked(path: Path) -> bool | None:
+    """Try the lock, shared and for an instant. None where that is not allowed: the heartbeat alone must do."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError:
-        return True
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

@@ -161,11 +161,14 @@ class DeviceActor(TrioActor):
         started_s = self.now_s()
         self._pace.record(started_s - self._plan.next_due_s())
         intervals = self._plan.take_due(started_s)
+        self._plan.skip_overrun(started_s)  # what passed before this poll began is not the device's doing
         known = self._met
-        await self._poll([point for point in self._report.points if point.rules.poll_interval_s in intervals])
+        points = [point for point in self._report.points if point.rules.poll_interval_s in intervals]
+        answered = await self._poll(points) is not None
         skipped = self._plan.skip_overrun(self.now_s())
-        # The poll that meets the device reads much more than any other: it says nothing of the line.
-        overruns = self._achieved.skipped(skipped if known else 0)
+        if not (known and answered):
+            return  # the poll that meets a device reads more than any other, and a silence is told as such
+        overruns = self._achieved.skipped(skipped)
         if overruns is not None:
             self._report.overran(overruns, self._achieved.interval_s)
 

@@ -45,7 +45,9 @@ class Pace:
         self._worst_ms = 0.0
 
 
-FITS_AGAIN_AFTER = 10
+OVERRUNS_TO_TELL = 3
+"""One slow poll is nothing to wake anybody for."""
+FITS_AGAIN_AFTER = 30
 """Polls on time in a row before an overrun is called over."""
 
 
@@ -56,7 +58,8 @@ class Achieved:
         self.interval_s = interval_s
         self._measured = False
         self._last_started_s: float | None = None
-        self._on_time_in_a_row = FITS_AGAIN_AFTER
+        self._overruns = 0
+        self._on_time_in_a_row = 0
 
     def polled(self, started_s: float) -> None:
         """A poll that started then was answered: a moving average over such polls with no outage between them."""
@@ -71,9 +74,13 @@ class Achieved:
         self._last_started_s = None
 
     def skipped(self, due_times: int) -> bool | None:
-        """A poll skipped so many due times. True when an overrun begins, False when one is over, None otherwise."""
-        before = self._on_time_in_a_row
-        self._on_time_in_a_row = 0 if due_times else before + 1
-        if due_times and before >= FITS_AGAIN_AFTER:
-            return True
-        return False if self._on_time_in_a_row == FITS_AGAIN_AFTER else None
+        """A poll ran over so many due times. True when an overrun begins, False when one is over, None otherwise."""
+        if due_times:
+            self._overruns += 1
+            self._on_time_in_a_row = 0
+            return True if self._overruns == OVERRUNS_TO_TELL else None
+        self._on_time_in_a_row += 1
+        if self._on_time_in_a_row < FITS_AGAIN_AFTER:
+            return None
+        was_told, self._overruns = self._overruns >= OVERRUNS_TO_TELL, 0
+        return False if was_told else None

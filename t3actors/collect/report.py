@@ -17,6 +17,7 @@ from t3actors.errors import DeviceMismatch, DriverError
 from t3actors.events import (
     DEVICE_BACKING_OFF,
     DEVICE_CONNECTING,
+    DEVICE_EXCHANGED,
     DEVICE_MISMATCHED,
     DEVICE_OFFLINE,
     DEVICE_ONLINE,
@@ -87,6 +88,10 @@ class Report:
     def describe(self, points: tuple[Point, ...], facts: DeviceFacts) -> None:
         """Take over what the device says of itself; announce it when that is news."""
         news = not self.was_met or (points, facts) != (self.points, self.facts)
+        was, now = self.facts.serial_number, facts.serial_number
+        if self.was_met and None not in {was, now} and was != now:
+            who = {"device": self._config.name, "address": self._config.address}
+            self._log(DEVICE_EXCHANGED, **who, serial_number=now, was_serial_number=was)
         self.points, self.facts, self.was_met = points, facts, True
         if news:
             self.announce()

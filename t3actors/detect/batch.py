@@ -8,6 +8,8 @@ A batch is closed when no other is in flight and
 A group (all panels of one T3000 answer) is never torn: as long as it may still be arriving no batch is closed, and the
 cut falls behind its last item.
 
+Once BACKLOG_BATCHES batches wait behind the one in flight, newer changes replace older ones (pending.py).
+
 The status column's history comes from here: each change of status in a batch brings its EVENTS row along.
 Called by detector.py.
 """
@@ -31,6 +33,8 @@ from t3actors.messages import (
 
 WORTH_A_COMMIT = 64
 LOW_RATE_AGE_S = 2.0
+BACKLOG_BATCHES = 10  # so many may wait before samples give way: a start, or a slow commit, is no emergency
+BACKLOG_AT_MOST = 200_000  # items: 75 MB (measured; the 50,000 of the default batch_rows are 19 MB)
 GROUP_ROWS_AT_MOST = 200_000
 GROUP_SETTLES_WITHIN_S = 0.1  # its messages are sent in one go; this much silence means that it is whole
 GROUP_WAITS_AT_MOST_S = 5.0
@@ -44,6 +48,7 @@ class Batches:
         self.in_flight: PointsChanged | None = None
         self._stream = stream
         self._rows = max(1, store.batch_rows)
+        self._backlog = max(self._rows, min(BACKLOG_BATCHES * self._rows, BACKLOG_AT_MOST))
         self._age_s = store.batch_age_s
         self._low_rate_age_s = low_rate_age_s(store.batch_age_s)
         self._batch_no = 0
@@ -53,14 +58,19 @@ class Batches:
     @property
     def in_flight_items(self) -> int:
         """How many items are unacknowledged."""
-        return 0 if self.in_flight is None else len(self.in_flight.items)
+        return len(self.in_flight_contents)
+
+    @property
+    def in_flight_contents(self) -> tuple[BatchItem, ...]:
+        """What is unacknowledged."""
+        return () if self.in_flight is None else self.in_flight.items
 
     def push(self, item: BatchItem, now_s: float, group: str | None = None) -> None:
         """Let an item wait for its batch."""
         waiting = len(self.pending)
         if not waiting:
             self._oldest_s = now_s
-        elif waiting >= self._rows and self.in_flight is not None and not self.pending.coalescing:
+        elif waiting >= self._backlog and self.in_flight is not None and not self.pending.coalescing:
             self.pending.start_coalescing()
         self.pending.push(item, group)
         if group is not None:
@@ -106,7 +116,7 @@ class Batches:
 
     def begin_anew(self, first: Iterable[BatchItem], now_s: float) -> None:
         """The store lost everything: `first` goes ahead of what was in flight and of what waits."""
-        flown = () if self.in_flight is None else self.in_flight.items
+        flown = self.in_flight_contents
         self.in_flight = None
         events_are_made_anew = (item for item in flown if not isinstance(item, EventHappened | DeviceAnnounced))
         if not self.pending:

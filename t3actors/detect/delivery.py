@@ -12,6 +12,7 @@ from typing import Any
 
 from t3actors.detect.batch import Batches
 from t3actors.detect.latest import Latest
+from t3actors.detect.pending import is_change
 from t3actors.events import CHANGES_CAUGHT_UP, CHANGES_COALESCED, Log
 from t3actors.messages import BatchItem, BatchStored, DetectorCounts, DeviceProgress, PointChange, PointsChanged
 
@@ -49,6 +50,11 @@ class Delivery:
         """True while anything waits or is not acknowledged."""
         return self.batches.in_flight is not None or bool(self.batches.pending)
 
+    @property
+    def unstored(self) -> int:
+        """How many changes nobody has acknowledged."""
+        return self.batches.pending.changes() + sum(map(is_change, self.batches.in_flight_contents))
+
     def begin(self, now_s: float) -> None:
         """Count the time to the first heartbeat from here."""
         self._closed_s = now_s
@@ -85,6 +91,11 @@ class Delivery:
         """Close and send a batch of what waits, due or not, unless one is in flight."""
         if self.batches.in_flight is None and self.batches.pending:
             self._close(now_s)
+
+    def note_progress(self, now_s: float) -> None:
+        """Let every device's counters wait for the next batch, however lately they were written."""
+        self._progress_s = -math.inf
+        self._push_progress(now_s)
 
     def send_again(self, now_s: float) -> None:
         """Send the batch in flight, if there is one."""

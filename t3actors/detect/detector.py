@@ -27,13 +27,7 @@ from t3actors.detect.batch import Batches
 from t3actors.detect.delivery import Delivery
 from t3actors.detect.held import DeviceMessage, Held
 from t3actors.detect.latest import DeviceLatest, Latest
-from t3actors.events import (
-    DETECTOR_LOADED,
-    POINTS_DOWN,
-    POINTS_RECOVERED,
-    POINTS_STALE,
-    Log,
-)
+from t3actors.events import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE, Log
 from t3actors.messages import (
     BatchItem,
     BatchStored,
@@ -42,6 +36,7 @@ from t3actors.messages import (
     DeviceAnnounced,
     DeviceRemoved,
     DeviceStatusChanged,
+    EventHappened,
     PointChange,
     PointsRead,
     PollMissed,
@@ -58,13 +53,16 @@ ON_STOP_LOOK_EVERY_S = 1.0
 ANNOUNCED_WITHIN_S = 60.0
 """A device known from the store that nobody plays this long after the start is not in the configuration any more."""
 NO_POLL = -1
+STOOD_STILL_S = 1.0
+"""A tick later than this means that the loop itself stood still (a suspended machine, SIGSTOP): no device is to blame."""
 TICKS_S = (0.02, 0.25)  # shortest and longest time between two looks at ages and batches
 
 
 class ChangeDetector(TrioActor):
     """Stage 2. `wall_ms` gives Unix UTC milliseconds; `stream_id` a number never used before, up to 62 bits.
 
-    `flush_within_s`: how long a stop may wait for the writer; the supervisor's patience must be longer.
+    `flush_within_s`: how long a stop may wait for the writer; the supervisor's patience must be longer. `on_lost` hears how
+    many changes it could not hand over by then.
     """
 
     def __init__(
@@ -75,11 +73,13 @@ class ChangeDetector(TrioActor):
         log: Log,
         stream_id: Callable[[], int],
         flush_within_s: float = 4.0,
+        on_lost: Callable[[int], object] = lambda _lost: None,
     ) -> None:
         super().__init__()
         self._wall_ms = wall_ms
         self._log = log
         self._flush_within_s = flush_within_s
+        self._on_lost = on_lost
         self._stream = stream_id()
         self._latest = Latest()
         self._held = Held()
@@ -100,6 +100,7 @@ class ChangeDetector(TrioActor):
             DeviceRemoved: self._device_removed,
             WriterReady: self._writer_ready,
             StateLoaded: self._state_loaded,
+            EventHappened: self._event_happened,
             DetectorCountsRequested: self._counts_requested,
         }
 
@@ -122,16 +123,29 @@ class ChangeDetector(TrioActor):
 
     async def on_stop(self) -> None:
         """Hand everything that waits to the writer and have it acknowledged, within `flush_within_s`."""
+        if self._loaded:
+            self._out.note_progress(self.now_s())
         with trio.move_on_after(self._flush_within_s):
             while self._unsettled():
                 self._flush()
                 with trio.move_on_after(ON_STOP_LOOK_EVERY_S):
                     await self._one_message()
                 self._out.send_again_if_due(self.now_s())
+        lost = self._out.unstored if self._loaded else self._held.readings()
+        if lost:
+            reason = f"the writer had not acknowledged them {self._flush_within_s:g} s after the stop"
+            self._log(CHANGES_LOST, changes=lost, reason=reason)
+            self._on_lost(lost)
 
     async def _keep_looking(self) -> None:
+        began_s = self.now_s()
         while True:
-            await trio.sleep(self._tick_s)
+            due_s = began_s + self._tick_s
+            await trio.sleep_until(due_s)
+            began_s = self.now_s()
+            if began_s - due_s > STOOD_STILL_S:
+                self._latest.stood_still(began_s - due_s, began_s)
+                self._missed_at_s += began_s - due_s
             if self._loaded:
                 self._look()
             elif self.now_s() - self._asked_s >= ASK_AGAIN_AFTER_S:
@@ -273,6 +287,9 @@ class ChangeDetector(TrioActor):
             device.status = DeviceStatus.DISABLED
         self._out.add(message, now_s)
         self._out.pump(now_s)
+
+    def _event_happened(self, message: EventHappened) -> None:
+        self._out.add(message, self.now_s())
 
     def _grow_old(self, device: DeviceLatest, now_s: float, at_ms: int) -> None:
         old = device.grow_old(now_s, at_ms)

@@ -22,6 +22,10 @@ class Held:
     def __len__(self) -> int:
         return len(self._messages)
 
+    def readings(self) -> int:
+        """Return how many readings are held."""
+        return sum(len(held.readings) for held in self._messages.values() if isinstance(held, PointsRead))
+
     def put(self, message: DeviceMessage) -> None:
         """Hold a message instead of an older one of its kind."""
         key = (message.device, type(message))

@@ -153,6 +153,12 @@ class DeviceLatest:
             if track.stored.status is not Status.DISABLED
         ]
 
+    def stood_still(self, gap_s: float, now_s: float) -> None:
+        """Take a time in which nothing could be read off every age; what was read since then is not from the future."""
+        for track in self.tracks.values():
+            track.stamp = Stamp(min(track.stamp.now_s + gap_s, now_s), track.stamp.at_ms)
+        self.check_at_s = now_s
+
     def look_again_at(self, at_s: float) -> None:
         """Let ages be looked at no later than this."""
         self.check_at_s = min(self.check_at_s, at_s)
@@ -189,6 +195,11 @@ class Latest:
             if device is not None and track is not None and key not in waiting:
                 track.forget()
                 device.look_again_at(now_s + track.rules.poll_interval_s)
+
+    def stood_still(self, gap_s: float, now_s: float) -> None:
+        """The gateway itself stood still for so long: nobody is blamed for it."""
+        for device in self.devices.values():
+            device.stood_still(gap_s, now_s)
 
     def anything_announced(self) -> bool:
         """Say whether any device is being followed."""

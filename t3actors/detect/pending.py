@@ -109,6 +109,10 @@ class Pending:
         if coalescing:
             self.start_coalescing()
 
+    def changes(self) -> int:
+        """Return how many changes of points or devices wait."""
+        return sum(map(is_change, self._items.values()))
+
     def point_keys(self) -> set[PointKey]:
         """Return which points have a change waiting."""
         return {(item.device, item.point_id) for item in self._items.values() if isinstance(item, PointChange)}
@@ -197,6 +201,11 @@ class Pending:
         if not isinstance(item, PointChange):
             raise TypeError(f"item {number} is a {type(item).__name__}, not a PointChange")
         return item
+
+
+def is_change(item: BatchItem) -> bool:
+    """Say whether something is lost with the item: an announcement is made again, the others only go along."""
+    return isinstance(item, PointChange | DeviceStatusChanged | DeviceRemoved)
 
 
 def _moves_status(change: PointChange) -> bool:

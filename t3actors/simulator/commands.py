@@ -5,6 +5,9 @@
 {"panel": "panel-3", "set": {"IN3": 21.5}}        hold points at values in their own units
 {"panel": "panel-3", "ask": "values"}             the truth about its points
 {"ask": "counts"}                                 what all listeners have seen
+
+BACnet devices take the same under their names (bacnet-1, ... or bacnet-* for all of them), with faults of their own
+(bacnet/faults.py); {"panel": "bacnet-1", "ask": "counts"} says what one has seen, its COV subscriptions among it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from t3actors.simulator.bacnet.faults import decode_bacnet_fault
+from t3actors.simulator.bacnet.plant import PREFIX, BacnetPlant
 from t3actors.simulator.faults import decode_fault
 from t3actors.simulator.plant import Plant
 
@@ -24,26 +29,31 @@ class BadCommand(ValueError):
     """A line that is no command; its text says what is allowed."""
 
 
-def obey(plant: Plant, line: bytes) -> dict[str, Any]:
+def obey(plant: Plant, line: bytes, bacnet: BacnetPlant | None = None) -> dict[str, Any]:
     """Carry one line out; give the answer, which is an error for a bad line. Never raises for what the line says."""
     try:
-        return _obey(plant, _decoded(line))
+        return _obey(plant, _decoded(line), bacnet)
     except (ValueError, OSError) as error:  # an OSError: no file left for the door
         return {"ok": False, "error": str(error)}
 
 
-def _obey(plant: Plant, command: dict[str, Any]) -> dict[str, Any]:
+def _obey(plant: Plant, command: dict[str, Any], bacnet: BacnetPlant | None) -> dict[str, Any]:
     present = [key for key in KEYS if key in command]
     if len(present) != 1:
         raise BadCommand(f"command: saw keys {sorted(command)}, allowed is exactly one of {', '.join(KEYS)}")
     if command.get("ask") == "counts":
+        if bacnet is not None and command.get("panel") is not None:
+            return _obey_bacnet(bacnet, str(command["panel"]), command)
         _must_hold_only(command, "ask")
-        return {"ok": True, "counts": asdict(plant.counts())}
+        seen = {"ok": True, "counts": asdict(plant.counts())}
+        return seen if bacnet is None else seen | {"bacnet": asdict(bacnet.counts())}
     name = command.get("panel")
     if not isinstance(name, str):
         raise BadCommand(f"panel: saw {name!r}, allowed is a panel's name or *")
+    if bacnet is not None and name.startswith(PREFIX):
+        return _obey_bacnet(bacnet, name, command)
     if "fault" in command:
-        parameters = {key: seen for key, seen in command.items() if key not in {"panel", "fault"}}
+        parameters = _parameters(command)
         fault = decode_fault(command["fault"], parameters)
         return {"ok": True, "fault": str(fault.kind), "panels": list(plant.set_fault(name, fault))}
     plant.server_of(name)
@@ -60,6 +70,30 @@ def _obey(plant: Plant, command: dict[str, Any]) -> dict[str, Any]:
     for point_id, value in wanted.items():
         panel.set(point_id, value)
     return {"ok": True, "panel": name, "set": wanted}
+
+
+def _obey_bacnet(plant: BacnetPlant, name: str, command: dict[str, Any]) -> dict[str, Any]:
+    if "fault" in command:
+        fault = decode_bacnet_fault(command["fault"], _parameters(command))
+        return {"ok": True, "fault": str(fault.kind), "panels": list(plant.set_fault(name, fault))}
+    placed = plant.find(name)
+    if "set" in command:
+        _must_hold_only(command, "panel", "set")
+        wanted = _wanted(command["set"])
+        plant.set_values(name, wanted)
+        return {"ok": True, "panel": name, "set": wanted}
+    _must_hold_only(command, "panel", "ask")
+    if command["ask"] == "counts":
+        seen = asdict(placed.responder.counts) | {"subscriptions": plant.subscriptions(name)}
+        return {"ok": True, "panel": name, "counts": seen}
+    if command["ask"] != "values":
+        raise BadCommand(f"ask: saw {command['ask']!r}, allowed are counts and values")
+    values = {point_id: point.value for point_id, point in placed.device.points.items()}
+    return {"ok": True, "panel": name, "values": values}
+
+
+def _parameters(command: dict[str, Any]) -> dict[str, Any]:
+    return {key: seen for key, seen in command.items() if key not in {"panel", "fault"}}
 
 
 def _decoded(line: bytes) -> dict[str, Any]:

@@ -14,11 +14,15 @@ import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import trio
 
+from t3actors.simulator.bacnet.abilities import Preset
+from t3actors.simulator.bacnet.build import PointCounts
+from t3actors.simulator.bacnet.plant import MIXED, BacnetPlant, BacnetPlantSize
 from t3actors.simulator.commands import obey
 from t3actors.simulator.plant import Plant, PlantSize
 
@@ -37,25 +41,32 @@ async def run_plant(
     variables: int = 16,
     units_per_listener: int = 1,
     tick_s: float = 1.0,
+    bacnet: int = 0,
+    bacnet_presets: str = "",
     commands: int | None = STDIN,
     answers: int = STDOUT,
 ) -> None:
     """Serve a plant until the file descriptor `commands` ends, `answers` breaks, or SIGTERM or SIGINT comes.
 
-    **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...]}`; then each
-    line read gives one line back. With `commands=None` nothing is read and only a signal ends it.
+    **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...], "bacnet": [{name,
+    host, port, instance, network, mac, vendor, points, preset, serial_number}, ...], "bbmd": {host, port}}` (null without
+    BACnet devices); then each line read gives one line back. With `commands=None` nothing is read and only a signal ends it.
     **Thread**: trio's, and that the main one, for it takes the signals.
     **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
     """
-    plant = Plant(PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s))
+    plant, bacnet_plant = _built(
+        PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s), bacnet, bacnet_presets
+    )
     async with trio.open_nursery() as nursery:
         await nursery.start(_end_on_signal, nursery.cancel_scope)
         await nursery.start(plant.serve)
-        if await _say(answers, {"panels": plant.listing()}):
+        if bacnet_plant is not None:
+            await nursery.start(bacnet_plant.serve)
+        if await _say(answers, {"panels": plant.listing()} | _bacnet_listing(bacnet_plant)):
             if commands is None:
                 await trio.sleep_forever()
             else:
-                await _converse(plant, commands, answers)
+                await _converse(plant, bacnet_plant, commands, answers)
         nursery.cancel_scope.cancel()
 
 
@@ -92,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--variables", type=int, default=size.variables, help="per panel, up to 128")
     parser.add_argument("--units-per-listener", type=int, default=size.units_per_listener)
     parser.add_argument("--tick-s", type=float, default=size.tick_s, help="how often values move")
+    parser.add_argument("--bacnet", type=int, default=0, help="so many BACnet/IP devices beside the panels")
+    parser.add_argument("--bacnet-presets", default="", help="which, in turn: comma-separated (default: a mixture)")
     parser.add_argument("--ignore-stdin", action="store_true", help="end on a signal only")
     return parser
 
@@ -110,12 +123,38 @@ async def _end_on_signal(
             scope.cancel()
 
 
-async def _converse(plant: Plant, commands: int, answers: int) -> None:
+def _built(size: PlantSize, bacnet: int, presets: str) -> tuple[Plant, BacnetPlant | None]:
+    with ExitStack() as undo:
+        plant = Plant(size)
+        undo.callback(plant.close)
+        bacnet_plant = None
+        if bacnet:
+            points = PointCounts(size.inputs, size.outputs, size.variables)
+            chosen = tuple(_preset(each) for each in presets.split(",")) if presets else MIXED
+            bacnet_plant = BacnetPlant(BacnetPlantSize(bacnet, size.seed, points, chosen, tick_s=size.tick_s))
+        undo.pop_all()  # from here on `serve` closes them
+        return plant, bacnet_plant
+
+
+def _preset(name: str) -> Preset:
+    allowed = [str(each) for each in Preset]
+    if name not in allowed:
+        raise ValueError(f"bacnet_presets: saw {name!r}, allowed are {', '.join(allowed)}")
+    return Preset(name)
+
+
+def _bacnet_listing(plant: BacnetPlant | None) -> dict[str, Any]:
+    if plant is None:
+        return {"bacnet": [], "bbmd": None}
+    return {"bacnet": plant.listing(), "bbmd": plant.bbmd_listing()}
+
+
+async def _converse(plant: Plant, bacnet: BacnetPlant | None, commands: int, answers: int) -> None:
     async for line in _lines(commands):
         if line is None:
             answer: dict[str, Any] = {"ok": False, "error": f"command: allowed are {LONGEST_LINE} bytes a line"}
         else:
-            answer = obey(plant, line)
+            answer = obey(plant, line, bacnet)
         if not await _say(answers, answer):
             return
 

@@ -76,9 +76,9 @@ def open_for_reading(path: Path) -> apsw.Connection:
     Without a -wal file and without the right to make one, SQLite cannot open a WAL database: then nobody writes it, and
     it is read as immutable.
     """
-    if not path.is_file():
-        raise StoreUnreachable(f"{path}: {'is not a file' if path.exists() else 'no such database'}")
     with translated(path):
+        if not path.is_file():
+            raise StoreUnreachable(f"{path}: {'is not a file' if path.exists() else 'no such database'}")
         try:
             return _reading(path, "mode=ro")
         except (apsw.CantOpenError, apsw.ReadOnlyError):

@@ -31,8 +31,11 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         except OSError as error:
             raise StoreUnreachable(f"{path}: cannot be locked: {error.strerror}") from error
         # The file stays: removing it would let two processes lock two files of one name.
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
         yield path
     finally:
         os.close(descriptor)

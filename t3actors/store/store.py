@@ -77,6 +77,7 @@ class Store:
         self._watermarks: Watermarks | None = None
         self._epoch = 0
         self._heartbeat_ms = 0
+        self._file: tuple[int, int] | None = None
         self._given_up = False
         self._damage = ""
         self._is_aside = False
@@ -119,7 +120,8 @@ class Store:
             stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
             aside = set_aside(self.path, stamp)
             self._is_aside = True
-            self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=str(aside), reason=reason)
+            there = str(aside) if aside.exists() else "nothing"
+            self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=there, reason=reason)
         self._open(lambda _checked: None)
         self._is_aside, self._damage = False, ""
 
@@ -145,6 +147,8 @@ class Store:
         except BaseException:
             self.abandon_connection()
             raise
+        with translated(self.path):
+            self._file = _identity_of(self.path)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
         mega = round(size / 1e6, 1)
@@ -242,7 +246,11 @@ class Store:
         )
 
     def heartbeat(self) -> None:
-        """Say that the gateway lives, if no batch has said so lately. **Raises**: StoreError."""
+        """Say that the gateway lives, if no batch has said so lately; see that the file is still the one we opened.
+
+        **Raises**: StoreError.
+        """
+        self._check_file()
         now_ms = self._wall_ms()
         if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
             return
@@ -270,6 +278,18 @@ class Store:
     def _check_alive(self) -> None:
         if self._given_up:
             raise Interrupted(f"{self.path}: this writer was given up on")
+
+    def _check_file(self) -> None:
+        """SQLite goes on writing into a file that was removed, without a word."""
+        if self._connection is None:
+            return
+        try:
+            found = _identity_of(self.path)
+        except OSError:
+            return  # a stat that fails says nothing about the file
+        if found != self._file:
+            how = "removed" if found is None else "replaced"
+            raise StoreDamaged(f"{self.path}: the file was {how} under the gateway")
 
     def _begin(self, connection: apsw.Connection) -> None:
         """Begin to write, unless a newer writer has opened the file."""
@@ -325,3 +345,11 @@ class Store:
                 self._poisoned.add((device, point_id))
         for device, (serial, owner) in tally.conflicts.items():
             self._log(events.DEVICE_CONFLICTED, device=device, serial_number=serial, held_by=owner)
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,35 +1,46 @@
-"""What the supervisors tell, put into the words of the log."""
+"""What the supervisors tell, put into the words of the log; restarts also into a row for EVENTS.
+
+A supervisor decides what comes next right after a child's end: that line is held until the next event, to say it in one.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from supervision import events as told
+from supervision.errors import describe
 from t3actors import events
 from t3actors.events import Log
+from t3actors.messages import EventHappened
+
+DEVICE = "device/"
 
 
 class SupervisionLog:
-    """Turns supervision events into log events, and counts them for the summary. Thread: any that a supervisor uses."""
+    """Turns supervision events into log events, and counts them for the summary. `tell` takes rows for EVENTS.
 
-    def __init__(self, log: Log) -> None:
+    Thread: the supervisors'; the loop's stalls: any.
+    """
+
+    def __init__(self, log: Log, wall_ms: Callable[[], int], tell: Callable[[EventHappened], object]) -> None:
         self._log = log
+        self._wall_ms = wall_ms
+        self._tell = tell
+        self._ended: told.ChildExited | None = None
+        self._causes: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
 
     def __call__(self, event: told.Event) -> None:
         """Log one supervision event, if it is one that somebody should see."""
+        if not isinstance(event, told.MailDropped | told.LoopStalled | told.LoopResumed):
+            self._say_ended(event)
         match event:
             case told.ChildStarted():
                 self._log(events.CHILD_STARTED, child=event.child, incarnation=event.incarnation)
             case told.ChildExited() if not event.kind.orderly:
-                self._log(
-                    events.CHILD_EXITED,
-                    child=event.child,
-                    incarnation=event.incarnation,
-                    how=event.kind.value,
-                    cause=repr(event.cause),
-                    traceback=event.traceback_text,
-                )
+                self._ended = event
+                self._causes[event.child] = event.kind.value if event.cause is None else describe(event.cause)
             case told.ChildRestarted():
                 self.counts["restarts"] += 1
                 self._log(
@@ -38,6 +49,7 @@ class SupervisionLog:
                     incarnation=event.incarnation,
                     restarts=event.restarts,
                 )
+                self._tell(self._row_of(event))
             case told.ChildLate():
                 self._log(
                     events.CHILD_LATE,
@@ -71,3 +83,26 @@ class SupervisionLog:
                 self._log(events.LOOP_STALLED, limit_s=round(event.stalled_for_s, 1), where=event.stack_text)
             case told.LoopResumed():
                 self._log(events.LOOP_RESUMED, stalled_s=round(event.stalled_for_s, 1))
+
+    def _say_ended(self, after: told.Event) -> None:
+        ended, self._ended = self._ended, None
+        if ended is None:
+            return
+        next_try_s: float | None = None
+        if isinstance(after, told.ChildRestartScheduled) and after.child == ended.child:
+            next_try_s = round(after.delay_s, 1)
+        self._log(
+            events.CHILD_EXITED,
+            child=ended.child,
+            incarnation=ended.incarnation,
+            how=ended.kind.value,
+            cause=repr(ended.cause),
+            traceback=ended.traceback_text,
+            next_try_s=next_try_s,
+        )
+
+    def _row_of(self, restarted: told.ChildRestarted) -> EventHappened:
+        cause, child = self._causes.pop(restarted.child, ""), restarted.child
+        device = child.removeprefix(DEVICE) if child.startswith(DEVICE) else None
+        reason = cause if device else f"{child}: {cause}"
+        return EventHappened(at_ms=self._wall_ms(), event="child.restarted", device=device, reason=reason)

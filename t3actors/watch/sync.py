@@ -7,16 +7,22 @@ from collections.abc import Sequence
 import trio
 
 from supervision.actor import TrioActor
-from t3actors.messages import SyncFinished, SyncRequested
+from t3actors.messages import EventHappened, SyncFinished, SyncRequested
+
+ANSWERED_WITHIN_S = 120.0
 
 
 class SyncCollector(TrioActor):
-    """Asks each device once on start; `results` is complete when `finished` is set. A device that has no actor fails at once."""
+    """Asks each device once on start; `results` is complete when `finished` is set.
 
-    def __init__(self, role: str, devices: Sequence[str]) -> None:
+    A device that has no actor fails at once; one that does not answer `within_s` (its actor crashed meanwhile) fails then.
+    """
+
+    def __init__(self, role: str, devices: Sequence[str], within_s: float = ANSWERED_WITHIN_S) -> None:
         super().__init__()
         self._role = role
         self._devices = tuple(devices)
+        self._within_s = within_s
         self.results: dict[str, SyncFinished] = {}
         self.finished = trio.Event()
 
@@ -24,10 +30,9 @@ class SyncCollector(TrioActor):
         """Ask every device."""
         for number, device in enumerate(self._devices):
             if not self.send(f"device/{device}", SyncRequested(request_id=number, reply_to=self._role)):
-                nobody = "no actor polls this device now"
-                failed = SyncFinished(request_id=number, device=device, points_ok=0, points_failed=0, error=nobody)
-                self._note(failed)
+                self._note(_failed(number, device, "no actor polls this device now"))
         self._look()
+        self.spawn(self._lose_patience)
 
     async def on_receive(self, message: object) -> None:
         """Note one device's answer."""
@@ -35,9 +40,27 @@ class SyncCollector(TrioActor):
             self._note(message)
             self._look()
 
+    async def _lose_patience(self) -> None:
+        await trio.sleep(self._within_s)
+        for number, device in enumerate(self._devices):
+            if device not in self.results:
+                self._note(_failed(number, device, f"its poll had not ended after {self._within_s:g} s"))
+        self._look()
+
     def _note(self, finished: SyncFinished) -> None:
         self.results[finished.device] = finished
 
     def _look(self) -> None:
         if len(self.results) >= len(self._devices):
             self.finished.set()
+
+
+def row_of(finished: SyncFinished, at_ms: int) -> EventHappened:
+    """Word a device's sync for the EVENTS table."""
+    counts = f"{finished.points_ok} points ok, {finished.points_failed} failed"
+    reason = f"{counts}: {finished.error}" if finished.error else counts
+    return EventHappened(at_ms=at_ms, event="sync.finished", device=finished.device, reason=reason)
+
+
+def _failed(number: int, device: str, error: str) -> SyncFinished:
+    return SyncFinished(request_id=number, device=device, points_ok=0, points_failed=0, error=error)

@@ -98,6 +98,32 @@ def test_nothing_reads_as_live_where_no_gateway_runs(killed: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
+def test_a_gateway_that_lives_but_cannot_write_is_not_said_to_be_gone(tmp_path: Path, verb: str) -> None:
+    write_database(tmp_path / "t3actors.db", time.time_ns() // 1_000_000 - 100_000)
+    with data_dir_locked(tmp_path):
+        ended = t3actors(*arguments(verb, tmp_path))
+        rows = t3actors("devices", "--data", tmp_path, "--json").rows()
+    assert ended.code == 0
+    assert f"the gateway in {tmp_path} is running, but it has not written its database for 10" in ended.err
+    assert "NOT RUNNING" not in ended.out
+    assert {row["status"] for row in rows} == {"unknown"}
+    assert all("has not written its database" in row["status_reason"] and row["live"] is False for row in rows)
+
+
+def test_a_database_that_this_user_may_not_read_is_one_line_and_73(
+    killed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    ended = t3actors("status", "--data", killed)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (73, "", 1)
+    assert "t3actors.db" in ended.err
+    assert "Permission denied" in ended.err
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_where_no_database_is_the_code_is_73_and_it_is_one_line(tmp_path: Path, verb: str) -> None:
     ended = t3actors(*arguments(verb, tmp_path / "nowhere"))
     assert (ended.code, ended.out) == (73, "")

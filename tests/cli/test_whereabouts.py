@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 import pytest
 
-from t3actors.cli.whereabouts import HEARTBEAT_OLD_MS, find, is_running
+from t3actors.cli.whereabouts import HEARTBEAT_OLD_MS, Life, find, life_of
+from t3actors.errors import StoreUnreachable
 from t3actors.store.lock import data_dir_locked
 
 NOW_MS = 1_700_000_000_000
@@ -35,10 +37,29 @@ def test_a_directory_holds_the_usual_database_or_its_only_one(tmp_path: Path) ->
 
 def test_a_gateway_runs_where_its_heartbeat_is_fresh_and_the_lock_is_held(tmp_path: Path) -> None:
     fresh, old = {"heartbeat_at": NOW_MS - HEARTBEAT_OLD_MS}, {"heartbeat_at": NOW_MS - HEARTBEAT_OLD_MS - 1}
-    assert not is_running(tmp_path, fresh, NOW_MS)
+    assert life_of(tmp_path, fresh, NOW_MS) is Life.NOT_RUNNING
     with data_dir_locked(tmp_path):
-        assert is_running(tmp_path, fresh, NOW_MS)
-        assert not is_running(tmp_path, old, NOW_MS)
-        assert not is_running(tmp_path, {}, NOW_MS)
-        assert not is_running(tmp_path, None, NOW_MS)
-    assert not is_running(tmp_path, fresh, NOW_MS)
+        assert life_of(tmp_path, fresh, NOW_MS) is Life.RUNNING
+        for silent in (old, {}, None):
+            assert life_of(tmp_path, silent, NOW_MS) is Life.SILENT
+    assert life_of(tmp_path, fresh, NOW_MS) is Life.NOT_RUNNING
+
+
+def test_where_the_lock_may_not_be_tried_the_heartbeat_alone_must_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refused)
+    assert life_of(tmp_path, {"heartbeat_at": NOW_MS}, NOW_MS) is Life.RUNNING
+    assert life_of(tmp_path, {"heartbeat_at": NOW_MS - HEARTBEAT_OLD_MS - 1}, NOW_MS) is Life.NOT_RUNNING
+
+
+def test_a_directory_that_this_user_may_not_look_into_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(StoreUnreachable, match=f"{tmp_path}: cannot be looked into: Permission denied"):
+        find(None, tmp_path)

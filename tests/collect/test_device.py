@@ -189,7 +189,7 @@ async def test_a_poll_that_overruns_is_alone_in_flight_and_skips_what_it_ran_ove
         last = built.detector.of(PointsRead)[-1]
         assert last.counts.achieved_interval_s == pytest.approx(30.0, rel=0.01)
         built.driver.takes_s = 0.1
-        await trio.sleep(200)
+        await trio.sleep(400)
         assert len(built.events("poll.recovered")) == 1
 
 

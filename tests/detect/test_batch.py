@@ -64,8 +64,8 @@ def test_no_second_batch_is_closed_while_one_is_in_flight() -> None:
     assert batches.close(0).batch_no == first.batch_no + 1
 
 
-@pytest.mark.parametrize(("waiting", "coalesces"), [(99, False), (100, False), (101, True)])
-def test_coalescing_begins_when_a_whole_batch_waits_behind_the_one_in_flight(waiting: int, coalesces: bool) -> None:
+@pytest.mark.parametrize(("waiting", "coalesces"), [(999, False), (1000, False), (1001, True)])
+def test_coalescing_begins_when_ten_batches_wait_behind_the_one_in_flight(waiting: int, coalesces: bool) -> None:
     batches = filled(0)
     batches.close(0)
     for n in range(waiting):
@@ -76,11 +76,12 @@ def test_coalescing_begins_when_a_whole_batch_waits_behind_the_one_in_flight(wai
 def test_coalescing_ends_when_less_than_a_batch_waits() -> None:
     batches = filled(0)
     batches.close(0)
-    for n in range(150):
+    for n in range(1050):
         batches.push(change(n), 0.0)
-    assert not batches.caught_up()
-    batches.stored(BatchStored(incarnation=7, batch_no=1, rows=0, samples=0))
-    assert len(batches.close(0).items) == 100
+    for batch_no in range(1, 11):
+        assert not batches.caught_up()
+        batches.stored(BatchStored(incarnation=7, batch_no=batch_no, rows=0, samples=0))
+        assert len(batches.close(0).items) == 100
     assert batches.caught_up()
     assert not batches.caught_up()
 

@@ -42,6 +42,7 @@ class House:
         self.writer = writer
         self.device = Recorder()
         self.log: list[tuple[str, dict[str, object]]] = []
+        self.lost: list[int] = []
         registry.register("writer", writer)  # type: ignore[arg-type]
         registry.register("device/a", self.device)  # type: ignore[arg-type]
 
@@ -74,6 +75,7 @@ class House:
             wall_ms=lambda: int(trio.current_time() * 1000),
             log=self.note,
             stream_id=random_stream,
+            on_lost=self.lost.append,
         )
         async with running(detector, name="detector", registry=self.registry):
             yield
@@ -185,6 +187,68 @@ async def test_a_stop_does_not_wait_for_ever_for_a_writer_that_is_silent(autojum
         h.tell(A)
         await trio.lowlevel.checkpoint()
     assert len(h.sent) == 1
+
+
+async def test_what_a_stop_cannot_hand_over_is_counted_said_and_told(autojump_clock: MockClock) -> None:
+    h = house()
+    h.writer.answers = False
+    async with h.at_work():
+        h.tell(A, turned("a", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE))
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3)
+        h.poll(2, 22.0, 21.0)
+    assert h.lost == [4]
+    assert [keys["changes"] for name, keys in h.log if name == "changes.lost"] == [4]
+
+
+async def test_what_a_stop_finds_before_the_store_is_known_is_counted_too(autojump_clock: MockClock) -> None:
+    h = house()
+    h.writer.loads = False
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3)
+    assert h.lost == [2]
+
+
+async def test_a_stop_that_stores_everything_loses_nothing_and_writes_the_counters(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        for n in range(1, 4):
+            h.poll(n, 20.0, 21.0)
+            await trio.sleep(1)
+    assert h.lost == []
+    progress = [item for item in h.writer.items if isinstance(item, DeviceProgress)]
+    assert progress[-1].counts.polls_ok == 3
+
+
+async def test_what_happened_elsewhere_goes_into_a_batch(autojump_clock: MockClock) -> None:
+    h = house()
+    h.writer.loads = False
+    happened = EventHappened(at_ms=7, event="child.restarted", device="a", reason="ValueError")
+    async with h.at_work():
+        h.tell(happened)
+        await trio.sleep(1)
+        h.writer.loads = True
+        h.writer.recover()
+        await trio.sleep(5)
+        assert h.writer.items == [happened]
+
+
+async def test_a_gateway_that_stood_still_itself_blames_no_device(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2)
+        autojump_clock.jump(20)
+        await trio.sleep(1)
+        h.poll(2, 20.0, 21.0)
+        await trio.sleep(3)
+        assert h.writer.statuses("IN1") == [Status.OK]
+        await trio.sleep(6)
+        assert h.writer.statuses("IN1") == [Status.OK, Status.STALE, Status.DOWN]
 
 
 async def test_points_turn_stale_then_down_with_a_log_line_each_and_come_back(autojump_clock: MockClock) -> None:

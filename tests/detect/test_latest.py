@@ -49,6 +49,21 @@ def test_an_unchanged_value_is_emitted_again_after_max_interval(now_s: float, em
     assert told(device, now_s + 0.05, 20.0) == []
 
 
+def test_a_time_in_which_nothing_could_be_read_is_taken_off_every_age() -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    device.stood_still(20.0, 22.0)
+    assert device.grow_old(23.4, 0).changes == []
+    assert device.grow_old(23.5, 0).stale == 1
+
+
+def test_what_was_read_right_after_a_standstill_is_not_from_the_future() -> None:
+    device = device_with()
+    told(device, 22.0, 20.0)
+    device.stood_still(20.0, 22.0)
+    assert device.grow_old(25.5, 0).stale == 1
+
+
 def test_trend_always_samples_each_reading_and_never_samples_none() -> None:
     always, never = device_with(replace(RULES, trend="always")), device_with(replace(RULES, trend="never"))
     for n in range(3):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t3actors.simulator.bacnet.plant import BacnetPlant, BacnetPlantSize
 from t3actors.simulator.commands import obey
 from t3actors.simulator.faults import FaultKind
 from t3actors.simulator.plant import Plant, PlantSize
@@ -93,3 +94,46 @@ def test_no_line_raises(line: bytes) -> None:
         json.dumps(obey(plant, line))
     finally:
         plant.close()
+
+
+@pytest.fixture(scope="module")
+def bacnet() -> Iterator[BacnetPlant]:
+    built = BacnetPlant(BacnetPlantSize(devices=2))
+    yield built
+    built.close()
+
+
+def test_a_bacnet_device_takes_faults_of_its_own(plant: Plant, bacnet: BacnetPlant) -> None:
+    line = b'{"panel": "bacnet-2", "fault": "abort", "code": 4}'
+    assert obey(plant, line, bacnet) == {"ok": True, "fault": "abort", "panels": ["bacnet-2"]}
+    assert [str(each) for each in bacnet.find("bacnet-2").responder.faults] == ["abort"]
+    assert obey(plant, b'{"panel": "bacnet-*", "fault": "none"}', bacnet)["panels"] == ["bacnet-1", "bacnet-2"]
+    assert not bacnet.find("bacnet-2").responder.faults
+
+
+def test_a_bacnet_devices_points_are_held_and_its_truth_and_counts_can_be_asked(
+    plant: Plant, bacnet: BacnetPlant
+) -> None:
+    assert obey(plant, b'{"panel": "bacnet-1", "set": {"IN3": 21.5}}', bacnet)["ok"]
+    assert obey(plant, b'{"panel": "bacnet-1", "ask": "values"}', bacnet)["values"]["IN3"] == 21.5
+    assert obey(plant, b'{"panel": "bacnet-1", "ask": "counts"}', bacnet)["counts"]["subscriptions"] == 0
+    assert obey(plant, b'{"ask": "counts"}', bacnet)["bacnet"]["writes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"panel": "bacnet-9", "ask": "values"}', "panel: saw 'bacnet-9', allowed are bacnet-1 to bacnet-2"),
+        (b'{"panel": "bacnet-1", "fault": "one_client"}', "fault: saw 'one_client', allowed on a BACnet device are"),
+        (b'{"panel": "bacnet-1", "ask": "names"}', "ask: saw 'names', allowed are counts and values"),
+        (b'{"panel": "bacnet-1", "set": {"IN99": 1}}', "bacnet-1 has no point 'IN99'"),
+        (b'{"panel": "bacnet-1", "set": {"IN1": "x"}}', "set IN1: saw 'x', allowed is a number"),
+        (b'{"panel": "bacnet-1", "fault": "undecodable", "object": "X"}', "bacnet-1 has no point 'X'"),
+    ],
+)
+def test_a_bad_line_about_a_bacnet_device_says_what_is_allowed(
+    plant: Plant, bacnet: BacnetPlant, line: bytes, said: str
+) -> None:
+    answer = obey(plant, line, bacnet)
+    assert answer["ok"] is False
+    assert said in answer["error"]

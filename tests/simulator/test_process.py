@@ -121,3 +121,30 @@ def test_a_size_that_cannot_be_is_one_line_and_a_usage_error(capsys: pytest.Capt
 def test_points_that_no_panel_can_hold_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--inputs", "65"]) == 2
     assert "inputs: saw 65, allowed is 0 to 64" in capsys.readouterr().err
+
+
+def test_bacnet_devices_are_listed_beside_the_panels_and_answer() -> None:
+    command = [*COMMAND, "--bacnet", "3", "--bacnet-presets", "t3000,generic"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        first = said(running)
+        assert [each["preset"] for each in first["bacnet"]] == ["t3000", "generic", "t3000"]
+        assert {"name", "host", "port", "instance", "network", "mac", "vendor", "points"} <= set(first["bacnet"][0])
+        assert set(first["bbmd"]) == {"host", "port"}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.settimeout(END_WITHIN_S)
+            udp.sendto(bytes.fromhex("810a000801001008"), ("127.0.0.1", first["bacnet"][0]["port"]))  # Who-Is
+            assert udp.recv(100)[6:8] == b"\x10\x00"
+        assert told(running, b'{"panel": "bacnet-1", "ask": "counts"}')["counts"]["who_is"] == 1
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(END_WITHIN_S) == 0
+
+
+def test_without_bacnet_devices_their_list_is_empty(process: subprocess.Popen[bytes]) -> None:
+    first = said(process)
+    assert (first["bacnet"], first["bbmd"]) == ([], None)
+
+
+def test_a_preset_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bacnet", "1", "--bacnet-presets", "moon"]) == 2
+    assert "bacnet_presets: saw 'moon', allowed are t3000" in capsys.readouterr().err

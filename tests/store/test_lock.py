@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -52,6 +53,15 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     holder.stdin.close()
     holder.stdout.close()
     with data_dir_locked(tmp_path):
+        pass
+
+
+def test_a_lock_that_finds_no_room_on_the_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: .*No space left"), data_dir_locked(tmp_path):
         pass
 
 

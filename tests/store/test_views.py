@@ -146,6 +146,42 @@ def test_a_span_lasts_until_the_next_value_and_the_last_until_the_gateway_was_la
     ]
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_span_does_not_bridge_the_time_in_which_no_gateway_ran(house: House, clean: bool) -> None:
+    house.put(announced(), change(1))
+    house.now_ms = T0_MS + 30_000
+    house.put(change(2, at_ms=T0_MS + 30_000))
+    house.put(change(3, at_ms=T0_MS + 34_000))  # after the last heartbeat
+    house.now_ms = T0_MS + 36_000
+    if clean:
+        house.store.close()
+    else:
+        house.store.abandon_connection()
+    for later_ms, value in ((3_600_000, 4), (7_200_000, 5)):
+        house.now_ms, house.boot_id = T0_MS + later_ms, f"boot {later_ms}"
+        house.store = house.new_store()
+        house.opened().put(change(value, at_ms=house.now_ms + 500))
+        house.now_ms += 20_000
+        house.store.heartbeat()
+        house.store.close()
+    assert house.rows("SELECT value, from_at - ?1, until_at - ?1 FROM TRENDLOG_SPANS ORDER BY from_at", T0_MS) == [
+        (1, 0, 30_000),
+        (2, 30_000, 34_000),
+        (3, 34_000, 36_000 if clean else 34_000),
+        (4, 3_600_500, 3_620_000),
+        (5, 7_200_500, 7_220_000),
+    ]
+
+
+@pytest.mark.parametrize("plan", [plan_by_apsw, plan_by_stdlib])
+def test_a_span_finds_the_end_of_its_gateway_by_seeking(tmp_path: Path, plan: Plan) -> None:
+    house = House(tmp_path).opened()
+    house.store.close()
+    seeks = [step for step in plan(house.path, "SELECT * FROM TRENDLOG_SPANS") if "events_of_the_gateway" in step]
+    assert len(seeks) == 3
+    assert all(step.startswith("SEARCH") and "(event=? AND at" in step for step in seeks), seeks
+
+
 def test_a_span_ends_where_a_new_description_begins(house: House) -> None:
     house.put(announced(), change(20), announced([point(units="°F")]), change(68, at_ms=T0_MS + 1000))
     assert house.rows(

@@ -160,6 +160,32 @@ async def test_damage_found_beside_the_work_sets_the_file_aside_and_work_goes_on
         assert scene.house.one("SELECT count(*) FROM samples") == 1
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_was_removed_or_replaced_is_noticed_at_the_next_pulse_and_a_new_one_begun(
+    tmp_path: Path, replaced: bool
+) -> None:
+    async with writing(tmp_path) as scene:
+        path = scene.house.path
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        scene.ref.tell(Pulse())
+        if replaced:
+            shutil.copy(path, tmp_path / "copy")
+            (tmp_path / "copy").replace(path)
+        else:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink()
+        scene.ref.tell(Pulse())
+        ready = await scene.heard(WriterReady, 2)
+        assert [message.fresh for message in ready] == [False, True]
+        (line,) = scene.house.logged("store.damaged")
+        assert f"was {'replaced' if replaced else 'removed'} under the gateway" in str(line["reason"])
+        assert (line["set_aside"] == "nothing") is not replaced
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored, 2)
+        assert scene.house.one("SELECT count(*) FROM samples") == 1
+
+
 async def test_a_sound_file_is_said_to_be_sound(tmp_path: Path) -> None:
     async with writing(tmp_path) as scene:
         scene.ref.tell(FileChecked(0.1))

@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from supervision import Gone, LoopFuture, NobodyThere, Registry, TrioActor, WouldBlockTheLoop, ask
+from supervision import Gone, LoopFuture, NobodyThere, Registry, ThreadActor, TrioActor, WouldBlockTheLoop, ask
 from supervision.testing import running
 
 
@@ -200,3 +200,10 @@ async def test_time_is_the_loops(autojump_clock: MockClock) -> None:
         begun_s = actor.now_s()
         await trio.sleep(1000)
         assert actor.now_s() - begun_s == pytest.approx(1000)
+
+
+@pytest.mark.parametrize("base", [TrioActor, ThreadActor])
+def test_an_actor_that_overrides_the_machinery_by_accident_is_refused_at_its_definition(base: type) -> None:
+    with pytest.raises(TypeError, match="_close"):
+        type("Accident", (base,), {"_close": lambda self: None})
+    type("Fine", (base,), {"_mine": 1, "on_receive": lambda self, message: None})

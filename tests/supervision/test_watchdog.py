@@ -12,6 +12,8 @@ from supervision import BadSpec, Event, LoopResumed, LoopStalled, LoopWatchdog
 from supervision.watchdog import Late, Progress, StallJudge, lateness, next_look_s
 from tests.waiting import until
 
+WATCHING = "loop watchdog"
+
 
 def test_a_child_that_is_idle_and_promised_nothing_is_never_late() -> None:
     assert lateness(Progress(), 5.0, 1e9) is None
@@ -84,9 +86,9 @@ async def test_a_loop_that_does_not_turn_is_told_with_the_place_where_it_hangs()
 
 
 async def test_the_watching_thread_ends_with_the_watchdog() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())  # an earlier test's may still be ending
     async with trio.open_nursery() as nursery:
         await nursery.start(LoopWatchdog(0.05, print).run)
-        assert threading.active_count() == before + 1
+        (watching,) = [thread for thread in threading.enumerate() if thread.name == WATCHING and thread not in before]
         nursery.cancel_scope.cancel()
-    await until(lambda: threading.active_count() == before)
+    await until(lambda: not watching.is_alive())

@@ -16,6 +16,7 @@ class _Line:
 
     def __init__(self) -> None:
         self.frozen = False
+        self.scope = trio.CancelScope()
         self.in_flight = 0
 
 
@@ -34,6 +35,12 @@ class Relay:
         for line in self._lines:
             line.frozen = True
 
+    def lead_to(self, port: int) -> None:
+        """A panel is exchanged: open connections end, new ones lead to another port."""
+        self._to_port = port
+        for line in self._lines:
+            line.scope.cancel()
+
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Carry until cancelled."""
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
@@ -43,7 +50,7 @@ class Relay:
     async def _carry(self, client: trio.SocketStream) -> None:
         line = _Line()
         self._lines.append(line)
-        with suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+        with line.scope, suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             panel = await trio.open_tcp_stream("127.0.0.1", self._to_port)
             async with client, panel, trio.open_nursery() as nursery:
                 nursery.start_soon(partial(self._pump, panel, client, line, -1, nursery.cancel_scope))

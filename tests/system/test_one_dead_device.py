@@ -112,7 +112,7 @@ FAULTS = {
     "drop in mid-frame": (Fault(FaultKind.DROP_MID_FRAME), "offline", "down", "in the middle of an answer"),
     "exception 0x0B": (Fault(FaultKind.EXCEPTION, code=0x0B), "offline", "down", "target did not respond"),
     "exception 6": (Fault(FaultKind.EXCEPTION, code=6), "online", "fault", "device busy (Modbus exception 6)"),
-    "garbage": (Fault(FaultKind.GARBAGE), "online", "fault", "no Modbus TCP"),
+    "garbage": (Fault(FaultKind.GARBAGE), "offline", "down", "no Modbus TCP"),
 }
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
+import pytest
+
+from t3actors import pipeline
 from t3actors.config import DeviceConfig
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
@@ -160,6 +164,41 @@ async def test_a_stop_in_the_middle_of_polls_stores_what_was_accepted_and_leaves
         assert house.one("SELECT count(*) FROM TRENDLOG_DATA") > 200
         assert house.one("SELECT clean_stop FROM GATEWAY") == 1
         assert house.log.lines[-1][0] == "gateway.stopped"
+
+
+async def test_a_stop_that_finds_the_database_locked_says_what_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "DETECTOR_FLUSHES_WITHIN_S", 0.5)
+    async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await until(lambda: house.status("panel-1") == "online")
+            other = apsw.Connection(str(house.database))
+            other.execute("BEGIN IMMEDIATE")
+            await until(lambda: house.log.of("store.busy") != [])
+        other.close()
+    (lost,) = house.log.of("changes.lost")
+    (stopped,) = house.log.of("gateway.stopped")
+    assert house.gateway.unstored == stopped["unstored"] == lost["changes"] != 0
+
+
+async def test_a_manual_sync_and_a_restart_are_rows_of_events(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
+        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+            await house.gateway.sync()
+            await until(lambda: house.status("panel-1") == "online")
+            await until(lambda: house.one("SELECT count(*) FROM EVENTS WHERE event = 'sync.finished'") == 1)
+            house.gateway.registry.send("device/panel-1", Poison())
+            await until(lambda: house.log.of("child.restarted", child="device/panel-1") != [])
+            assert house.log.of("child.exited", child="device/panel-1")[0]["next_try_s"] is not None
+        rows = house.rows(
+            "SELECT event, name, reason FROM EVENTS JOIN DEVICES USING (device_id)"
+            " WHERE event IN ('sync.finished', 'child.restarted') ORDER BY id"
+        )
+    assert rows == [
+        ("sync.finished", "panel-1", "64 points ok, 0 failed"),
+        ("child.restarted", "panel-1", "ZeroDivisionError: a bug"),
+    ]
 
 
 async def test_a_cold_start_with_every_device_dead_is_ready_and_tells_of_each(tmp_path: Path) -> None:

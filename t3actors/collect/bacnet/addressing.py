@@ -10,12 +10,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import struct
+from functools import lru_cache
 
 from bacpypes3.pdu import Address, GlobalBroadcast, IPv4Address, LocalBroadcast, RemoteBroadcast, RemoteStation
 
-ADDRESS_FORM = '"host", "host:port", or behind a router "network:mac" with a MAC of 0 to 255, "host:port" or "0x" and hex digits'
+ADDRESS_FORM = (
+    '"host", "host:port", or behind a router "network:mac" with a MAC of 0 to 255, "host:port" or "0x" and hex digits'
+)
 DEFAULT_PORT = 47808  # ANSI/ASHRAE 135, J.1.2
-MAX_MAC = 18  # octets; ANSI/ASHRAE 135, 6.2.2 names no longer one
+STATIONS_KEPT = 4096
 
 _IP = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _LOCAL = re.compile(rf"({_IP})(?::([0-9]{{1,5}}))?")
@@ -42,6 +45,13 @@ def station(text: str, default_port: int = DEFAULT_PORT) -> Address:
     else:
         mac = _ip_mac(found[4], found[5], default_port)
     return RemoteStation(int(found[1]), mac)
+
+
+@lru_cache(maxsize=STATIONS_KEPT)
+def known_station(text: str, default_port: int = DEFAULT_PORT) -> tuple[Address, str]:
+    """Read the address of one device, and write it in its one form; those read before are remembered. **Raises**: ValueError."""
+    address = station(text, default_port)
+    return address, written(address)
 
 
 def destination(text: str, default_port: int = DEFAULT_PORT) -> Address:

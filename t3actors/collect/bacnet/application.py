@@ -17,7 +17,6 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from bacpypes3.apdu import (
     AbortPDU,
     ComplexAckPDU,
@@ -35,7 +34,7 @@ from bacpypes3.ipv4.bvll import BVLLCodec
 from bacpypes3.ipv4.service import BIPNormal, UDPMultiplexer
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.netservice import NetworkServiceAccessPoint, NetworkServiceElement
-from bacpypes3.pdu import PDU, Address, IPv4Address, LocalBroadcast, RemoteBroadcast
+from bacpypes3.pdu import PDU, Address, IPv4Address
 
 from t3actors.collect.bacnet import services
 from t3actors.collect.bacnet.addressing import key
@@ -43,7 +42,8 @@ from t3actors.collect.bacnet.datagrams import Datagrams
 from t3actors.collect.bacnet.foreign import Foreign
 from t3actors.collect.bacnet.refusals import judged
 from t3actors.collect.bacnet.routes import Routes
-from t3actors.errors import DriverError, LinkDown, RequestTimedOut
+from t3actors.collect.bacnet.tags import MAX_INSTANCE
+from t3actors.errors import LinkDown, RequestTimedOut
 
 MAX_APDU = 1476  # ANSI/ASHRAE 135, J.2: the most that BACnet/IP carries
 VENDOR_ID = 999  # what bacpypes3 itself says; the gateway has none of its own
@@ -57,12 +57,6 @@ NO_SUCH_SUBSCRIPTION = b"\x91\x05\x91\x4f"  # an Error: services, unknown-subscr
 
 Heard = Callable[[Address, int, bytes], bool]
 """Called with the source, the unconfirmed or confirmed service (I-Am or COV) and its octets; False: nobody knows of it."""
-
-
-class Wanted(msgspec.Struct):
-    """Whether somebody still waits for a request: looked at before each retry. Written on another thread."""
-
-    still: bool = True
 
 
 class _Abilities:
@@ -169,9 +163,11 @@ class GatewayApplication(Application):  # type: ignore[misc]
     # -- what we ask
 
     async def ask(
-        self, to: Address, service: int, data: bytes, timeout_s: float, retries: int, wanted: Wanted | None = None
+        self, to: Address, service: int, data: bytes, timeout_s: float, retries: int, wanted: Callable[[], bool]
     ) -> bytes:
         """Send a confirmed request until it is answered: the octets of the acknowledgement's service data, b"" for a simple one.
+
+        `wanted` says whether somebody still waits for it: asked before each retry.
 
         **Raises**: RequestTimedOut, RequestRefused, BadResponse, LinkDown.
         """
@@ -186,7 +182,7 @@ class GatewayApplication(Application):  # type: ignore[misc]
                 if network is not None:
                     self.routes.timed_out(network)
                 retries -= 1
-                if retries < 0 or (wanted is not None and not wanted.still):
+                if retries < 0 or not wanted():
                     raise
             else:
                 if network is not None:
@@ -288,8 +284,8 @@ class GatewayApplication(Application):  # type: ignore[misc]
 
 
 def _device(instance: int) -> DeviceObject:
-    if not 0 <= instance < services.MAX_INSTANCE:
-        raise ValueError(f"a device instance of {instance}; allowed: 0 to {services.MAX_INSTANCE - 1}")
+    if not 0 <= instance < MAX_INSTANCE:
+        raise ValueError(f"a device instance of {instance}; allowed: 0 to {MAX_INSTANCE - 1}")
     device = DeviceObject(objectIdentifier=("device", instance), objectName=f"t3actors-{instance}")
     device.vendorIdentifier = VENDOR_ID
     device.maxApduLengthAccepted = MAX_APDU
@@ -299,13 +295,3 @@ def _device(instance: int) -> DeviceObject:
 def _too_late(future: asyncio.Future[bytes], to: Address) -> None:
     if not future.done():
         future.set_exception(RequestTimedOut(f"{to}: its answer did not come to an end"))
-
-
-def is_broadcast(address: Address) -> bool:
-    """Say whether many are meant."""
-    return isinstance(address, (LocalBroadcast, RemoteBroadcast)) or bool(
-        address.addrType == Address.globalBroadcastAddr
-    )
-
-
-__all__ = ["DriverError", "GatewayApplication", "Wanted", "is_broadcast"]

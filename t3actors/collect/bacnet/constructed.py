@@ -66,7 +66,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     return _primitive(value)
 
 
-def _primitive(value: Any) -> Any:
+def _primitive(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
     if value is None or isinstance(value, Null):
         return None
     if isinstance(value, Boolean):
@@ -82,9 +82,8 @@ def _primitive(value: Any) -> Any:
     if isinstance(value, Time):
         return tags.Time(*(None if part == 255 else part for part in value))
     if isinstance(value, Atomic):
-        for kind in (bool, int, float, str, bytes):
+        for kind in (bool, int, float, str, bytes, bytearray):
             if isinstance(value, kind):
-                return kind(value)
-        if isinstance(value, (bytearray, memoryview)):
-            return bytes(value)
+                plain_kind: Any = bytes if kind is bytearray else kind
+                return plain_kind(value)
     raise TypeError(f"no plain form of {type(value).__name__}")

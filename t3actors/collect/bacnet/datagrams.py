@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from functools import partial
 from typing import Any
 
 from bacpypes3.comm import Server
@@ -70,13 +71,18 @@ class Datagrams(Server[Any]):  # type: ignore[misc]
         self._under_way: set[asyncio.Task[None]] = set()
         self._addresses: dict[tuple[str, int], IPv4Address] = {}
 
+    @property
+    def bound_at(self) -> str:
+        """Say where it is bound."""
+        return f"{self.local[0]}:{self.local[1]}"
+
     async def open(self, own: socket.socket, broadcast: socket.socket | None) -> None:
         """Listen on sockets that are bound already."""
         self.local = own.getsockname()
         for one, is_broadcast in ((own, False), (broadcast, True)):
             if one is not None:
                 loop = asyncio.get_running_loop()
-                transport, _ = await loop.create_datagram_endpoint(lambda to=is_broadcast: _Door(self, to), sock=one)
+                transport, _ = await loop.create_datagram_endpoint(partial(_Door, self, is_broadcast), sock=one)
                 self._transports.append(transport)
 
     def close(self) -> None:
@@ -137,7 +143,7 @@ class Datagrams(Server[Any]):  # type: ignore[misc]
 
 
 class _Door(asyncio.DatagramProtocol):
-    def __init__(self, server: Datagrams, is_broadcast: bool) -> None:  # noqa: FBT001
+    def __init__(self, server: Datagrams, is_broadcast: bool) -> None:
         self._server = server
         self._is_broadcast = is_broadcast
         self._to: Any = LocalBroadcast()

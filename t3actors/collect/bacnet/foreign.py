@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bacpypes3.ipv4.bvll import DistributeBroadcastToNetwork, LPDU, OriginalUnicastNPDU, RegisterForeignDevice, Result
+from bacpypes3.ipv4.bvll import LPDU, DistributeBroadcastToNetwork, OriginalUnicastNPDU, RegisterForeignDevice, Result
 from bacpypes3.ipv4.service import BIPForeign
 from bacpypes3.pdu import PDU, Address, IPv4Address
 
@@ -33,6 +33,7 @@ class Foreign(BIPForeign):  # type: ignore[misc]
         self.ttl_s = int(ttl_s)
         self.reason = "not registered yet"
         self._told = told
+        self._good_until_s = 0.0
         self._result: asyncio.Future[int] | None = None
 
     @property
@@ -64,11 +65,14 @@ class Foreign(BIPForeign):  # type: ignore[misc]
         was, never_told = self.registered, self.reason == "not registered yet"
         if code == 0:
             self.bbmdRegistrationStatus = 0
+            self._good_until_s = asyncio.get_running_loop().time() + self.ttl_s
             self._registration_event.set()
             self.reason = ""
             if not was:
                 self._told("")
             return
+        if code is None and was and asyncio.get_running_loop().time() < self._good_until_s:
+            return  # it still has us; the next round asks again
         self.bbmdRegistrationStatus = -2
         self._registration_event.clear()
         self.reason = "no answer" if code is None else RESULTS.get(code, f"refused with code {code:#06x}")

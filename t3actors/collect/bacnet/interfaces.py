@@ -29,7 +29,7 @@ class OwnAddress(msgspec.Struct, frozen=True):
     @property
     def network(self) -> ipaddress.IPv4Network:
         """The network it lies in."""
-        return ipaddress.ip_network(f"{self.address}/{self.prefix}", strict=False)
+        return ipaddress.IPv4Network(f"{self.address}/{self.prefix}", strict=False)
 
     def __str__(self) -> str:
         return f"{self.interface} ({self.address}/{self.prefix})"
@@ -85,7 +85,9 @@ def _by_address(wanted: str, port: int, own: Sequence[OwnAddress]) -> Endpoint:
     interface = _parsed(wanted)
     for one in own:
         if one.address == str(interface.ip):
-            return _endpoint(one if "/" not in wanted else OwnAddress(one.interface, one.address, interface.network.prefixlen), port)
+            return _endpoint(
+                one if "/" not in wanted else OwnAddress(one.interface, one.address, interface.network.prefixlen), port
+            )
     inside = [one for one in own if "/" in wanted and ipaddress.ip_address(one.address) in interface.network]
     if not inside:
         raise LinkDown(f"bacnet.interface: no address of this machine lies in {wanted!r} now; there are: {_told(own)}")
@@ -99,7 +101,9 @@ def _parsed(wanted: str) -> ipaddress.IPv4Interface:
         return ipaddress.IPv4Interface(wanted)
     except ValueError:
         raise ConfigError(
-            [f'bacnet.interface: saw {wanted!r}; allowed: an interface name, an address, or a CIDR such as "10.1.2.0/24"']
+            [
+                f'bacnet.interface: saw {wanted!r}; allowed: an interface name, an address, or a CIDR such as "10.1.2.0/24"'
+            ]
         ) from None
 
 

@@ -2,12 +2,13 @@
 
 The first plan is the largest that max-APDU and segmentation allow. What a device refuses for its size starts a search between
 the largest request it has answered and the smallest it has refused, in octets of answer and in number of properties, each
-halved in the logarithm: a search over 1 to 266 properties ends within a fifth of the truth after `MAX_PROBES` requests, the refused first one among
-them. Then the limits are settled. They do not flap: a settled size that is refused once is halved for that one request, and only
-a second refusal in a row makes it smaller for good. They grow again by one probe a day at most, half as often after each that failed.
+halved in the logarithm: a search over 1 to 266 properties ends within a fifth of the truth after `MAX_PROBES` requests,
+the refused first one among them. Then the limits are settled. They do not flap: a settled size that is refused once is
+halved for that one request, and only a second refusal in a row makes it smaller for good. They grow again by one probe
+a day at most, half as often after each that failed.
 
 Limits are kept in the store (`msgspec`); `resume` takes them up unless the device says something else of itself by now.
-The caller owns the clock, sends what `requests.plan` says and reports to `proven` and `refused`.
+The caller owns the clock, sends what `planning.plan` says and reports to `proven` and `refused`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from math import isqrt
 
 import msgspec
 
-from t3actors.collect.bacnet import refusals
+from t3actors.collect.bacnet import denials
+from t3actors.collect.bacnet.denials import Abort, Denial, Reject
+from t3actors.collect.bacnet.planning import Planned, Room
 from t3actors.collect.bacnet.read_multiple import PropertyError
-from t3actors.collect.bacnet.refusals import Abort, Refusal, Reject
-from t3actors.collect.bacnet.requests import Request, Room
 from t3actors.collect.bacnet.sizes import ANSWER_HEADER, REQUEST_HEADER, SEGMENT_HEADER
 
 MIN_APDU, MAX_APDU = 50, 1476  # 12.11.18 and Annex J: BACnet/IP carries 1476 octets
@@ -32,9 +33,9 @@ MAX_PATIENCE_DAYS = 32
 _LEAST_OCTETS = 20
 _TIGHT = 1.1  # the border is known well enough when what is refused is at most so many times what works
 
-_SEGMENTATION = {refusals.ABORT_SEGMENTATION_NOT_SUPPORTED, refusals.ABORT_APDU_TOO_LONG, refusals.ABORT_WINDOW_SIZE}
-_OCTETS = _SEGMENTATION | {refusals.ABORT_BUFFER_OVERFLOW}
-_TRANSIENT_ABORTS = {refusals.ABORT_INVALID_IN_THIS_STATE, refusals.ABORT_PREEMPTED}
+_SEGMENTATION = {denials.ABORT_SEGMENTATION_NOT_SUPPORTED, denials.ABORT_APDU_TOO_LONG, denials.ABORT_WINDOW_SIZE}
+_OCTETS = _SEGMENTATION | {denials.ABORT_BUFFER_OVERFLOW}
+_TRANSIENT_ABORTS = {denials.ABORT_INVALID_IN_THIS_STATE, denials.ABORT_PREEMPTED}
 _TRANSIENT_CODES = {2, 3, 82}  # configuration in progress, device busy, busy
 
 
@@ -44,9 +45,9 @@ class Next(Enum):
     PLAN_AGAIN = auto()
     """Under the new limits."""
     HALVE = auto()
-    """`requests.halves`: the limits stand, this request did not."""
+    """`planning.halves`: the limits stand, this request did not."""
     ONE_BY_ONE = auto()
-    """`requests.one_by_one`: each by ReadProperty; one of them may spoil the others."""
+    """`planning.one_by_one`: each by ReadProperty; one of them may spoil the others."""
     LATER = auto()
     """At the next poll: the device is busy with something else."""
     GIVE_UP = auto()
@@ -137,7 +138,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def room(self) -> Room:
-        """What `requests.plan` plans by."""
+        """What `planning.plan` plans by."""
         return Room(self.request_octets, self.answer_octets, self.properties, self.read_multiple)
 
 
@@ -155,12 +156,11 @@ def resume(stored: Limits | None, told: Told, *, in_flight: int = 1) -> Limits:
     return msgspec.structs.replace(stored, in_flight=max(1, min(stored.in_flight, in_flight)))
 
 
-def proven(limits: Limits, request: Request, *, now_ms: int) -> Limits:
+def proven(limits: Limits, request: Planned, *, now_ms: int) -> Limits:
     """Give the limits once the device has answered this request."""
     if request.alone:
         return limits
-    size = max(request.answer_octets, request.room) if request.full else request.answer_octets
-    count = len(request.wants)
+    size, count = max(request.answer_octets, request.room), max(len(request.wants), request.most)
     at_size = (
         limits.refusals > 0 and 4 * count > 3 * limits.count.good
     )  # a half that was answered says nothing of the whole
@@ -178,23 +178,29 @@ def proven(limits: Limits, request: Request, *, now_ms: int) -> Limits:
     return _settling(limits, new, now_ms)
 
 
-def refused(limits: Limits, request: Request, refusal: Refusal, *, now_ms: int) -> tuple[Limits, Next]:
-    """Give the limits once the device has refused this whole request, and what to do with its wants."""
-    if _is_transient(refusal):
+def refused(limits: Limits, request: Planned, denial: Denial | None, *, now_ms: int) -> tuple[Limits, Next]:
+    """Give the limits once the device has refused this whole request, and what to do with its wants.
+
+    **Shape**: `denial` None: it answered what cannot be decoded (BadResponse).
+    """
+    if denial is not None and _is_transient(denial):
         return limits, Next.LATER
     if request.alone:
         return limits, Next.GIVE_UP
-    if _denies_service(refusal):
+    if denial is not None and _denies_service(denial):
         return msgspec.structs.replace(limits, read_multiple=False), Next.PLAN_AGAIN
-    if isinstance(refusal, PropertyError):
+    if denial is None or isinstance(denial, PropertyError):
         return _without_use(limits, patience=3), Next.ONE_BY_ONE
     if len(request.wants) == 1:
         return _without_use(limits, patience=1 if limits.probes else 3), Next.ONE_BY_ONE
-    if limits.settled and _had_worked(limits, request):
-        again = limits.refusals + 1
-        if again < REFUSALS_IN_A_ROW:
-            return msgspec.structs.replace(limits, refusals=again), Next.HALVE
-    return _settling(limits, _smaller(limits, request, refusal), now_ms), Next.PLAN_AGAIN
+    return _too_large(limits, request, denial, now_ms)
+
+
+def _too_large(limits: Limits, request: Planned, denial: Denial, now_ms: int) -> tuple[Limits, Next]:
+    again = limits.refusals + 1
+    if limits.settled and _had_worked(limits, request) and again < REFUSALS_IN_A_ROW:
+        return msgspec.structs.replace(limits, refusals=again), Next.HALVE
+    return _settling(limits, _smaller(limits, request, denial), now_ms), Next.PLAN_AGAIN
 
 
 def grown(limits: Limits, *, now_ms: int) -> Limits:
@@ -212,25 +218,19 @@ def grown(limits: Limits, *, now_ms: int) -> Limits:
     )
 
 
-def _smaller(limits: Limits, request: Request, refusal: Refusal) -> Limits:
+def _smaller(limits: Limits, request: Planned, denial: Denial) -> Limits:
     """Give the limits after a refusal for size; which size, the reason says."""
     new = msgspec.structs.replace(limits, probes=limits.probes + 1, refusals=0)
-    too_long = (isinstance(refusal, Abort) and refusal.reason in _OCTETS) or (
-        isinstance(refusal, Reject) and refusal.reason == refusals.REJECT_BUFFER_OVERFLOW
+    too_long = (isinstance(denial, Abort) and denial.reason in _OCTETS) or (
+        isinstance(denial, Reject) and denial.reason == denials.REJECT_BUFFER_OVERFLOW
     )
-    if too_long and limits.segmented and _ends_segmentation(limits, request, refusal):
+    if limits.segmented and isinstance(denial, Abort) and denial.reason in _SEGMENTATION:
         return msgspec.structs.replace(new, segmented=False)
     if too_long:
         return msgspec.structs.replace(new, octets=limits.octets.fails(request.answer_octets))
     if limits.in_flight > 1:
         return msgspec.structs.replace(new, in_flight=1)
     return msgspec.structs.replace(new, count=limits.count.fails(len(request.wants)))
-
-
-def _ends_segmentation(limits: Limits, request: Request, refusal: Refusal) -> bool:
-    if isinstance(refusal, Abort) and refusal.reason in _SEGMENTATION:
-        return True
-    return request.answer_octets > limits.unsegmented_octets
 
 
 def _without_use(limits: Limits, *, patience: int) -> Limits:
@@ -241,7 +241,7 @@ def _without_use(limits: Limits, *, patience: int) -> Limits:
     return msgspec.structs.replace(limits, refusals=again, read_multiple=again < patience)
 
 
-def _had_worked(limits: Limits, request: Request) -> bool:
+def _had_worked(limits: Limits, request: Planned) -> bool:
     return request.answer_octets <= limits.octets.good and len(request.wants) <= limits.count.good
 
 
@@ -261,16 +261,16 @@ def _loosened(border: Border, least: int) -> Border:
     return border if border.bad is None else Border(border.good, 4 * max(border.good, least))
 
 
-def _is_transient(refusal: Refusal) -> bool:
-    if isinstance(refusal, Abort):
-        return refusal.reason in _TRANSIENT_ABORTS
-    return isinstance(refusal, PropertyError) and refusal.error_code in _TRANSIENT_CODES
+def _is_transient(denial: Denial) -> bool:
+    if isinstance(denial, Abort):
+        return denial.reason in _TRANSIENT_ABORTS
+    return isinstance(denial, PropertyError) and denial.error_code in _TRANSIENT_CODES
 
 
-def _denies_service(refusal: Refusal) -> bool:
-    if isinstance(refusal, Reject):
-        return refusal.reason == refusals.REJECT_UNRECOGNIZED_SERVICE
-    return isinstance(refusal, PropertyError) and tuple(refusal) in refusals.SERVICE_NOT_SUPPORTED
+def _denies_service(denial: Denial) -> bool:
+    if isinstance(denial, Reject):
+        return denial.reason == denials.REJECT_UNRECOGNIZED_SERVICE
+    return isinstance(denial, PropertyError) and tuple(denial) in denials.SERVICE_NOT_SUPPORTED
 
 
 def _apdu(told: Told) -> int:

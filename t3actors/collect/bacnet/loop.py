@@ -28,6 +28,7 @@ from t3actors.errors import GatewayError, LinkDown, RequestRefused, RequestTimed
 Result = TypeVar("Result")
 BEAT_S = 0.25
 STOP_S = 2.0
+ENDING_TRIES = 5
 
 
 class _Crossing:
@@ -59,9 +60,10 @@ class AsyncioThread:
         self.stray_errors = 0
         """Exceptions that no call waited for: a bad datagram's task, a timer."""
         self.last_stray = ""
+        self.at_end: list[Callable[[], object]] = []
+        """Called on the thread when its loop is over."""
         self._token = trio.lowlevel.current_trio_token()
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(self._stray)
+        self._loop: asyncio.AbstractEventLoop
         self._crossings: set[_Crossing] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._beat_at_s = time.monotonic()
@@ -75,7 +77,9 @@ class AsyncioThread:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread. Nothing else may be called before."""
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._stray)
         self._beat_at_s = time.monotonic()
         self._thread.start()
 
@@ -101,9 +105,7 @@ class AsyncioThread:
             with contextlib.suppress(trio.RunFinishedError):
                 self._token.run_sync_soon(fn, *args, idempotent=once)
 
-    async def call(
-        self, fn: Callable[..., Coroutine[Any, Any, Result]], *args: Any, timeout_s: float
-    ) -> Result:
+    async def call(self, fn: Callable[..., Coroutine[Any, Any, Result]], *args: Any, timeout_s: float) -> Result:
         """Run an async function of the other loop and wait for what it returns: one crossing there and back.
 
         Cancelling the wait, or its time-out, cancels the function. **Raises**: GatewayErrors only: LinkDown when the
@@ -142,9 +144,20 @@ class AsyncioThread:
                 one.close()
         self._sockets.clear()
         self._fail_all(LinkDown(f"{self.name}: {reason}"))
-        if self._thread.is_alive() and self._thread.ident is not None:
+        self.post(self._loop.stop)
+        if self._thread.is_alive():
+            trio.lowlevel.spawn_system_task(self._end)
+
+    async def _end(self) -> None:
+        """See to it that a given-up thread ends: it was asked to; if it does not, an exception is raised in it."""
+        for _ in range(ENDING_TRIES):
+            with trio.move_on_after(STOP_S):
+                await self.over.wait()
+                return
             # SystemExit is what asyncio lets out of its loop; it comes at the thread's next Python instruction.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(SystemExit)
+            )
 
     def where(self) -> str:
         """Say what the thread does at this moment, in one line."""
@@ -161,9 +174,10 @@ class AsyncioThread:
             asyncio.set_event_loop(self._loop)
             self._loop.call_soon(self._beat)
             self._loop.run_forever()
-            self._finish_tasks()
         except BaseException as error:  # noqa: BLE001 - every way out becomes an exit
             failure = error
+        with contextlib.suppress(BaseException):
+            self._finish()
         for one in list(self._sockets):
             with contextlib.suppress(OSError):
                 one.close()
@@ -172,12 +186,13 @@ class AsyncioThread:
         with contextlib.suppress(trio.RunFinishedError):
             self._token.run_sync_soon(self._ended, failure)
 
-    def _finish_tasks(self) -> None:
+    def _finish(self) -> None:
+        for fn in self.at_end:
+            fn()
         left = asyncio.all_tasks(self._loop)
         for task in left:
             task.cancel()
-        if left:
-            self._loop.run_until_complete(asyncio.wait(left, timeout=0.5))
+        self._loop.run_until_complete(asyncio.wait(left, timeout=0.5) if left else asyncio.sleep(0))
 
     def _beat(self) -> None:
         self._beat_at_s = time.monotonic()

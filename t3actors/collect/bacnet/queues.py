@@ -18,7 +18,9 @@ Ticket = TypeVar("Ticket")
 IN_FLIGHT = 64  # anywhere; an invoke id has 256 values
 WAITING_PER_PEER = 64
 WAITING = 8192
-SILENCE_COSTS_S = 0.3  # of a trunk's time: its router waits 255 ms for a station's reply (ANSI/ASHRAE 135, 9.5.3), not our time-out
+SILENCE_COSTS_S = (
+    0.3  # of a trunk's time: its router waits 255 ms for a station's reply (ANSI/ASHRAE 135, 9.5.3), not our time-out
+)
 
 
 class QueueFull(Exception):

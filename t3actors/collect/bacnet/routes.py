@@ -31,8 +31,12 @@ class Routes(RouterInfoCache):  # type: ignore[misc]
         self._nobody_until_s: dict[int, float] = {}
         self._silent: dict[int, int] = {}
 
-    async def update_path_info(self, snet: int | None,  # noqa: ARG002 - one network of our own: always None
-                               address: Address, dnets: set[int]) -> None:
+    async def update_path_info(
+        self,
+        snet: int | None,  # noqa: ARG002 - one network of our own: always None
+        address: Address,
+        dnets: set[int],
+    ) -> None:
         """Learn a route (an I-Am-Router-To-Network, or a frame that came through one)."""
         fresh = {dnet for dnet in dnets if dnet not in self._fixed and 1 <= dnet <= 65534}
         for dnet in fresh:
@@ -73,7 +77,7 @@ class Routes(RouterInfoCache):  # type: ignore[misc]
             question = WhoIsRouterToNetwork(network)
             question.npduHopCount = 255
             question.pduDestination = LocalBroadcast()
-            await adapter.process_npdu(question.encode())
+            await adapter.process_npdu(question)
         done, _ = await asyncio.wait([waiting], timeout=ANSWER_WITHIN_S)
         if not done:
             now_s = asyncio.get_running_loop().time()

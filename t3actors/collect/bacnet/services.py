@@ -147,7 +147,9 @@ def property_read(data: bytes, asked: bytes) -> tuple[Value | Undecodable, bytes
     """Read the answer to `asked`: the value, and its octets. **Raises**: BadResponse."""
     try:
         reader = _Reader(data)
-        said = context_object(0, 0, 0)[:1] + reader.context(0).to_bytes(4, "big") + context_unsigned(1, reader.context(1))
+        said = (
+            context_object(0, 0, 0)[:1] + reader.context(0).to_bytes(4, "big") + context_unsigned(1, reader.context(1))
+        )
         if reader.has(2):
             said += context_unsigned(2, reader.context(2))
         if said != asked:
@@ -173,7 +175,7 @@ def cov(data: bytes) -> CovHeard:
         reader = _Reader(data)
         process_id, device, object_id, remaining_s = (reader.context(number) for number in range(4))
         end = reader.opening(4)
-        values = []
+        values: list[tuple[int, int | None, Value | Undecodable]] = []
         while reader.at < end and len(values) < MAX_VALUES:
             property_id = reader.context(0)
             index = reader.context(1) if reader.has(1) else None

@@ -62,23 +62,23 @@ _PRESENT_VALUES = {  # by object type
 
 
 class Want(NamedTuple):
-    """One property of one object (`index` None: the whole of it), and the octets its value will probably take."""
+    """Property `which` of one object (`array_index` None: the whole of it), and the octets its value will probably take."""
 
     object_type: int
     instance: int
-    property: int
-    index: int | None
+    which: int
+    array_index: int | None
     value_octets: int
 
     @property
-    def object(self) -> tuple[int, int]:
+    def owner(self) -> tuple[int, int]:
         """Whose property it is."""
         return self.object_type, self.instance
 
     @property
     def request_octets(self) -> int:
         """What asking for it takes, without its object."""
-        return _parameter(self.property) + (0 if self.index is None else _parameter(self.index))
+        return _parameter(self.which) + (0 if self.array_index is None else _parameter(self.array_index))
 
     @property
     def answer_octets(self) -> int:

@@ -1,7 +1,7 @@
 """One connection to one Modbus TCP address, shared by all units behind it: one request in flight, fair turns.
 
-A driver asks the role `role_of(address)` with a `ReadRequest` and gets registers or bits, or the DriverError. Requests wait in
-the actor's inbox and are served in the order they came, so a unit that asks for block after block takes turns with the others.
+A driver asks by `read(registry, role_of(address), ReadRequest(...))` and gets registers or bits, or the DriverError. Whose turn is
+next is decided in turns.py: in the order they asked, but a unit that is silent lets the others go first.
 The link decides whether an answer may be used and when a connection is no longer worth keeping. It does not decide whether
 to ask again, but for this: a connection that turns out closed before a byte of answer came is replaced once.
 
@@ -11,17 +11,18 @@ on it is left (a pulled cable looks like that); at any time-out where ids are no
 
 from __future__ import annotations
 
-import math
 import random
-import socket
 
 import msgspec
 import trio
 
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
+from supervision.registry import Registry
 from t3actors.addresses import split_address
+from t3actors.collect.modbus.stream import open_stream
 from t3actors.collect.modbus.transactions import IDS, Transactions, Verdict
+from t3actors.collect.modbus.turns import Answer, ReadRequest, Turn, Turns
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, Log
@@ -31,23 +32,8 @@ CHUNK = 4096
 MODBUS_PORT = 502  # IANA
 SAY_AGAIN_AFTER_S = 600.0  # a link lost or an answer rejected over and over is one line in ten minutes
 MARGIN_S = 10.0  # before the watchdog loses patience
-KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}  # s, s, times, ms
 REASONS_REMEMBERED = 64
 TURN_WITHIN_S = 60.0  # later, a request is not sent: its asker is gone, or the line is full of dead units
-
-
-class ReadRequest(msgspec.Struct, frozen=True, gc=False):
-    """Ask for `count` registers or bits; the time-out runs from when it is sent, not from when it is asked.
-
-    It is not sent any more after `turn_by_s`, on the loop's clock; so no inbox grows, and no asker waits without end.
-    """
-
-    unit_id: int
-    function: int
-    address: int
-    count: int
-    timeout_s: float
-    turn_by_s: float = math.inf
 
 
 class ReleaseLink(msgspec.Struct, frozen=True):
@@ -57,6 +43,12 @@ class ReleaseLink(msgspec.Struct, frozen=True):
 def role_of(address: str) -> str:
     """Give the role a link plays in the registry."""
     return f"link/modbus/{address}"
+
+
+async def read(registry: Registry, role: str, request: ReadRequest) -> Answer:
+    """Ask a link. **Raises**: DriverError; NobodyThere when no link plays that role, or it ends first."""
+    turn: Turn = await registry.ask(role, request)
+    return await turn.answer()
 
 
 class _Waiting:
@@ -108,6 +100,9 @@ class ModbusLink(TrioActor):
         self._transactions = Transactions(random.randrange(IDS))  # noqa: S311 - it guards nothing
         self._connection: _Connection | None = None
         self._waiting: _Waiting | None = None
+        self._turns = Turns()
+        self._serving: Turn | None = None
+        self._connection_no = 0
         self._failed_attempts = 0
         self._hold_until_s = 0.0
         self._last_failure = LinkDown(f"{address}: not tried yet")
@@ -117,32 +112,59 @@ class ModbusLink(TrioActor):
 
     # -- what others ask
 
-    async def on_receive(self, message: object) -> list[int] | None:
-        """Serve one request, or let go."""
+    def on_start(self) -> None:
+        """Begin to serve."""
+        self._asked = trio.Event()
+        self.spawn(self._serve_turns)
+
+    def on_receive(self, message: object) -> Turn | None:
+        """Queue a request, or let go. Never waits."""
         if isinstance(message, ReadRequest):
-            if self.now_s() > message.turn_by_s:
-                raise RequestTimedOut(
-                    f"{self.address}: unit {message.unit_id} did not get its turn: the line is too busy"
-                )
-            patience_s = 2 * (self._connect_timeout_s + message.timeout_s + self._min_pause_s) + MARGIN_S
-            self.expect_progress_within(patience_s)
-            try:
-                return await self._read(message)
-            finally:
-                self.expect_progress_within(None)
+            turn = Turn(message, self.now_s())
+            self._turns.add(turn)
+            self._asked.set()
+            return turn
         if isinstance(message, ReleaseLink):
-            if self._per_poll and self.actor_inbox.empty():
+            if self._per_poll and not self._turns and self._waiting is None:
                 self._drop()
             return None
         raise TypeError(f"ModbusLink: saw a {type(message).__name__}, allowed are ReadRequest and ReleaseLink")
 
     def on_stop(self) -> None:
-        """Close the connection."""
-        self._drop()
+        """Close the connection; who still waits is told."""
+        self._end()
 
     def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
         """Close the connection: a socket must not outlive its actor."""
+        self._end()
+
+    def _end(self) -> None:
         self._drop()
+        over = LinkDown(f"{self.address}: the link was stopped")
+        for turn in [*self._turns.take_all(), *filter(None, (self._serving,))]:
+            turn.end(over)
+
+    async def _serve_turns(self) -> None:
+        while True:
+            turn = self._serving = self._turns.take(self.now_s())
+            if turn is None:
+                self.expect_progress_within(None)
+                self._asked = trio.Event()
+                await self._asked.wait()
+                continue
+            request = turn.request
+            self.expect_progress_within(
+                2 * (self._connect_timeout_s + request.timeout_s + self._min_pause_s) + MARGIN_S
+            )
+            try:
+                turn.end(Answer(await self._serve_one(request), self._connection_no))
+            except (DriverError, ValueError) as error:  # ValueError: what was asked for does not fit the protocol
+                turn.end(error)
+
+    async def _serve_one(self, request: ReadRequest) -> list[int]:
+        if self.now_s() > request.turn_by_s:
+            raise RequestTimedOut(f"{self.address}: unit {request.unit_id} did not get its turn: the line is too busy")
+        return await self._read(request)
 
     # -- one request
 
@@ -205,6 +227,7 @@ class ModbusLink(TrioActor):
         return words
 
     def _good_from(self, connection: _Connection, unit_id: int) -> None:
+        self._turns.answered(unit_id)
         connection.answering.add(unit_id)
         connection.ever_answered = True
         if self._said_rejected_at_s:
@@ -215,6 +238,7 @@ class ModbusLink(TrioActor):
 
     def _timed_out(self, connection: _Connection, waiting: _Waiting) -> None:
         self._transactions.discard(waiting.asked.transaction_id)
+        self._turns.unanswered(waiting.asked.unit_id)
         connection.answering.discard(waiting.asked.unit_id)
         if not waiting.sent:
             self._drop("the other side takes no more bytes")
@@ -236,7 +260,7 @@ class ModbusLink(TrioActor):
         if self.now_s() < self._hold_until_s:
             raise LinkDown(str(self._last_failure), refused=self._last_failure.refused)
         try:
-            stream = await self._open_stream()
+            stream = await open_stream(self.address, self._host, self._port, self._connect_timeout_s)
         except LinkDown as failure:
             self._failed_attempts += 1
             self._last_failure = failure
@@ -245,26 +269,11 @@ class ModbusLink(TrioActor):
             raise
         self._failed_attempts = 0
         self._transactions.connected()
+        self._connection_no += 1
         connection = self._connection = _Connection(stream)
         self._log(LINK_OPENED, link=self.address)
         self.spawn(self._listen, connection)
         return connection
-
-    async def _open_stream(self) -> trio.SocketStream:
-        try:
-            with trio.fail_after(self._connect_timeout_s):
-                stream = await trio.open_tcp_stream(self._host, self._port)
-        except trio.TooSlowError:
-            raise LinkDown(f"{self.address}: no connection within {self._connect_timeout_s:g} s") from None
-        except OSError as error:
-            causes = _causes(error)
-            refused = all(isinstance(cause, ConnectionRefusedError) for cause in causes)
-            said = "connection refused" if refused else "; ".join(str(cause) for cause in causes)
-            raise LinkDown(f"{self.address}: {said}", refused=refused) from None
-        except UnicodeError:
-            raise LinkDown(f"{self.address}: {self._host!r} is no host name") from None
-        _watch_over(stream)
-        return stream
 
     async def _listen(self, connection: _Connection) -> None:
         reason = "closed by the other side"
@@ -330,19 +339,3 @@ class ModbusLink(TrioActor):
         if said not in self._said_rejected_at_s:  # at most units times kinds
             self._said_rejected_at_s[said] = self.now_s()
             self._log(ANSWER_REJECTED, link=self.address, unit_id=unit_id, reason=reason, raw=raw.hex())
-
-
-def _causes(error: OSError) -> list[BaseException]:
-    cause = error.__cause__
-    if isinstance(cause, BaseExceptionGroup):
-        return list(cause.exceptions)
-    return [cause or error]
-
-
-def _watch_over(stream: trio.SocketStream) -> None:
-    """Let the system notice a peer that is gone without a word. Options that a platform lacks are left out."""
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        option = getattr(socket, name, None)
-        if option is not None:
-            stream.setsockopt(socket.IPPROTO_TCP, option, value)

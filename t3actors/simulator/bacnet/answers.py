@@ -43,7 +43,9 @@ RANGE_HEADER = 40  # what a ReadRange answer needs beside its items, at most
 _DENIED = tags.enumerated(ErrorClass.PROPERTY) + tags.enumerated(ErrorCode.WRITE_ACCESS_DENIED)
 _NOT_HERE = tags.enumerated(ErrorClass.SERVICES) + tags.enumerated(ErrorCode.SERVICE_REQUEST_DENIED)
 _FIRST_ELEMENT = tags.wrapped(0, _DENIED) + tags.unsigned(1, 1)
-WRITE_ERRORS = {  # every confirmed service that may change a device, and the error that refuses it in its own form
+WRITE_ERRORS: dict[
+    int, bytes
+] = {  # every confirmed service that may change a device, and the error that refuses it in its own form
     Confirmed.ACKNOWLEDGE_ALARM: _NOT_HERE,
     Confirmed.ATOMIC_WRITE_FILE: _NOT_HERE,
     Confirmed.ADD_LIST_ELEMENT: _FIRST_ELEMENT,
@@ -77,7 +79,7 @@ class _Step(NamedTuple):
     before: bytes
     found: SimulatedObject | None
     property_id: int
-    index: int | None
+    array_index: int | None
     error: bytes = b""
 
 
@@ -92,21 +94,23 @@ class Answers:
     def answer(self, request: Request, serial_number: int) -> Outcome:
         """Answer one whole request. Never raises for what the request holds."""
         try:
-            if request.service == Confirmed.READ_PROPERTY_MULTIPLE and self._device.abilities.rpm:
-                return self._read_multiple(request.data)
-            if request.service == Confirmed.READ_PROPERTY:
-                return self._read(decode_read_property(request.data))
-            if request.service == Confirmed.READ_RANGE:
-                return self._read_range(request)
-            if request.service == Confirmed.PRIVATE_TRANSFER:
-                return self._private(request.data, serial_number)
+            return self._served(request, serial_number)
         except BadEncoding:
             return Outcome(Kind.REJECT, code=Rejected.INVALID_TAG)
         except PropertyRefused as refused:
             return Outcome(Kind.ERROR, _error(refused.error_class, refused.code))
-        refusal = WRITE_ERRORS.get(request.service)  # type: ignore[call-overload]
-        if refusal is not None:
-            return Outcome(Kind.ERROR, refusal, is_write=True)
+
+    def _served(self, request: Request, serial_number: int) -> Outcome:
+        if request.service == Confirmed.READ_PROPERTY_MULTIPLE and self._device.abilities.rpm:
+            return self._read_multiple(request.data)
+        if request.service == Confirmed.READ_PROPERTY:
+            return self._read(decode_read_property(request.data))
+        if request.service == Confirmed.READ_RANGE:
+            return self._read_range(request)
+        if request.service == Confirmed.PRIVATE_TRANSFER:
+            return self._private(request.data, serial_number)
+        if request.service in WRITE_ERRORS:
+            return Outcome(Kind.ERROR, WRITE_ERRORS[request.service], is_write=True)
         return Outcome(Kind.REJECT, code=Rejected.UNRECOGNIZED_SERVICE)
 
     def _read(self, asked: Asked) -> Outcome:
@@ -115,7 +119,7 @@ class Answers:
         found, object_id = self._found(asked.object_id)
         if isinstance(found, TrendLog) and asked.property_id == Property.LOG_BUFFER:
             return Outcome(Kind.ERROR, _error(ErrorClass.PROPERTY, READ_ACCESS_DENIED))
-        value = found.read(asked.property_id, asked.index)
+        value = found.read(asked.property_id, asked.array_index)
         return Outcome(Kind.COMPLEX_ACK, _echo(asked._replace(object_id=object_id)) + tags.wrapped(3, value))
 
     def _read_multiple(self, data: bytes) -> Outcome:
@@ -205,5 +209,5 @@ def _error(error_class: int, code: int) -> bytes:
 
 
 def _echo(asked: Asked) -> bytes:
-    index = b"" if asked.index is None else tags.unsigned(asked.index, 2)
+    index = b"" if asked.array_index is None else tags.unsigned(asked.array_index, 2)
     return tags.object_id(asked.object_id, 0) + tags.unsigned(asked.property_id, 1) + index

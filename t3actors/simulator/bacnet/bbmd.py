@@ -22,6 +22,8 @@ class ForeignDevices:
 
     def answer(self, function: int, content: bytes, origin: Address, now_s: float) -> bytes:
         """Answer one of the BBMD's own messages. **Raises**: BadLink."""
+        if function not in bvll.REFUSALS:
+            raise BadLink(f"saw the function {function}, which asks for nothing")
         present = self.addresses(now_s)
         if function == bvll.REGISTER_FOREIGN_DEVICE:
             if len(content) != 2:

@@ -131,7 +131,9 @@ class _Builder:
         first = 1 if self._able.temco_like else self._able.first_instance
         device.add(furniture.calendar(first, "HOL1"))
         device.add(furniture.notification_class(1, "NC1"))
-        device.add(furniture.event_enrollment(first, "EE1", device.device_id, analog[0], -1000.0, analog[0].value + 2.0))
+        device.add(
+            furniture.event_enrollment(first, "EE1", device.device_id, analog[0], -1000.0, analog[0].value + 2.0)
+        )
         for place in (0, 1):
             instance = first + place
             target: PointObject = points[-1 - place % len(points)]

@@ -178,7 +178,10 @@ class SimulatedDevice:
             self._identity.properties[Property.APDU_SEGMENT_TIMEOUT] = tags.unsigned(2000)
             self._identity.properties[Property.MAX_SEGMENTS_ACCEPTED] = tags.unsigned(64)
         if able.cov_slots:
-            self._identity.properties[Property.ACTIVE_COV_SUBSCRIPTIONS] = lambda: self.active_subscriptions()
+            self._identity.properties[Property.ACTIVE_COV_SUBSCRIPTIONS] = self._subscriptions
+
+    def _subscriptions(self) -> bytes:
+        return self.active_subscriptions()
 
     def _object_list(self) -> tuple[bytes, ...]:
         return tuple(map(tags.object_id, (self.device_id, *self.objects)))

@@ -34,7 +34,9 @@ def schedule(instance: int, name: str, target: PointObject, calendar_instance: i
     exceptions = [
         _special(tags.wrapped(0, tags.date(2026, 12, 24, number=0)), _at(0, 0, 0), 10),
         _special(
-            tags.wrapped(0, tags.wrapped(1, tags.date(2026, 8, 1) + tags.date(2026, 8, 14))), _at(9, 0, 1) + _at(12, 0, 0), 12
+            tags.wrapped(0, tags.wrapped(1, tags.date(2026, 8, 1) + tags.date(2026, 8, 14))),
+            _at(9, 0, 1) + _at(12, 0, 0),
+            12,
         ),
     ]
     if calendar_instance is not None:

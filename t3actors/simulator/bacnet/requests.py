@@ -23,7 +23,7 @@ class Asked(NamedTuple):
 
     object_id: int
     property_id: int
-    index: int | None = None
+    array_index: int | None = None
 
 
 class CovWish(NamedTuple):
@@ -41,12 +41,14 @@ class CovWish(NamedTuple):
 
 
 class Range(NamedTuple):
-    """A stretch of a list: `by` says position, sequence or time; `first` counts from 1, or is a date and a time."""
+    """A stretch of a list: `by` says position, sequence or time; `first` counts from 1, or is a date and a time;
+    `items` is how many, backwards when negative.
+    """
 
     asked: Asked
     by: str = ""
     first: int | bytes = 1
-    count: int = 0
+    items: int = 0
 
 
 class PrivateRequest(NamedTuple):

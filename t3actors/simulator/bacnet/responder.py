@@ -25,7 +25,11 @@ from t3actors.simulator.bacnet.words import Unconfirmed as UnconfirmedService
 
 MOST_TRANSACTIONS = 256
 WRITES = frozenset(
-    {UnconfirmedService.TIME_SYNCHRONIZATION, UnconfirmedService.UTC_TIME_SYNCHRONIZATION, UnconfirmedService.WRITE_GROUP}
+    {
+        UnconfirmedService.TIME_SYNCHRONIZATION,
+        UnconfirmedService.UTC_TIME_SYNCHRONIZATION,
+        UnconfirmedService.WRITE_GROUP,
+    }
 )
 FIRST_WRITING_COMMAND = 100
 
@@ -89,6 +93,7 @@ class Responder:
         """Take one APDU; give what is to be sent. Never raises for what the bytes hold."""
         if now_s < self._silent_until_s or is_lost(self.faults, self._random):
             return []
+        self.notifier.at(now_s)
         try:
             decoded = decode_apdu(data)
             if isinstance(decoded, Request):

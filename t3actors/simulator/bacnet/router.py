@@ -39,6 +39,8 @@ class Outgoing(NamedTuple):
     delay_s: float = 0.0
     broadcast: bool = False
     other_port: bool = False
+    responder: Responder | None = None  # whose it is, and where that stands
+    place: Station | None = None
 
 
 class Trunk:
@@ -68,21 +70,14 @@ class Router:
     """Gives what comes to whom it is meant for, and puts return addresses on what goes."""
 
     def __init__(
-        self, local: Responder | None, networks: Mapping[int, Stations] | None = None, bauds: Mapping[int, int] | None = None
+        self,
+        local: Responder | None,
+        networks: Mapping[int, Stations] | None = None,
+        bauds: Mapping[int, int] | None = None,
     ) -> None:
         self.local = local
         self.networks = dict(networks or {})
         self._trunks = {network: Trunk(baud) for network, baud in (bauds or {}).items()}
-
-    @property
-    def places(self) -> list[tuple[Responder, Station | None]]:
-        """Every device here, and where it stands."""
-        behind = [
-            (responder, Station(network, mac))
-            for network, stations in self.networks.items()
-            for mac, responder in stations.items()
-        ]
-        return ([(self.local, None)] if self.local is not None else []) + behind
 
     def receive(self, data: bytes, origin: Address, now_s: float, *, broadcast: bool) -> list[Outgoing]:
         """Take one NPDU. **Raises**: BadNetworkHeader."""
@@ -92,9 +87,10 @@ class Router:
         peer = Peer(origin, npdu.source)
         wanted = npdu.destination
         if wanted is None or wanted.network == EVERY_NETWORK:
-            outgoing = []
+            outgoing: list[Outgoing] = []
             if self.local is not None:
-                outgoing = self._wrapped(self.local.receive(npdu.content, peer, now_s, broadcast=broadcast), None)
+                sendings = self.local.receive(npdu.content, peer, now_s, broadcast=broadcast)
+                outgoing = self._wrapped(self.local, sendings, None)
             if wanted is not None:
                 for network in self.networks:
                     outgoing += self._to_network(Station(network, b""), npdu, peer, now_s, broadcast)
@@ -106,14 +102,15 @@ class Router:
         refusal = bytes((NO_ROUTE,)) + wanted.network.to_bytes(2, "big")
         return [Outgoing(encode_npdu(Npdu(refusal, npdu.source, message=REJECT_MESSAGE)), origin)]
 
-    def wrapped(self, sendings: list[Sending], place: Station | None, now_s: float) -> list[Outgoing]:
+    def wrapped(
+        self, responder: Responder, sendings: list[Sending], place: Station | None, now_s: float
+    ) -> list[Outgoing]:
         """Address what a device sends of its own accord."""
         trunk = self._trunks.get(place.network) if place is not None else None
-        return self._wrapped(sendings, place, trunk, now_s, now_s)
+        return self._wrapped(responder, sendings, place, trunk, now_s, now_s)
 
-    def _to_network(
-        self, wanted: Station, npdu: Npdu, peer: Peer, now_s: float, broadcast: bool
-    ) -> list[Outgoing]:
+    def _to_network(self, wanted: Station, npdu: Npdu, peer: Peer, now_s: float, broadcast: bool) -> list[Outgoing]:
+        # Sent to us alone, a search of a whole network is answered to whoever sent it: on loopback nobody else hears it.
         stations = self.networks[wanted.network]
         trunk = self._trunks.get(wanted.network)
         arrives_s = now_s
@@ -122,21 +119,21 @@ class Router:
                 return []
             arrives_s = trunk.carry(now_s, len(npdu.content))
         asked = stations.items() if not wanted.mac else [(wanted.mac, stations.get(wanted.mac))]
-        outgoing = []
+        outgoing: list[Outgoing] = []
         for mac, responder in asked:
-            sendings = []
-            if responder is not None:
-                everyone = broadcast or not wanted.mac
-                sendings = responder.receive(npdu.content, peer, now_s, broadcast=everyone)
+            sendings = [] if responder is None else responder.receive(npdu.content, peer, now_s, broadcast=broadcast)
             if trunk is not None and npdu.expects_reply and not sendings:
                 trunk.wait_in_vain()
-            outgoing += self._wrapped(sendings, Station(wanted.network, mac), trunk, arrives_s, now_s)
+            if responder is not None:
+                place = Station(wanted.network, mac)
+                outgoing += self._wrapped(responder, sendings, place, trunk, arrives_s, now_s)
         return outgoing
 
     @staticmethod
     def _wrapped(
-        sendings: list[Sending], place: Station | None, trunk: Trunk | None = None, sent_s: float = 0.0, now_s: float = 0.0
-    ) -> list[Outgoing]:
+        responder: Responder, sendings: list[Sending], place: Station | None,
+        trunk: Trunk | None = None, sent_s: float = 0.0, now_s: float = 0.0,
+    ) -> list[Outgoing]:  # fmt: skip
         outgoing = []
         for each in sendings:
             delay_s = each.delay_s
@@ -144,7 +141,8 @@ class Router:
                 delay_s = trunk.carry(sent_s + delay_s, len(each.apdu)) - now_s
             destination = Station(EVERY_NETWORK, b"") if each.broadcast else each.peer.station
             npdu = encode_npdu(Npdu(each.apdu, destination, place))
-            outgoing.append(Outgoing(npdu, each.peer.address, delay_s, each.broadcast, each.other_port))
+            going = Outgoing(npdu, each.peer.address, delay_s, each.broadcast, each.other_port, responder, place)
+            outgoing.append(going)
         return outgoing
 
     def _network_message(self, npdu: Npdu, origin: Address, broadcast: bool) -> list[Outgoing]:

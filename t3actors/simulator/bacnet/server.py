@@ -106,15 +106,13 @@ class BacnetServer:
 
     def values_changed(self, responder: Responder, place: Station | None) -> None:
         """Send the notifications a device owes after its values moved."""
-        now_s = trio.current_time()
-        responder.notifier.at(now_s)
-        if len(responder.notifier):
-            self._dispatch(self.router.wrapped(responder.changed(now_s), place, now_s), self.address, heard=False)
-            self._attend(responder, place)
+        if self._nursery is not None and len(responder.notifier):
+            now_s = trio.current_time()
+            self._dispatch(self.router.wrapped(responder, responder.changed(now_s), place, now_s))
 
     def set_fault(self, responder: Responder, place: Station | None, fault: BacnetFault) -> None:
         """Switch a fault of one device here. **Raises**: ValueError for a point that is not there."""
-        responder.set_fault(fault, trio.current_time())
+        responder.set_fault(fault, 0.0 if self._nursery is None else trio.current_time())
         if fault.kind is BacnetFaultKind.REBOOT and self._nursery is not None:
             announcement = responder.announce(Peer(self.address), broadcast=True)
             everywhere = Npdu(announcement.apdu, Station(EVERY_NETWORK, b""), place)
@@ -143,14 +141,7 @@ class BacnetServer:
 
         **Raises**: BadNetworkHeader.
         """
-        now_s = trio.current_time()
-        for responder, _place in self.router.places if broadcast else ():
-            responder.notifier.at(now_s)
-        outgoing = self.router.receive(npdu, origin, now_s, broadcast=broadcast)
-        self._dispatch(outgoing, origin, heard=directly)
-        if self._nursery is not None:
-            for responder, place in self.router.places:
-                self._attend(responder, place)
+        self._dispatch(self.router.receive(npdu, origin, trio.current_time(), broadcast=broadcast), heard=directly)
 
     def send(self, datagram: bytes, address: Address, *, other_port: bool = False) -> None:
         """Send now, or lose it as UDP does."""
@@ -190,8 +181,10 @@ class BacnetServer:
         else:
             self.hear(content, origin, broadcast=True)
 
-    def _dispatch(self, outgoing: list[Outgoing], origin: Address, *, heard: bool) -> None:
+    def _dispatch(self, outgoing: list[Outgoing], *, heard: bool = False) -> None:
         for each in outgoing:
+            if each.responder is not None and each.responder.due_s is not None:
+                self._attend(each.responder, each.place)
             if each.broadcast and self.lan is not None:
                 each = each._replace(delay_s=each.delay_s + self.lan.spread_s())  # noqa: PLW2901
             if each.delay_s > 0:
@@ -234,7 +227,7 @@ class BacnetServer:
             self._delayed -= 1
 
     def _attend(self, responder: Responder, place: Station | None) -> None:
-        if self._nursery is None or responder in self._attended or responder.due_s is None:
+        if self._nursery is None or responder in self._attended:
             return
         self._attended.add(responder)
         self._nursery.start_soon(self._repeat, responder, place)
@@ -244,7 +237,7 @@ class BacnetServer:
             while (due_s := responder.due_s) is not None:
                 await trio.sleep_until(due_s)
                 now_s = trio.current_time()
-                self._dispatch(self.router.wrapped(responder.wake(now_s), place, now_s), self.address, heard=False)
+                self._dispatch(self.router.wrapped(responder, responder.wake(now_s), place, now_s))
         finally:
             self._attended.discard(responder)
 

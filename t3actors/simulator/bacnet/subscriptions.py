@@ -81,7 +81,9 @@ class Subscriptions:
     def __len__(self) -> int:
         return len(self._held)
 
-    def subscribe(self, peer: Peer, wish: CovWish, point: PointObject, now_s: float, early_s: float | None) -> Subscription:
+    def subscribe(
+        self, peer: Peer, wish: CovWish, point: PointObject, now_s: float, early_s: float | None
+    ) -> Subscription:
         """Take or renew one; `early_s` ends it after that time, whatever was wished. **Raises**: TableFull."""
         self.expire(now_s)
         key = (peer, wish.process_id, wish.object_id)

@@ -31,7 +31,7 @@ class BadEncoding(ValueError):
 
 def tag(number: int, kind: int, length: int) -> bytes:
     """Encode a tag; `kind` is 0 for an application tag, CONTEXT for a context tag."""
-    first = (number if number < 15 else 15) << 4 | kind
+    first = min(15, number) << 4 | kind
     extended = b"" if number < 15 else bytes((number,))
     if length < 5:
         return bytes((first | length,)) + extended

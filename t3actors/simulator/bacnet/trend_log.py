@@ -31,7 +31,9 @@ class TrendLog(SimulatedObject):
 
     __slots__ = ("_due_s", "interval_s", "point", "records")
 
-    def __init__(self, instance: int, name: str, point: PointObject, device_id: int, at_s: float, interval_s: int) -> None:
+    def __init__(
+        self, instance: int, name: str, point: PointObject, device_id: int, at_s: float, interval_s: int
+    ) -> None:
         super().__init__(ObjectType.TREND_LOG, instance, name)
         self.point = point
         self.interval_s = interval_s
@@ -71,7 +73,7 @@ class TrendLog(SimulatedObject):
         chosen = self._chosen(wanted)
         whole = len(chosen)
         while chosen and sum(len(each.encoded) for each in chosen) > room:
-            chosen = chosen[1:] if wanted.count < 0 else chosen[:-1]
+            chosen = chosen[1:] if wanted.items < 0 else chosen[:-1]
         first = bool(chosen) and chosen[0] is self.records[0]
         last = bool(chosen) and chosen[-1] is self.records[-1]
         flags = tags.bits((first, last, len(chosen) < whole), 3)
@@ -83,11 +85,11 @@ class TrendLog(SimulatedObject):
         if not wanted.by:
             return records
         place = self._place(records, wanted)
-        if place is None or not wanted.count:
+        if place is None or not wanted.items:
             return []
-        if wanted.count > 0:
-            return records[place : place + wanted.count]
-        return records[max(0, place + 1 + wanted.count) : place + 1]
+        if wanted.items > 0:
+            return records[place : place + wanted.items]
+        return records[max(0, place + 1 + wanted.items) : place + 1]
 
     @staticmethod
     def _place(records: list[Record], wanted: Range) -> int | None:
@@ -95,7 +97,7 @@ class TrendLog(SimulatedObject):
             at_s = _unix(wanted.first)
             if at_s is None:
                 return None
-            if wanted.count > 0:  # the first one after that time (15.8.1.1.4.3)
+            if wanted.items > 0:  # the first one after that time (15.8.1.1.4.3)
                 return next((place for place, each in enumerate(records) if each.at_s > at_s), None)
             earlier = [place for place, each in enumerate(records) if each.at_s < at_s]
             return earlier[-1] if earlier else None
@@ -117,6 +119,7 @@ class TrendLog(SimulatedObject):
 
 def _unix(moment: bytes) -> float | None:
     try:
-        return datetime(1900 + moment[0], *moment[1:3], *moment[4:7], tzinfo=UTC).timestamp()
+        year, month, day, _weekday, hour, minute, second, _hundredths = moment
+        return datetime(1900 + year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
     except ValueError:  # "any" somewhere, or no such day
         return None

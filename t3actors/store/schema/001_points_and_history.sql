@@ -295,6 +295,8 @@ CREATE TABLE EVENTS (
   to_status TEXT NOT NULL DEFAULT '',
   reason TEXT NOT NULL DEFAULT ''
 );
+-- When the gateway itself came and went: few rows. TRENDLOG_SPANS seeks here.
+CREATE INDEX events_of_the_gateway ON EVENTS (event, at) WHERE device_id IS NULL;
 
 -- History. A series is a point under one description; a group is all series of one device, kind and data source.
 -- group_id = device_id * 16 + kind * 4 + data_source - 1 (kind: 0 input, 1 output, 2 variable)
@@ -367,17 +369,41 @@ WHERE x.logging_time = +t.logging_time
   AND g.group_id = x.series_id >> 16
   AND d.device_id = g.device_id;
 
+-- When nobody was listening any more: the gateway's last word before it was started again. (A lost one's last heartbeat may
+-- be older than its last samples: hence by way of the start.)
+CREATE VIEW GATEWAY_ENDS AS
+SELECT
+  s.at AS started_at,
+  MAX(
+    COALESCE((SELECT MAX(e.at) FROM EVENTS e WHERE e.device_id IS NULL AND e.event = 'gateway.stopped' AND e.at <= s.at), 0),
+    COALESCE((SELECT MAX(e.at) FROM EVENTS e WHERE e.device_id IS NULL AND e.event = 'gateway.lost' AND e.at <= s.at), 0)
+  ) AS ended_at
+FROM EVENTS s
+WHERE s.device_id IS NULL AND s.event = 'gateway.started';
+
+-- A value holds until the next one, but not beyond the end of the gateway that read it: the span after a restart begins with
+-- the next sample.
 CREATE VIEW TRENDLOG_SPANS AS
 SELECT
   *,
-  sampled_at AS from_at,
   COALESCE(
-    LEAD(sampled_at) OVER (
-      PARTITION BY serial_number, device_id, name, point_type, point_id, point_index, data_source ORDER BY sampled_at
+    (
+      SELECT MAX(x.sampled_at, g.ended_at) FROM GATEWAY_ENDS g
+      WHERE g.started_at > x.sampled_at AND g.started_at <= COALESCE(x.next_at, 9e15)
+      ORDER BY g.started_at LIMIT 1
     ),
+    next_at,
     MAX(sampled_at, COALESCE((SELECT heartbeat_at FROM GATEWAY), 0))
   ) AS until_at
-FROM TRENDLOG_DATA;
+FROM (
+  SELECT
+    *,
+    sampled_at AS from_at,
+    LEAD(sampled_at) OVER (
+      PARTITION BY serial_number, device_id, name, point_type, point_id, point_index, data_source ORDER BY sampled_at
+    ) AS next_at
+  FROM TRENDLOG_DATA
+) x;
 
 -- A row by hand: `INSERT INTO TRENDLOG_DATA (serial_number, point_id, point_type, logging_time, value) VALUES (...)`.
 CREATE TRIGGER trendlog_data_by_hand INSTEAD OF INSERT ON TRENDLOG_DATA

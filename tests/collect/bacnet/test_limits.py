@@ -8,6 +8,7 @@ from itertools import product
 import msgspec
 import pytest
 
+from t3actors.collect.bacnet.denials import Abort, Denial, Reject
 from t3actors.collect.bacnet.limits import (
     DAY_MS,
     MAX_PROBES,
@@ -21,14 +22,13 @@ from t3actors.collect.bacnet.limits import (
     refused,
     resume,
 )
+from t3actors.collect.bacnet.planning import Planned, halves, one_by_one, plan
 from t3actors.collect.bacnet.read_multiple import PropertyError
-from t3actors.collect.bacnet.refusals import Abort, Refusal, Reject
-from t3actors.collect.bacnet.requests import Request, halves, one_by_one, plan
 from t3actors.collect.bacnet.sizes import Want, want
 
 APDUS = (50, 128, 206, 480, 1024, 1476)
 SEGMENTATIONS = ("none", "transmit", "receive", "both")
-WANTS = [want(0, instance, which) for instance in range(1, 301) for which in (85, 111)]
+WANTS = [want(0, instance, which) for instance in range(1, 151) for which in (85, 111)]
 UNKNOWN_PROPERTY = PropertyError(2, 32)
 
 
@@ -48,7 +48,7 @@ class Device:
         self.told, self.buffer, self.most, self.read_multiple, self.bad = told, buffer, most, read_multiple, bad
         self.segments = told.transmits_segments if truly_segments is None else truly_segments
 
-    def refusal(self, request: Request) -> Refusal | None:
+    def refusal(self, request: Planned) -> Denial | None:
         spoilt = self.bad & set(request.wants)
         if request.alone:
             return UNKNOWN_PROPERTY if spoilt else None
@@ -73,13 +73,12 @@ class Poll:
         self.refusals = self.requests = 0
 
     def of(self, wants: Sequence[Want]) -> Poll:
-        waiting, todo = list(wants), list[Request]()
-        while waiting or todo:
-            if not todo:
-                request = plan(waiting, self.limits.room)[0]
-                waiting = waiting[len(request.wants) :]
-            else:
-                request = todo.pop(0)
+        todo, planned_by = list(plan(wants, self.limits.room)), self.limits.room
+        while todo:
+            if self.limits.room != planned_by and not todo[0].alone:
+                waiting = [each for request in todo for each in request.wants]
+                todo, planned_by = list(plan(waiting, self.limits.room)), self.limits.room
+            request = todo.pop(0)
             assert sum(each.request_octets for each in request.wants) + 4 <= max(50, self.device.told.max_apdu)
             self.requests += 1
             refusal = self.device.refusal(request)
@@ -91,7 +90,7 @@ class Poll:
             self.limits, following = refused(self.limits, request, refusal, now_ms=self.now_ms)
             match following:
                 case Next.PLAN_AGAIN:
-                    waiting = [*request.wants, *waiting]
+                    todo = [request, *todo]
                 case Next.HALVE:
                     todo = [*halves(request), *todo]
                 case Next.ONE_BY_ONE:
@@ -102,14 +101,14 @@ class Poll:
 
 
 def largest(device: Device) -> int:
-    """How many of these wants the device truly answers at once, by trying every even number of them."""
-    best = 1
-    for count in range(2, len(WANTS), 2):
-        limits = first(Told(device.told.max_apdu, transmits_segments=True))
-        request = plan(WANTS[:count], limits.room)[0]
-        if len(request.wants) == count and device.refusal(request) is None:
-            best = count
-    return best
+    """How many of these wants the device truly answers at once."""
+    room = first(Told(device.told.max_apdu, transmits_segments=True)).room
+
+    def is_borne(count: int) -> bool:
+        request = plan(WANTS[:count], room)[0]
+        return len(request.wants) == count and device.refusal(request) is None
+
+    return 2 * max((count for count in range(1, len(WANTS) // 2 + 1) if is_borne(2 * count)), default=0) or 1
 
 
 def cells() -> list[tuple[str, Device]]:
@@ -121,14 +120,8 @@ def cells() -> list[tuple[str, Device]]:
             (f"{name} plain", Device(told)),
             (f"{name} reject 9", Device(told, read_multiple=False)),
             (f"{name} abort 4", Device(told, truly_segments=False)),
-            *(
-                (f"{name} abort 1 at {share}", Device(told, buffer=max(30, apdu * share // 100)))
-                for share in (25, 50, 90, 150)
-            ),
-            *(
-                (f"{name} abort 9 at {most}", Device(told, most=most))
-                for most in (1, 2, 3, 5, 7, 10, 20, 33, 50, 100, 128)
-            ),
+            *((f"{name} abort 1 at {share}", Device(told, buffer=max(30, apdu * share // 100))) for share in (50, 150)),
+            *((f"{name} abort 9 at {most}", Device(told, most=most)) for most in (1, 5, 20, 100)),
         ]
     return found
 
@@ -139,9 +132,13 @@ CELLS = cells()
 @pytest.mark.parametrize("device", [device for _, device in CELLS], ids=[name for name, _ in CELLS])
 def test_every_cell_converges_in_six_probes_and_reads_every_point(device: Device) -> None:
     poll = Poll(device, first(device.told)).of(WANTS)
+    refusals = poll.refusals
+    while not poll.limits.settled:  # one poll may have too few requests to find out
+        assert poll.read == set(WANTS)
+        poll = Poll(device, poll.limits).of(WANTS)
+        refusals += poll.refusals
     assert poll.read == set(WANTS)
-    assert poll.refusals <= MAX_PROBES
-    assert poll.limits.settled
+    assert refusals <= MAX_PROBES
     assert poll.limits.probes <= MAX_PROBES
     assert poll.limits.read_multiple is device.read_multiple
     again = Poll(device, poll.limits).of(WANTS)
@@ -202,7 +199,7 @@ def test_three_whole_requests_in_error_and_none_ever_answered_end_read_property_
 
 
 @pytest.mark.parametrize("refusal", [Reject(9), PropertyError(5, 29), PropertyError(5, 45)])
-def test_a_denied_service_ends_read_property_multiple_at_once(refusal: Refusal) -> None:
+def test_a_denied_service_ends_read_property_multiple_at_once(refusal: Denial) -> None:
     limits, request = first(Told(480)), plan(WANTS, first(Told(480)).room)[0]
     limits, following = refused(limits, request, refusal, now_ms=0)
     assert not limits.read_multiple
@@ -212,7 +209,7 @@ def test_a_denied_service_ends_read_property_multiple_at_once(refusal: Refusal) 
 @pytest.mark.parametrize(
     "refusal", [Abort(2), Abort(3), PropertyError(0, 3), PropertyError(0, 2), PropertyError(5, 82)]
 )
-def test_a_device_that_is_busy_is_asked_later_and_nothing_is_learned(refusal: Refusal) -> None:
+def test_a_device_that_is_busy_is_asked_later_and_nothing_is_learned(refusal: Denial) -> None:
     limits, request = first(Told(480)), plan(WANTS, first(Told(480)).room)[0]
     assert refused(limits, request, refusal, now_ms=0) == (limits, Next.LATER)
 

@@ -11,13 +11,15 @@ import pytest
 from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.driver import Driver
-from t3actors.collect.modbus.driver import LAYOUT_EVERY_S, SEARCH_REQUESTS, ModbusDriver
+from t3actors.collect.modbus.asking import SEARCH_REQUESTS
+from t3actors.collect.modbus.driver import LAYOUT_EVERY_S, ModbusDriver
 from t3actors.collect.modbus.link import ModbusLink, role_of
 from t3actors.collect.modbus.quarantine import RETRY_AFTER_S
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
 from t3actors.events import POINT_ILLEGAL, LogEvent, silent
 from t3actors.points import Kind, Point, Reading, Status
+from t3actors.simulator.panel import SimulatedPanel
 from tests.collect.modbus.fake_device import (
     Behaviour,
     FakeDevice,
@@ -32,6 +34,7 @@ from tests.collect.modbus.fake_device import (
     with_pdu,
     word_at,
 )
+from tests.simulator.client import serving as simulated
 from tests.waiting import until
 
 SHORT_S = 0.15  # a time-out that the test waits for
@@ -146,7 +149,7 @@ async def test_each_answer_and_each_time_out_is_told_as_progress() -> None:
 async def test_a_request_is_given_up_when_its_turn_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
     async with bench(points=listed(100), retries=0) as b:
         await b.open()
-        monkeypatch.setattr("t3actors.collect.modbus.driver.TURN_WITHIN_S", -1.0)
+        monkeypatch.setattr("t3actors.collect.modbus.asking.TURN_WITHIN_S", -1.0)
         with pytest.raises(RequestTimedOut, match="turn"):
             await b.read()
 
@@ -550,3 +553,32 @@ def test_a_profile_nobody_knows_is_refused() -> None:
     config = DeviceConfig(name="x", protocol="modbus", address="h:502", profile="t4")
     with pytest.raises(ValueError, match="allowed are"):
         ModbusDriver(config, Registry(), silent, lambda: 0.0)
+
+
+# --------------------------------------------------------------------------------- what changes rarely is read rarely
+
+
+async def test_auto_manual_and_switches_of_a_panel_are_read_every_ten_seconds_and_kept_between() -> None:
+    now_s = 1000.0
+    async with simulated(SimulatedPanel(1, 4711, inputs=8, outputs=4, variables=4)) as server:
+        registry, address = Registry(), f"127.0.0.1:{server.port}"
+        config = DeviceConfig(name="dut", protocol="modbus", address=address, profile="t3-controller")
+        async with running(ModbusLink(address, log=silent), name=role_of(address), registry=registry):
+            driver = ModbusDriver(config, registry, silent, lambda: now_s)
+            points = (await driver.open()).points
+            requests = []
+            for step_s in (0.0, 1.0, 8.9, 0.1, 1.0):
+                now_s += step_s
+                before = server.counts.requests
+                readings = await driver.read(points)
+                requests.append(server.counts.requests - before)
+                assert all(reading.auto_manual in {0, 1} for reading in readings)
+            assert requests == [7, 3, 3, 7, 3]
+
+
+async def test_a_device_that_only_talks_nonsense_does_not_answer() -> None:
+    async with bench(points=listed(100, 500)) as b:
+        await b.open()
+        b.device.behaviours.extend([with_pdu(lambda pdu: b"\x04" + pdu[1:])] * 20)
+        with pytest.raises(BadResponse):
+            await b.driver.read(b.points)

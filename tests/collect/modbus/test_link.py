@@ -17,7 +17,8 @@ import trio.testing
 
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.modbus.link import ModbusLink, ReadRequest, ReleaseLink, role_of
+from t3actors.collect.modbus.link import ModbusLink, ReleaseLink, read, role_of
+from t3actors.collect.modbus.turns import ReadRequest
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, LogEvent, silent
 from tests.collect.modbus.fake_device import (
@@ -62,8 +63,7 @@ class Bench:
     async def ask(
         self, address: int = 100, count: int = 2, unit: int = 1, function: int = 3, timeout_s: float = LONG_S
     ) -> list[int]:
-        words: list[int] = await self.registry.ask(self.role, ReadRequest(unit, function, address, count, timeout_s))
-        return words
+        return (await read(self.registry, self.role, ReadRequest(unit, function, address, count, timeout_s))).words
 
     async def fails(self, error: type[DriverError], **how: Any) -> DriverError:
         with pytest.raises(error) as caught:
@@ -187,10 +187,10 @@ async def test_a_request_whose_turn_does_not_come_in_time_is_not_sent_any_more()
     async with behind() as (device, bench):
         late = ReadRequest(1, 3, 100, 2, LONG_S, turn_by_s=trio.current_time() - 0.001)
         with pytest.raises(RequestTimedOut, match="turn"):
-            await bench.registry.ask(bench.role, late)
+            await read(bench.registry, bench.role, late)
         assert device.requests == []
         in_time = ReadRequest(1, 3, 100, 2, LONG_S, turn_by_s=trio.current_time() + LONG_S)
-        assert await bench.registry.ask(bench.role, in_time) == expected()
+        assert (await read(bench.registry, bench.role, in_time)).words == expected()
 
 
 # ------------------------------------------------------------------------------------------- answers that are not used

@@ -1,0 +1,68 @@
+"""bacpypes3 as a client that owes us nothing, in a thread and a loop of its own. Its port is never a server's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import trio
+from bacpypes3.app import Application
+from bacpypes3.basetypes import HostNPort
+from bacpypes3.local.device import DeviceObject
+from bacpypes3.local.networkport import NetworkPortObject
+
+T = TypeVar("T")
+WITHIN_S = 20.0
+
+
+async def run(work: Callable[[], Awaitable[T]]) -> T:
+    """Run an asyncio coroutine from a trio test."""
+
+    async def bounded() -> T:
+        return await asyncio.wait_for(_awaited(work), WITHIN_S)
+
+    return await trio.to_thread.run_sync(lambda: asyncio.run(bounded()))
+
+
+async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
+
+
+@asynccontextmanager
+async def application(*, bbmd: tuple[str, int] | None = None, max_apdu: int = 1476) -> AsyncIterator[Any]:
+    device = DeviceObject(
+        objectIdentifier=("device", 599),
+        objectName="independent",
+        maxApduLengthAccepted=max_apdu,
+        segmentationSupported="segmentedBoth",
+        maxSegmentsAccepted=64,
+        vendorIdentifier=999,
+    )
+    device.apduTimeout = 2000
+    port = NetworkPortObject(f"127.0.0.1:{free_port()}", objectIdentifier=("network-port", 1), objectName="port")
+    if bbmd is not None:
+        port.bacnetIPMode = "foreign"
+        port.fdBBMDAddress = HostNPort(f"{bbmd[0]}:{bbmd[1]}")
+        port.fdSubscriptionLifetime = 60
+    app = Application.from_object_list([device, port])
+    await asyncio.sleep(0.1)  # it binds in a task of its own and says nothing when it is done
+    try:
+        yield app
+    finally:
+        app.close()
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait in bacpypes3's loop, where tests.waiting cannot; `run` bounds it."""
+    while not condition():  # noqa: ASYNC110 - the condition lies in another loop
+        await asyncio.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
