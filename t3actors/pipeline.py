@@ -18,6 +18,7 @@ lost. Actors find each other by role: "writer", "detector", "device/<name>", "li
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import secrets
@@ -53,6 +54,7 @@ from t3actors.watch.supervised import SupervisionLog
 from t3actors.watch.sync import SyncCollector, row_of
 
 LOOP_STALL_LIMIT_S = 5.0
+FREEZE_AFTER_S = 20.0
 WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
 WRITER_STOPS_WITHIN_S = 15.0
 DETECTOR_FLUSHES_WITHIN_S = 12.0
@@ -134,6 +136,7 @@ class Gateway:
                 async with trio.open_nursery() as nursery:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
+                    nursery.start_soon(_keep_collections_short)
                     await self._run_tree(up)
                     nursery.cancel_scope.cancel()
         finally:
@@ -256,6 +259,16 @@ def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
         spacing_s=RESTARTS_APART_S,
         stop_together=True,
     )
+
+
+async def _keep_collections_short() -> None:
+    """Once all is up, keep what lives as long as the gateway out of every later collection.
+
+    Measured at 100 devices of 50 points: a full collection stopped the loop for 92 ms, and polls with it.
+    """
+    await trio.sleep(FREEZE_AFTER_S)
+    gc.collect()
+    gc.freeze()
 
 
 class _Up:
