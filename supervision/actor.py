@@ -161,7 +161,9 @@ class _Addressed(_PykkaActor):
         inherited = {name for base in cls.__mro__[1:] if base.__module__ in _MACHINERY for name in vars(base)}
         taken = sorted(name for name in vars(cls) if name in inherited and name[0] == "_" and name[:2] != "__")
         if taken:
-            raise TypeError(f"{cls.__name__} defines {', '.join(taken)}, which the actor's own machinery uses: rename it")
+            raise TypeError(
+                f"{cls.__name__} defines {', '.join(taken)}, which the actor's own machinery uses: rename it"
+            )
 
     @staticmethod
     def _create_future() -> LoopFuture:

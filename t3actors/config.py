@@ -20,6 +20,7 @@ Protocol = Literal["modbus", "bacnet", "t3000"]
 Durability = Literal["normal", "full"]
 Discover = Literal["off", "list", "temco", "all"]
 Profile = Literal["t3-controller"]
+Scale = Literal["auto", 1, 1000]
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     protocol: Protocol
     address: str
-    """Modbus: "host:port"."""
+    """Modbus: "host:port"; BACnet: "IP", "IP:port", or behind a router "network:station"."""
     enabled: bool = True
     unit_id: int = 1
     serial_number: int | None = None
@@ -87,6 +88,10 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Registers nobody wants that one read may span to save a request; 0 for devices that refuse unlisted addresses."""
     min_pause_s: float = 0.0
     """Least pause between two requests to this device's connection."""
+    instance: int | None = None
+    """BACnet: the device instance, which is who it is."""
+    scale: Scale = "auto"
+    """BACnet: what a Temco panel's analog values are divided by."""
     rules: Rules = Rules()
 
 

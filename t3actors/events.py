@@ -224,6 +224,21 @@ BACNET_BLOCKED = _event(
     "The reason names the address and port. Another BACnet program on this machine (T3000, a simulator) holds the port: "
     "stop it, or set another `port`. No such address: look at `interface` and the cable.",
 )
+DEVICE_SCALED = _event(
+    "device.scaled",
+    "info",
+    "device divisor decided reason",
+    'What this Temco panel\'s analog values are divided by (1 or 1000), for `scale` is "auto". Nothing spoke for either where '
+    "`decided` is false: then nothing is divided.",
+    "Compare a value with the panel's own display; say `scale = 1` or `scale = 1000` when `decided` is false or it is wrong.",
+)
+DEVICE_REMARKED = _event(
+    "device.remarked",
+    "warning",
+    "device remarks",
+    "Something about this device's object list is odd: what, and what was made of it.",
+    "Nothing, unless a point is missed.",
+)
 BBMD_REGISTERED = _event("bbmd.registered", "info", "bbmd ttl_s", "The BBMD has taken us as a foreign device.")
 BBMD_LOST = _event(
     "bbmd.lost",

@@ -8,12 +8,12 @@
     gateway (one_for_one)
       writer                 DatabaseWriter, the one actor with a thread
       detector               ChangeDetector
-      links (one_for_one)    one ModbusLink per address
+      links (one_for_one)    one ModbusLink per address; one BacnetLink for all
       devices (one_for_one)  one DeviceActor per device
       watch (one_for_one)    Summary
 
 Started in this order, stopped in reverse: devices first, then the detector's last batch, then the writer, so nothing accepted is
-lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>".
+lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>", "link/bacnet".
 """
 
 from __future__ import annotations
@@ -38,12 +38,16 @@ from supervision.spec import ChildSpec, Restart, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
+from t3actors.collect.bacnet.driver import BacnetDriver
+from t3actors.collect.bacnet.link import BacnetLink
+from t3actors.collect.bacnet.requests import LINK as BACNET_LINK
 from t3actors.collect.device import DeviceActor
+from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.driver import ModbusDriver
 from t3actors.collect.modbus.link import ModbusLink, role_of
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.pace import Pace
-from t3actors.config import Config, DeviceConfig
+from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import EventHappened, SyncFinished
@@ -105,7 +109,7 @@ class Gateway:
         start = partial(
             DeviceActor,
             device,
-            lambda registry, alive: ModbusDriver(device, registry, self.log, time.monotonic, alive),
+            lambda registry, alive: self._driver(device, registry, alive),
             tuple(item(point).point for point in device.points),
             ordinal=ordinal,
             wall_ms=clock.wall_ms,
@@ -116,13 +120,21 @@ class Gateway:
         )
         return self._actor(f"device/{device.name}", start)
 
+    def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:
+        speak = BacnetDriver if device.protocol == "bacnet" else ModbusDriver
+        return speak(device, registry, self.log, time.monotonic, alive)
+
     def link_specs(self) -> list[ChildSpec]:
-        """One link per distinct address: several units behind one address share its connection."""
+        """One link per distinct Modbus address, whose units share its connection; one for all BACnet devices."""
         sharing: dict[str, list[DeviceConfig]] = {}
-        for device in self.config.devices:
-            if device.enabled:
+        enabled = [device for device in self.config.devices if device.enabled]
+        for device in enabled:
+            if device.protocol == "modbus":
                 sharing.setdefault(role_of(device.address), []).append(device)
-        links = (self._actor(role, partial(self._link, devices)) for role, devices in sharing.items())
+        links = [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
+        if any(device.protocol == "bacnet" for device in enabled):
+            bacnet = self.config.bacnet or BacnetConfig()
+            links.append(self._actor(BACNET_LINK, partial(BacnetLink, bacnet, log=self.log)))
         return [replace(link, heartbeat_timeout_s=None) for link in links]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

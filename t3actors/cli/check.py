@@ -62,8 +62,11 @@ def notes_on(config: Config) -> list[str]:
         )
     if config.store.recent_s != StoreConfig().recent_s:
         notes.append("[store] recent has no effect in this version: all history stays in plain rows")
-    if config.bacnet is not None:
-        notes.append("[bacnet] is read and checked, but has no effect in this version")
+    if config.bacnet is not None and config.bacnet.discover != "off":
+        notes.append("[bacnet] discover has no effect in this version: only [[devices]] are polled")
+    unknown = sum(device.enabled and device.protocol == "bacnet" for device in config.devices)
+    if unknown:
+        notes.append(f"BACnet devices: {unknown}; their cost is not estimated, for they list their points themselves")
     return notes
 
 
@@ -78,14 +81,14 @@ def _print_json(config: Config, cost: Cost) -> None:
 def _print_text(config: Config, cost: Cost) -> None:
     click.echo(f"{config.gateway.name}: no fault found (configuration {config.source_hash})")
     click.echo(f"database: {config.store.database}")
-    idle = len(config.devices) - len(cost.devices)
-    click.echo(
-        f"devices: {len(cost.devices)}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}"
-    )
+    enabled = sum(device.enabled for device in config.devices)
+    idle = len(config.devices) - enabled
+    click.echo(f"devices: {enabled}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}")
     for note in notes_on(config):
         click.echo(f"note: {note}")
     if not cost.devices:
-        click.echo("Nothing will be polled.")
+        if not enabled:
+            click.echo("Nothing will be polled.")
         return
     click.echo()
     print_table(

@@ -65,8 +65,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate(config: Config, planner: Planner, changing_share: float = CHANGING_SHARE) -> Cost:
-    """Estimate what polling every enabled device will cost."""
-    enabled = [device for device in config.devices if device.enabled]
+    """Estimate what polling every enabled Modbus device will cost: how many points a BACnet device has, only it knows."""
+    enabled = [device for device in config.devices if device.enabled and device.protocol == "modbus"]
     units = {address: sum(device.address == address for device in enabled) for address in {d.address for d in enabled}}
     devices, busy = [], dict.fromkeys((device.address for device in enabled), 0.0)
     for device in enabled:

@@ -12,7 +12,7 @@ import msgspec
 
 from t3actors.addresses import ADDRESS_FORM, join_address, split_address
 from t3actors.config import Connection, DeviceConfig, ModbusPoint, Profile, Protocol
-from t3actors.configure import keys
+from t3actors.configure import bacnet, keys
 from t3actors.configure.faults import NotAllowed, Place
 from t3actors.configure.points import RULE_KEYS, read_points, read_points_csv, refuse_doubles, rules_of, words_of
 from t3actors.points import Rules
@@ -20,7 +20,7 @@ from t3actors.points import Rules
 ReadText = Callable[[str, Place], tuple[str, str] | None]
 """(path as written, its place) -> (name of the file, its text), or None when a fault was said."""
 
-NOT_YET = '"modbus": this version does not speak "bacnet" or "t3000" yet'
+NOT_YET = '"modbus" or "bacnet": this version does not speak "t3000" yet'
 
 
 def _modbus_address(text: str) -> str:
@@ -30,7 +30,7 @@ def _modbus_address(text: str) -> str:
 
 
 def _protocol(word: Protocol) -> Protocol:
-    if word != "modbus":
+    if word == "t3000":
         raise NotAllowed(NOT_YET)
     return word
 
@@ -64,7 +64,13 @@ DEVICE_KEYS: dict[str, keys.Key] = {
     "max_registers": keys.whole(1, 125),
     "max_gap": keys.whole(0, 124, " registers"),
     "min_pause": keys.duration(0, 10),
+    **bacnet.OWN_KEYS,
     **DEFAULT_KEYS,
+}
+_BACNET_KEYS: dict[str, keys.Key] = {
+    **{name: key for name, key in DEVICE_KEYS.items() if name not in bacnet.NOT_BACNET},
+    "address": bacnet.ADDRESS,
+    "instance": keys.needed(bacnet.OWN_KEYS["instance"]),
 }
 
 _SECONDS = {"timeout": "timeout_s", "min_pause": "min_pause_s"}
@@ -85,9 +91,11 @@ def read_defaults(raw: object, place: Place) -> Defaults:
 
 def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadText) -> DeviceConfig | None:
     """Convert one `[[devices]]` table; None where a fault was found."""
-    if isinstance(raw, dict) and raw.get("protocol") in ("bacnet", "t3000"):
+    if isinstance(raw, dict) and raw.get("protocol") == "t3000":
         place.key("protocol").refuse(raw["protocol"], NOT_YET)
         return None
+    if isinstance(raw, dict) and raw.get("protocol") == "bacnet":
+        return _read_bacnet(raw, place, defaults)
     before = len(place.lines)
     values = {**defaults.link, **keys.read_table(raw, DEVICE_KEYS, place)}
     if not isinstance(raw, dict):
@@ -95,10 +103,23 @@ def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadTe
     rules = rules_of(values, defaults.rules, place)
     points = _points(values.pop("points", []), place.key("points"), rules, read_text)
     _check_points(raw, points, values.get("max_registers", 125), place)
+    if values.get("protocol") == "modbus":
+        bacnet.refuse_own(raw, place)
     if len(place.lines) > before:
         return None
     fields = {_SECONDS.get(name, name): value for name, value in values.items()}
     return DeviceConfig(**fields, points=tuple(point for _, point in points), rules=rules)
+
+
+def _read_bacnet(raw: dict[str, Any], place: Place, defaults: Defaults) -> DeviceConfig | None:
+    before = len(place.lines)
+    bacnet.refuse_foreign(raw, place)
+    given = {name: value for name, value in raw.items() if name not in bacnet.NOT_BACNET}
+    values = {**bacnet.LINK_DEFAULTS, **defaults.link, **keys.read_table(given, _BACNET_KEYS, place)}
+    rules = rules_of(values, defaults.rules, place)
+    if len(place.lines) > before:
+        return None
+    return DeviceConfig(**{_SECONDS.get(name, name): value for name, value in values.items()}, rules=rules)
 
 
 def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
@@ -106,6 +127,7 @@ def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
     names: dict[str, str] = {}
     serials: dict[int, str] = {}
     units: dict[tuple[str, int], str] = {}
+    stations: dict[tuple[str, int | None], str] = {}
     lines: dict[str, DeviceConfig] = {}
     for place, device in devices:
         name, unit = device.name.lower(), (device.address, device.unit_id)
@@ -113,6 +135,14 @@ def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
             place.key("name").refuse(device.name, f"a name not yet used, in any case; it stands at {names[name]}")
         names.setdefault(name, str(place))
         if not device.enabled:
+            continue
+        if device.protocol == "bacnet":
+            known = (device.address, device.instance)
+            owner = stations.setdefault(known, device.name)
+            if owner != device.name:
+                place.key("instance").refuse(
+                    device.instance, f'one device for each instance at {device.address}; "{owner}" has it'
+                )
             continue
         if unit in units:
             place.key("unit_id").refuse(

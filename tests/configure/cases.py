@@ -16,6 +16,13 @@ kind = "input"
 """
 GOOD = DEVICE + POINT + "register = 100\n"
 T3 = DEVICE + 'profile = "t3-controller"\n'
+BACNET = """
+[[devices]]
+name = "chiller"
+protocol = "bacnet"
+address = "50:7"
+instance = 7
+"""
 
 CASES: dict[str, tuple[str, str]] = {
     "an unknown key names the nearest": (
@@ -43,7 +50,15 @@ CASES: dict[str, tuple[str, str]] = {
     "a device name with a slash": (T3.replace("ahu-1", "a/b"), 't3.toml: devices[1] "a/b": name: saw "a/b"; allowed: 1 to 64 of A-Z'),
     "devices that are no tables": ("devices = 3\n", "t3.toml: devices: saw 3; allowed: [[devices]] tables"),
     "a device that is no table": ("devices = [3]\n", "t3.toml: devices[1]: saw 3; allowed: a table with the keys name"),
-    "a protocol to come": (T3.replace("modbus", "bacnet"), 't3.toml: devices[1] "ahu-1": protocol: saw "bacnet"; allowed: "modbus": this version does not speak'),
+    "a protocol to come": (T3.replace("modbus", "t3000"), 't3.toml: devices[1] "ahu-1": protocol: saw "t3000"; allowed: "modbus" or "bacnet": this version does not speak "t3000" yet'),
+    "a BACnet device without an instance": (BACNET.replace("instance = 7\n", ""), 't3.toml: devices[1] "chiller": instance: missing; needed: a whole number from 0 to 4194302'),
+    "an instance that stands for any": (BACNET.replace("= 7", "= 4194303"), 't3.toml: devices[1] "chiller": instance: saw 4194303; allowed: a whole number from 0 to 4194302'),
+    "a name for a BACnet address": (BACNET.replace("50:7", "chiller.local"), 't3.toml: devices[1] "chiller": address: saw "chiller.local"; allowed: "IP" or "IP:port" of the device, or behind a router "network:station"'),
+    "a station that is none": (BACNET.replace("50:7", "50:256"), 't3.toml: devices[1] "chiller": address: saw "50:256"; allowed: "IP" or "IP:port"'),
+    "a scale that is none": (BACNET + "scale = 10\n", 't3.toml: devices[1] "chiller": scale: saw 10; allowed: "auto", 1 or 1000'),
+    "a Modbus key of a BACnet device": (BACNET + "unit_id = 1\n", 't3.toml: devices[1] "chiller": unit_id: given with protocol "bacnet"; allowed: only with "modbus"'),
+    "a BACnet key of a Modbus device": (T3 + "instance = 1\n", 't3.toml: devices[1] "ahu-1": instance: given with protocol "modbus"; allowed: only with "bacnet"'),
+    "two BACnet devices of one instance": (BACNET + BACNET.replace("chiller", "b"), 't3.toml: devices[2] "b": instance: saw 7; allowed: one device for each instance at 50:7; "chiller" has it'),
     "no protocol of ours": (T3.replace("modbus", "knx"), 't3.toml: devices[1] "ahu-1": protocol: saw "knx"; allowed: "modbus" | "bacnet" | "t3000"'),
     "an address with a bad port": (T3.replace("10.0.0.1", "10.0.0.1:0"), 't3.toml: devices[1] "ahu-1": address: saw "10.0.0.1:0"; allowed: "host:port"'),
     "a serial line": (T3.replace("10.0.0.1", "rtu:/dev/ttyUSB0"), 't3.toml: devices[1] "ahu-1": address: saw "rtu:/dev/ttyUSB0"; allowed: "host:port" with a name or IP address (IPv6 in brackets) and a port from 1 to 65535; this version does not speak Modbus RTU yet'),

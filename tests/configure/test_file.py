@@ -16,7 +16,7 @@ from t3actors.config import BacnetConfig, BacnetNetwork, Config, DeviceConfig, G
 from t3actors.configure.file import ALL_KEYS, load
 from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
-from tests.configure.cases import CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
+from tests.configure.cases import BACNET, CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
 
 SAMPLES = Path(__file__).parents[2] / "config"
 
@@ -183,9 +183,18 @@ def test_the_hash_names_this_very_configuration(tmp_path: Path) -> None:
     assert loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3 + "retries = 2\n").source_hash != first
 
 
+def test_a_bacnet_device_needs_no_more_than_its_address_and_instance(tmp_path: Path) -> None:
+    (device,) = loaded(tmp_path, BACNET).devices
+    assert (device.address, device.instance, device.scale) == ("50:7", 7, "auto")
+    assert (device.timeout_s, device.retries) == (3.0, 2)
+    for address in ("10.1.2.3", "10.1.2.3:47809", "1:0", "65534:0x0102aF", "9:10.1.2.3:5"):
+        assert loaded(tmp_path, BACNET.replace("50:7", address)).devices[0].address == address
+    assert loaded(tmp_path, '[defaults]\ntimeout = "1s"\n' + BACNET).devices[0].timeout_s == 1.0
+
+
 def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     config = load(SAMPLES / "sample.toml")
-    assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "t3-lobby", "t3-plant-room"]
+    assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "chiller", "t3-lobby", "t3-plant-room"]
     assert len(load(SAMPLES / "t3-panels.toml").devices) == 2
     held: dict[str, set[str]] = {}
     for sample in ("sample.toml", "t3-panels.toml"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from t3actors import pipeline
 from t3actors.config import DeviceConfig
+from t3actors.points import Rules
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.system.house import config_of, gateway_running, panel
@@ -19,8 +21,12 @@ TOP_OF_SERIES = """
 """
 
 
-def devices_of(plant: Plant) -> list[DeviceConfig]:
-    return [panel(row["name"], row["port"], unit_id=row["unit_id"]) for row in plant.listing()]
+PATIENT = Rules(poll_interval_s=0.05, stale_after=100, down_after=200, max_interval_s=0.0)
+"""For tests that are not about age: a busy machine must not make a value old."""
+
+
+def devices_of(plant: Plant, **changes: Any) -> list[DeviceConfig]:
+    return [panel(row["name"], row["port"], unit_id=row["unit_id"], **changes) for row in plant.listing()]
 
 
 async def test_every_point_of_every_panel_is_stored_with_its_value_unit_and_status(tmp_path: Path) -> None:
@@ -44,7 +50,7 @@ async def test_every_point_of_every_panel_is_stored_with_its_value_unit_and_stat
 async def test_what_is_stored_is_what_the_panel_has(tmp_path: Path) -> None:
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
         simulated = plant.panels["panel-1"]
-        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+        async with gateway_running(config_of(devices_of(plant, rules=PATIENT), tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             rows = house.rows("SELECT point_id, value FROM POINTS")
             assert len(rows) > 50
@@ -56,7 +62,7 @@ async def test_what_is_stored_is_what_the_panel_has(tmp_path: Path) -> None:
 
 async def test_no_two_consecutive_samples_of_a_series_are_equal(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=0.1)) as plant:
-        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+        async with gateway_running(config_of(devices_of(plant, rules=PATIENT), tmp_path)) as house:
             await until(lambda: house.one("SELECT count(*) FROM TRENDLOG_DATA") > 1000, 10)
             before: dict[tuple[str, str], tuple[object, ...]] = {}
             for name, point_id, _, *state in house.rows(TOP_OF_SERIES):
@@ -119,7 +125,7 @@ class Poison:
 
 async def test_a_crash_of_the_detector_or_the_writer_disconnects_no_device_and_loses_no_change(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
-        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+        async with gateway_running(config_of(devices_of(plant, rules=PATIENT), tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             for number, role in enumerate(("detector", "writer", "detector"), start=1):
                 house.gateway.registry.send(role, Poison())
@@ -142,7 +148,7 @@ async def test_a_crash_of_the_detector_or_the_writer_disconnects_no_device_and_l
 
 async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
-        config = config_of(devices_of(plant), tmp_path)
+        config = config_of(devices_of(plant, rules=PATIENT), tmp_path)
         async with gateway_running(config) as house:
             await until(lambda: house.one("SELECT count(*) FROM POINTS WHERE status <> 'ok'") == 0)
             await until(lambda: house.one("SELECT count(*) FROM POINTS") > 100)

@@ -77,7 +77,7 @@ class _NoCache:
         return None
 
 
-class _OneTry(ClientSSM):  # type: ignore[misc]
+class _OneTry(ClientSSM):
     """bacpypes3's client state machine for one sending of one request."""
 
     def append_segment(self, apdu: Any) -> None:
@@ -91,7 +91,7 @@ class _OneTry(ClientSSM):  # type: ignore[misc]
             self.set_state(ABORTED)
 
 
-class _Access(ApplicationServiceAccessPoint):  # type: ignore[misc]
+class _Access(ApplicationServiceAccessPoint):
     """Hands answers up raw, and what others ask by the allow-list."""
 
     app: GatewayApplication
@@ -109,7 +109,7 @@ class _Access(ApplicationServiceAccessPoint):  # type: ignore[misc]
         self.app.answered(apdu)
 
 
-class _Network(NetworkServiceElement):  # type: ignore[misc]
+class _Network(NetworkServiceElement):
     """Of the network layer's messages only the one that tells a route is believed."""
 
     async def indication(self, adapter: Any, npdu: Any) -> None:
@@ -118,7 +118,7 @@ class _Network(NetworkServiceElement):  # type: ignore[misc]
             await adapter.adapterSAP.router_info_cache.update_path_info(None, npdu.pduSource, set(networks))
 
 
-class GatewayApplication(Application):  # type: ignore[misc]
+class GatewayApplication(Application):
     """One stack on one pair of sockets."""
 
     def __init__(

@@ -54,7 +54,7 @@ def _bound(address: str, port: int) -> socket.socket:
     return one
 
 
-class Datagrams(Server[Any]):  # type: ignore[misc]
+class Datagrams(Server[Any]):
     """The lowest layer of the stack. Thread: the asyncio loop's."""
 
     def __init__(self, endpoint: Endpoint) -> None:

@@ -23,7 +23,7 @@ RETRY_AFTER_S = 5.0
 RESULTS = {0: "accepted", 0x30: "refused: it is no BBMD, or takes no foreign devices"}  # J.2.1.1
 
 
-class Foreign(BIPForeign):  # type: ignore[misc]
+class Foreign(BIPForeign):
     """The link layer of a foreign device."""
 
     def __init__(self, bbmd: IPv4Address, ttl_s: float, told: Callable[[str], None]) -> None:

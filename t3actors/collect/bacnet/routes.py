@@ -21,7 +21,7 @@ SILENT_REQUESTS = 5  # time-outs in a row, whoever was asked, until the router i
 AVAILABLE = RouterEntryStatus("available")
 
 
-class Routes(RouterInfoCache):  # type: ignore[misc]
+class Routes(RouterInfoCache):
     """The network layer's own cache, which also wakes who waits for a route."""
 
     def __init__(self, fixed: Mapping[int, Address]) -> None:

@@ -218,11 +218,11 @@ def _signed(content: bytes) -> int:
 
 
 def _real(content: bytes) -> float:
-    return _REAL.unpack(content)[0]  # type: ignore[no-any-return]
+    return _REAL.unpack(content)[0]
 
 
 def _double(content: bytes) -> float:
-    return _DOUBLE.unpack(content)[0]  # type: ignore[no-any-return]
+    return _DOUBLE.unpack(content)[0]
 
 
 def _text(content: bytes) -> str:

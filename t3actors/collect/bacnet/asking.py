@@ -1,0 +1,262 @@
+"""Gets wanted properties of one device through the link: how much to a request, what a refusal means, what a silence means.
+
+`limits` say how much one request may hold, and learn from each answer; what a refused request held is asked for again in the same
+poll, in smaller requests or one by one, until each property has its value or its own reason. A request without an answer: the
+first of a poll says that the device does not answer; after others were answered, one may be missing, the second ends the poll. After
+a poll whose first request went unanswered the next begins with another, so that a device that is silent about one property is
+still read. Where every answer is nonsense, the device does not answer either.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import NamedTuple
+
+from supervision.registry import Registry
+from t3actors.collect.bacnet.denials import denial_of, words
+from t3actors.collect.bacnet.limits import Limits, Next, Told, first, grown, proven, refused, resume
+from t3actors.collect.bacnet.planning import Planned, Room, halves, one_by_one, plan
+from t3actors.collect.bacnet.read_multiple import Answer, PropertyError, Result, decode_results, encode_request
+from t3actors.collect.bacnet.requests import ReadMultiple, ReadProperty, ask_link
+from t3actors.collect.bacnet.sizes import Want
+from t3actors.collect.bacnet.tags import Constructed, Undecodable
+from t3actors.config import DeviceConfig
+from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
+
+PATIENCE_S = 60.0  # in line; less than a device actor may go without progress
+NONSENSE_BEARABLE = 3  # answers in a row that make no sense, before any that did
+
+Key = tuple[int, int, int, int | None]
+"""Object type, instance, property, array index."""
+
+
+class Gathered(NamedTuple):
+    """What came, errors of single properties among it; and why the rest did not, by property."""
+
+    results: list[Result]
+    failures: dict[Key, str]
+
+
+class Request(NamedTuple):
+    """One request, ready to be sent any number of times."""
+
+    planned: Planned
+    service_data: bytes
+    keys: tuple[Key, ...]
+    wanted: frozenset[Key]
+
+
+class Asked:
+    """Properties that are asked for together, now or at every poll, and how they were planned last."""
+
+    __slots__ = ("_planned_by", "_requests", "wants")
+
+    def __init__(self, wants: Iterable[Want]) -> None:
+        self.wants = tuple(wants)
+        self._planned_by: tuple[Room, frozenset[Key]] | None = None
+        self._requests: tuple[Request, ...] = ()
+
+    def requests(self, room: Room, spoilers: frozenset[Key]) -> tuple[Request, ...]:
+        """Give the requests that fit this room; `spoilers` each by itself, after the others."""
+        if (room, spoilers) != self._planned_by:
+            self._planned_by = room, spoilers
+            together = [want for want in self.wants if want[:4] not in spoilers]
+            alone = [want for want in self.wants if want[:4] in spoilers]
+            self._requests = _prepared((*plan(together, room), *one_by_one(alone)))
+        return self._requests
+
+
+class Asking:
+    """One device's side of the link. Thread: the trio loop."""
+
+    def __init__(
+        self, config: DeviceConfig, registry: Registry, today_s: Callable[[], float], alive: Callable[[], None]
+    ) -> None:
+        self.limits: Limits = first(Told())
+        self._config = config
+        self._registry = registry
+        self._today_s = today_s
+        self._alive = alive
+        self._begin_with = 0
+        self._spoilers: frozenset[Key] = frozenset()
+
+    def told(self, told: Told) -> None:
+        """Take up what the device says it bears; what was learned of it stands, unless it says something else by now."""
+        self.limits = resume(self.limits, told)
+        self._spoilers = frozenset()
+
+    async def gather(self, asked: Asked, retries: int | None = None) -> Gathered:
+        """Get these properties. **Raises**: LinkDown, RequestTimedOut, BadResponse when the device does not answer."""
+        retries = self._config.retries if retries is None else retries
+        self.limits = grown(self.limits, now_ms=self._now_ms())
+        round_ = _Round(asked.requests(self.limits.room, self._spoilers), self._begin_with)
+        while round_.work:
+            request = round_.work.popleft()
+            try:
+                results = await self._ask(request, retries)
+            except RequestRefused as error:
+                round_.answered = True
+                self._refused(round_, request, error)
+            except BadResponse as error:
+                round_.nonsense.append(error)
+                if not round_.answered and len(round_.nonsense) >= NONSENSE_BEARABLE:
+                    raise
+                self._refused(round_, request, error)
+            except RequestTimedOut as error:
+                if not round_.answered:
+                    self._begin_with += 1
+                if not round_.answered or round_.missing:
+                    raise
+                round_.missing = True
+                round_.fail(request, str(error))
+            else:
+                self.limits = proven(self.limits, request.planned, now_ms=self._now_ms())
+                round_.take(request, results)
+                self._suspect(round_, request, results)
+        if round_.nonsense and not round_.answered:
+            raise round_.nonsense[0]
+        return round_.gathered
+
+    async def read_one(
+        self, object_type: int, instance: int, which: int, index: int | None = None, *, retries: int | None = None
+    ) -> Answer:
+        """Ask for one property alone; an error is an answer. **Raises**: DriverError, RequestRefused for an abort or reject."""
+        asked = ReadProperty(
+            address=self._config.address,
+            object_type=object_type,
+            object_instance=instance,
+            property_id=which,
+            index=index,
+            timeout_s=self._config.timeout_s,
+            retries=self._config.retries if retries is None else retries,
+            patience_s=PATIENCE_S,
+        )
+        try:
+            read = await ask_link(self._registry, asked)
+        except RequestRefused as error:
+            denial = denial_of(error)
+            if isinstance(denial, PropertyError):
+                return denial
+            raise
+        finally:
+            self._alive()
+        value: Answer = Constructed(read.octets) if isinstance(read.value, list | dict) else read.value
+        return value
+
+    @property
+    def where(self) -> str:
+        """Whom the reasons are about."""
+        return f"{self._config.address} device {self._config.instance}"
+
+    async def _ask(self, request: Request, retries: int) -> list[Result]:
+        if request.planned.alone:
+            key = request.keys[0]
+            object_type, instance, which, index = key
+            answer = await self.read_one(object_type, instance, which, index, retries=retries)
+            return [(*key, answer)]
+        asked = ReadMultiple(
+            address=self._config.address,
+            service_data=request.service_data,
+            timeout_s=self._config.timeout_s,
+            retries=retries,
+            patience_s=PATIENCE_S,
+        )
+        try:
+            octets: bytes = await ask_link(self._registry, asked)
+        finally:
+            self._alive()
+        results = decode_results(octets)
+        fitting = [result for result in results if result[:4] in request.wanted]
+        if not fitting:
+            raise BadResponse(f"{self.where}: the answer is about other properties than were asked for", raw=octets)
+        return fitting
+
+    def _refused(self, round_: _Round, request: Request, error: RequestRefused | BadResponse) -> None:
+        denial = denial_of(error) if isinstance(error, RequestRefused) else None
+        self.limits, then = refused(self.limits, request.planned, denial, now_ms=self._now_ms())
+        match then:
+            case Next.PLAN_AGAIN:
+                round_.plan_again(request, self.limits.room)
+            case Next.HALVE:
+                round_.instead(halves(request.planned))
+            case Next.ONE_BY_ONE:
+                round_.suspects.update(request.keys)
+                round_.instead(one_by_one(request.planned.wants))
+            case Next.LATER if round_.put_off(request):
+                pass
+            case _:
+                round_.fail(request, str(error) if denial is None else words(denial))
+                self._suspect(round_, request, [])
+
+    def _suspect(self, round_: _Round, request: Request, results: list[Result]) -> None:
+        """Note a property that spoiled the answer of the others: from now on it is asked for alone."""
+        if request.planned.alone and request.keys[0] in round_.suspects and self.limits.read_multiple:
+            if all(unusable(answer) for *_, answer in results):
+                self._spoilers |= {request.keys[0]}
+
+    def _now_ms(self) -> int:
+        return int(self._today_s() * 1000)
+
+
+class _Round:
+    """One poll's requests as they go."""
+
+    def __init__(self, requests: tuple[Request, ...], begin_with: int) -> None:
+        start = begin_with % len(requests) if requests else 0
+        self.work = deque((*requests[start:], *requests[:start]))
+        self.gathered = Gathered([], {})
+        self.answered = self.missing = False
+        self.nonsense: list[BadResponse] = []
+        self.suspects: set[Key] = set()
+        self._put_off: set[tuple[Key, ...]] = set()
+
+    def take(self, request: Request, results: list[Result]) -> None:
+        self.answered = True
+        self.gathered.results.extend(results)
+        if len(results) < len(request.keys):
+            came = {result[:4] for result in results}
+            self.gathered.failures.update((key, "not in the answer") for key in request.keys if key not in came)
+
+    def fail(self, request: Request, reason: str) -> None:
+        self.gathered.failures.update(dict.fromkeys(request.keys, reason))
+
+    def instead(self, parts: tuple[Planned, ...]) -> None:
+        self.work.extendleft(reversed(_prepared(parts)))
+
+    def plan_again(self, request: Request, room: Room) -> None:
+        """Plan anew what this request and those that wait would hold."""
+        waiting = [each.planned.wants for each in self.work if not each.planned.alone]
+        alone = [each for each in self.work if each.planned.alone]
+        wants = [want for part in (request.planned.wants, *waiting) for want in part]
+        self.work = deque((*_prepared(plan(wants, room)), *alone))
+
+    def put_off(self, request: Request) -> bool:
+        """Ask a busy device again at the end of the round; once."""
+        if request.keys in self._put_off:
+            return False
+        self._put_off.add(request.keys)
+        self.work.append(request)
+        return True
+
+
+def _prepared(parts: Iterable[Planned]) -> tuple[Request, ...]:
+    return tuple(_request(part) for part in parts)
+
+
+def _request(part: Planned) -> Request:
+    keys = tuple(want[:4] for want in part.wants)
+    return Request(part, b"" if part.alone else _encoded(part.wants), keys, frozenset(keys))
+
+
+def _encoded(wants: tuple[Want, ...]) -> bytes:
+    return encode_request(
+        (*owner, [each.which if each.array_index is None else (each.which, each.array_index) for each in group])
+        for owner, group in groupby(wants, key=lambda want: want.owner)
+    )
+
+
+def unusable(answer: Answer) -> bool:
+    """Say whether nothing came of a property but a reason."""
+    return isinstance(answer, PropertyError | Undecodable)
