@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from t3actors.collect.modbus.blocks import Want, plan
+from t3actors.collect.modbus.driver import ASIDE_EVERY_S
 from t3actors.collect.modbus.t3000 import T3Controller
 from t3actors.points import Rules
 from t3actors.simulator.panel import SimulatedPanel
@@ -83,6 +84,7 @@ def recipe(counts: dict[str, int]) -> dict[str, Any]:
     profile = T3Controller()
     layout = {want: [panel.register(want.address)] for want in profile.layout}
     items = profile.items(layout, Rules())
+    values = {item.wants[0] for item in items}
     blocks = plan(want for item in items for want in item.wants)
 
     def place(want: Want) -> tuple[int, int]:
@@ -91,6 +93,8 @@ def recipe(counts: dict[str, int]) -> dict[str, Any]:
 
     return {
         "reads": [(block.address, block.size) for block in blocks],
+        "each_poll": [any(want in block.wants for want in values) for block in blocks],
+        "aside_every_s": ASIDE_EVERY_S,
         "points": [
             {
                 "id": item.point.point_id,

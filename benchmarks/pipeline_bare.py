@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import resource
 import sqlite3
 import sys
@@ -52,6 +53,8 @@ class Program:
         self.readings = 0
         self.samples = 0
         self.over = False
+        self.blocks: dict[int, list[list[int]]] = {}
+        self.aside_at_s: dict[int, float] = {}
         self.database = sqlite3.connect(Path(job["directory"]) / "bare.db", check_same_thread=False)
         self.database.executescript(SCHEMA)
 
@@ -100,13 +103,19 @@ class Program:
         self, number: int, client: AsyncModbusTcpClient, unit: int, last: dict[str, tuple[Any, ...]]
     ) -> None:
         """Read all blocks, decode all points, note what changed."""
-        blocks = []
-        for address, count in self.reads:
+        now_s = asyncio.get_running_loop().time()
+        aside = now_s - self.aside_at_s.get(number, -math.inf) >= self.job["aside_every_s"]
+        if aside:
+            self.aside_at_s[number] = now_s
+        blocks = self.blocks.setdefault(number, [[] for _ in self.reads])
+        for place, ((address, count), each_poll) in enumerate(zip(self.reads, self.job["each_poll"], strict=True)):
+            if not (aside or each_poll):
+                continue
             answer = await client.read_holding_registers(address, count=count, device_id=unit)
             if answer.isError() or len(answer.registers) != count:
                 self.errors[f"refused or short: {address}"] += 1
                 return
-            blocks.append(answer.registers)
+            blocks[place] = answer.registers
         at_ms = time.time_ns() // 1_000_000
         self.readings += len(self.points)
         for point, digital, block, place, others in self.points:

@@ -96,7 +96,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BacnetNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """`[bacnet.networks.N]`: how hard network N, a trunk behind a router, may be driven. Read, without effect yet."""
+    """`[bacnet.networks.N]`: how hard network N, a trunk behind a router, may be driven."""
 
     number: int
     in_flight: int = 1
@@ -105,7 +105,7 @@ class BacnetNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BacnetConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[bacnet]`: the BACnet/IP side. Read and checked in form; without effect until the protocol comes."""
+    """`[bacnet]`: the BACnet/IP side, shared by all BACnet devices. `discover` and `who_is_*` are without effect yet."""
 
     interface: str = ""
     port: int = 47808

@@ -51,7 +51,7 @@ def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:
 
 def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(
-        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\n', encoding="utf-8"
+        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\ndiscover = "list"\n', encoding="utf-8"
     )
     out = t3actors("check", tmp_path / "site.toml").out
     notes = t3actors("check", tmp_path / "site.toml", "--json").rows()[-1]["notes"]
@@ -59,6 +59,15 @@ def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     for note, key in zip(notes, ("[gateway] auto_start", "[store] recent", "[bacnet]"), strict=True):
         assert note.startswith(key)
         assert f"note: {note}" in out
+
+
+def test_a_bacnet_device_is_counted_but_its_cost_is_not_estimated(tmp_path: Path) -> None:
+    device = '[[devices]]\nname = "c"\nprotocol = "bacnet"\naddress = "10.0.0.1"\ninstance = 5\n'
+    (tmp_path / "site.toml").write_text(device, encoding="utf-8")
+    out = t3actors("check", tmp_path / "site.toml").out
+    assert "devices: 1;" in out
+    assert "BACnet devices: 1; their cost is not estimated" in out
+    assert "Nothing will be polled" not in out
 
 
 def test_nothing_is_noted_of_a_file_in_which_all_has_effect(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@
 poll, in smaller requests or one by one, until each property has its value or its own reason. A request without an answer: the
 first of a poll says that the device does not answer; after others were answered, one may be missing, the second ends the poll. After
 a poll whose first request went unanswered the next begins with another, so that a device that is silent about one property is
-still read. Where every answer is nonsense, the device does not answer either.
+still read; a device that answers when it is met but not when it is asked for much, twice over, is asked for less. Where every answer
+is nonsense, the device does not answer either.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.denials import denial_of, words
+from t3actors.collect.bacnet.denials import Abort, denial_of, words
 from t3actors.collect.bacnet.limits import Limits, Next, Told, first, grown, proven, refused, resume
 from t3actors.collect.bacnet.planning import Planned, Room, halves, one_by_one, plan
 from t3actors.collect.bacnet.read_multiple import Answer, PropertyError, Result, decode_results, encode_request
@@ -26,6 +27,9 @@ from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 
 PATIENCE_S = 60.0  # in line; less than a device actor may go without progress
+OTHER = 0  # abort reason
+SILENCES_BEARABLE = 2  # requests in a row of polls that a device, though it was met, left unanswered
+SHRINKS_A_POLL = 3  # each costs a time-out
 NONSENSE_BEARABLE = 3  # answers in a row that make no sense, before any that did
 
 Key = tuple[int, int, int, int | None]
@@ -69,7 +73,7 @@ class Asked:
 
 
 class Asking:
-    """One device's side of the link. Thread: the trio loop."""
+    """One device's side of the link. `silences` is to be set to 0 once a whole poll was answered. Thread: the trio loop."""
 
     def __init__(
         self, config: DeviceConfig, registry: Registry, today_s: Callable[[], float], alive: Callable[[], None]
@@ -80,6 +84,7 @@ class Asking:
         self._today_s = today_s
         self._alive = alive
         self._begin_with = 0
+        self.silences = 0
         self._spoilers: frozenset[Key] = frozenset()
 
     def told(self, told: Told) -> None:
@@ -102,11 +107,11 @@ class Asking:
             except BadResponse as error:
                 round_.nonsense.append(error)
                 if not round_.answered and len(round_.nonsense) >= NONSENSE_BEARABLE:
-                    raise
+                    raise round_.nonsense[0] from None
                 self._refused(round_, request, error)
             except RequestTimedOut as error:
-                if not round_.answered:
-                    self._begin_with += 1
+                if self._silent_about_much(round_, request):
+                    continue
                 if not round_.answered or round_.missing:
                     raise
                 round_.missing = True
@@ -190,11 +195,26 @@ class Asking:
                 round_.fail(request, str(error) if denial is None else words(denial))
                 self._suspect(round_, request, [])
 
+    def _silent_about_much(self, round_: _Round, request: Request) -> bool:
+        """Plan smaller requests for a device that throws away without a word what is too large for it."""
+        if not round_.answered:
+            self._begin_with += 1
+        self.silences += 1
+        if self.silences <= SILENCES_BEARABLE or len(request.keys) < 2 or round_.shrunk >= SHRINKS_A_POLL:
+            return False
+        round_.shrunk += 1
+        self.limits, then = refused(self.limits, request.planned, Abort(OTHER), now_ms=self._now_ms())
+        if then is Next.PLAN_AGAIN:
+            round_.plan_again(request, self.limits.room)
+        else:
+            round_.instead(halves(request.planned))
+        return True
+
     def _suspect(self, round_: _Round, request: Request, results: list[Result]) -> None:
         """Note a property that spoiled the answer of the others: from now on it is asked for alone."""
-        if request.planned.alone and request.keys[0] in round_.suspects and self.limits.read_multiple:
-            if all(unusable(answer) for *_, answer in results):
-                self._spoilers |= {request.keys[0]}
+        is_suspect = request.planned.alone and request.keys[0] in round_.suspects and self.limits.read_multiple
+        if is_suspect and all(unusable(answer) for *_, answer in results):
+            self._spoilers |= {request.keys[0]}
 
     def _now_ms(self) -> int:
         return int(self._today_s() * 1000)
@@ -209,6 +229,7 @@ class _Round:
         self.gathered = Gathered([], {})
         self.answered = self.missing = False
         self.nonsense: list[BadResponse] = []
+        self.shrunk = 0
         self.suspects: set[Key] = set()
         self._put_off: set[tuple[Key, ...]] = set()
 

@@ -101,6 +101,8 @@ class BacnetDriver:
         made = readings(poll.items, results)
         if gathered.failures:
             made = tuple(_with_reason(each, item, gathered.failures) for each, item in _paired(made, poll))
+        else:
+            self._asking.silences = 0
         if poll.unknown:
             gone = "the device has no such point"
             made += tuple(Reading(point_id, None, Status.FAULT, gone) for point_id in poll.unknown)

@@ -49,10 +49,9 @@ class Meeting:
         self.house, self.server, self.responder = house, server, responder
         self.device: SimulatedDevice = responder.device
         self.log, self.clock = Logged(), Clock()
-        defaults: dict[str, Any] = {"instance": INSTANCE, "timeout_s": 1.0, "retries": 0}
-        self.config = DeviceConfig(
-            name="d", protocol="bacnet", address=f"127.0.0.1:{server.port}", **(defaults | settings)
-        )
+        where = f"127.0.0.1:{server.port}"
+        defaults: dict[str, Any] = {"address": where, "instance": INSTANCE, "timeout_s": 1.0, "retries": 0}
+        self.config = DeviceConfig(name="d", protocol="bacnet", **(defaults | settings))
         self.driver = BacnetDriver(self.config, house.registry, self.log, self.clock)
         self.opened = Opened(facts=None, points=())  # type: ignore[arg-type]
 
@@ -137,6 +136,28 @@ async def test_state_texts_too_long_for_one_answer_are_read_one_by_one() -> None
         met.device.point("MSI0").properties[Property.NUMBER_OF_STATES] = tags.unsigned(6)
         points = {point.point_id: point for point in (await met.open()).points}
         assert points["MSI0"].states == ("", *(f"a rather long text {number}" for number in range(6)))
+
+
+async def test_a_station_behind_a_router_is_read_whole() -> None:
+    responder = Responder(build_device(Preset.T3000, 1, INSTANCE, COUNTS))
+    server = BacnetServer(Router(None, {50: {b"\x07": responder}}))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(server.serve)
+        async with link_up(routers={50: f"127.0.0.1:{server.port}"}) as house:
+            met = Meeting(house, server, responder, {"address": "50:7"})
+            facts = (await met.open()).facts
+            assert (facts.bacnet_network, facts.bacnet_mstp_mac_id, facts.ip_address) == (50, 7, None)
+            as_the_device_has_it(met, await met.read())
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_is_odd_about_an_object_list_is_told() -> None:
+    async with meeting(Preset.T3000) as met:
+        met.device.objects[5 << 22] = build_device(Preset.GENERIC, 1, 5, COUNTS).point("BV1")
+        opened = await met.open()
+        (told,) = met.log.named("device.remarked")
+        assert told["remarks"] == ["BV0: not VAR0, a panel counts from 1"]
+        assert "BV0" in {point.point_id for point in opened.points}
 
 
 async def test_a_thousand_points_take_few_requests() -> None:
@@ -226,6 +247,23 @@ async def test_another_instance_at_the_address_is_a_mismatch_and_nothing_of_it_i
     async with meeting(instance=77) as met:
         with pytest.raises(DeviceMismatch, match="device 77: the device there is instance 1001"):
             await met.open()
+
+
+async def test_a_device_that_is_silent_about_what_is_too_large_for_it_is_asked_for_less() -> None:
+    async with meeting(timeout_s=0.05) as met:
+        receive = met.server.receive
+        met.server.receive = lambda data, origin: None if len(data) > 120 else receive(data, origin)  # type: ignore[method-assign]
+        silences = 0
+        readings: dict[str, Reading] = {}
+        while not readings and silences < 5:
+            try:
+                await met.open()
+                readings = await met.read()
+            except RequestTimedOut:
+                silences += 1
+        for _ in range(3):
+            as_the_device_has_it(met, readings)
+            readings = await met.read()
 
 
 async def test_a_device_that_was_exchanged_while_it_was_away_is_not_taken_for_itself() -> None:
