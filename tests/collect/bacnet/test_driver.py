@@ -250,7 +250,7 @@ async def test_another_instance_at_the_address_is_a_mismatch_and_nothing_of_it_i
 
 
 async def test_a_device_that_is_silent_about_what_is_too_large_for_it_is_asked_for_less() -> None:
-    async with meeting(timeout_s=0.05) as met:
+    async with meeting(timeout_s=0.4) as met:
         receive = met.server.receive
         met.server.receive = lambda data, origin: None if len(data) > 120 else receive(data, origin)  # type: ignore[method-assign]
         silences = 0
@@ -284,7 +284,7 @@ async def test_a_device_that_was_exchanged_between_two_polls_is_met_anew() -> No
 
 
 async def test_a_silent_device_is_a_time_out_and_is_read_again_when_it_speaks() -> None:
-    async with meeting(timeout_s=0.1) as met:
+    async with meeting(timeout_s=0.5) as met:
         await met.open()
         met.fault(BacnetFaultKind.STALL)
         before = met.asked()
@@ -352,7 +352,7 @@ async def test_a_device_that_answers_nonsense_only_does_not_answer() -> None:
 
 
 async def test_an_answer_that_comes_too_late_is_never_taken_for_another() -> None:
-    async with meeting(timeout_s=0.1) as met:
+    async with meeting(timeout_s=0.5) as met:
         await met.open()
         met.fault(BacnetFaultKind.LATE)
         for value in (50.0, 51.0, 52.0):
