@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
 from t3actors import pipeline
@@ -73,9 +74,13 @@ async def test_no_two_consecutive_samples_of_a_series_are_equal(tmp_path: Path) 
 async def test_a_dead_device_turns_stale_then_down_and_comes_back_while_the_others_go_on(tmp_path: Path) -> None:
     """T06."""
     async with running_plant(PlantSize(3, seed=5)) as plant:
-        async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
+        first, sick, third = devices_of(plant, rules=PATIENT, timeout_s=2.0)
+        mortal = Rules(poll_interval_s=0.05, stale_after=10, down_after=20, max_interval_s=0.0)
+        sick = msgspec.structs.replace(sick, rules=mortal, timeout_s=0.25)
+        async with gateway_running(config_of([first, sick, third], tmp_path)) as house:
             await until(lambda: house.rows("SELECT DISTINCT status FROM DEVICES") == [("online",)])
             await until(lambda: house.point_statuses("panel-2") == {"ok"})
+            house.log.lines.clear()
             plant.set_fault("panel-2", Fault(FaultKind.STALL))
             await until(lambda: house.point_statuses("panel-2") == {"down"})
             await until(lambda: house.status("panel-2") == "offline")
