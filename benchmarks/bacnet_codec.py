@@ -16,13 +16,13 @@ from bacpypes3.apdu import ComplexAckPDU, ReadPropertyMultipleACK, ReadPropertyM
 from bacpypes3.basetypes import PropertyReference, ReadAccessSpecification
 from bacpypes3.primitivedata import BitString, Real
 
+from t3actors.collect.bacnet.codec.read_multiple import decode_results, encode_request
+from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.limits import Told, first
 from t3actors.collect.bacnet.mapping import items
 from t3actors.collect.bacnet.planning import plan
-from t3actors.collect.bacnet.read_multiple import decode_results, encode_request
 from t3actors.collect.bacnet.reading import readings
 from t3actors.collect.bacnet.sizes import want
-from t3actors.collect.bacnet.tags import ObjectId
 
 POINTS = 50
 ANSWER = b"".join(

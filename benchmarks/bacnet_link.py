@@ -27,9 +27,9 @@ from bacpypes3.primitivedata import ObjectIdentifier
 
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.bacnet.link import BacnetLink
-from t3actors.collect.bacnet.read_multiple import decode_results, encode_request
-from t3actors.collect.bacnet.requests import LINK, ReadMultiple, ask_link
+from t3actors.collect.bacnet.codec.read_multiple import decode_results, encode_request
+from t3actors.collect.bacnet.link.actor import BacnetLink
+from t3actors.collect.bacnet.link.requests import LINK, ReadMultiple, ask_link
 from t3actors.config import BacnetConfig
 from t3actors.events import silent
 

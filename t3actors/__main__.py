@@ -14,7 +14,10 @@ VERBS = {
     "status": Verb("t3actors.cli.show", "How the gateway and its devices are."),
     "devices": Verb("t3actors.cli.show", "The devices: how each is, and since when."),
     "points": Verb("t3actors.cli.show", "The points: value, unit, status, age."),
+    "alarms": Verb("t3actors.cli.show", "The alarms that stand at the devices."),
     "history": Verb("t3actors.cli.show", "What one point stored, newest last."),
+    "discover": Verb("t3actors.cli.discover", "Who is out there: BACnet devices, as a list or as configuration."),
+    "forget": Verb("t3actors.cli.forget", "Poll a discovered device no more."),
     "simulate": Verb("t3actors.cli.simulate", "Simulated panels alone, on loopback."),
 }
 

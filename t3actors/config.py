@@ -92,20 +92,36 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """BACnet: the device instance, which is who it is."""
     scale: Scale = "auto"
     """BACnet: what a Temco panel's analog values are divided by."""
+    cov: bool | tuple[str, ...] = False
+    """BACnet: let the device tell of changes: False polls all, True where that costs less, a list of point ids for these."""
+    cov_max: int = 5
+    """BACnet: most subscriptions at this device."""
+    private_transfer: bool = False
+    """BACnet: ask a Temco panel for its serial number by its own command 98 (reading only)."""
+    discovered: bool = False
+    """BACnet: found on the network, not configured."""
     rules: Rules = Rules()
 
 
 class BacnetNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """`[bacnet.networks.N]`: how hard network N, a trunk behind a router, may be driven."""
+    """`[bacnet.networks.N]`: how hard network N, a trunk behind a router, may be driven.
+
+    `router`: "IP" or "IP:port" of its router, where no broadcast finds it.
+    """
 
     number: int
+    router: str | None = None
     in_flight: int = 1
     busy_limit: float = 0.5
     min_gap_s: float = 0.02
 
 
 class BacnetConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[bacnet]`: the BACnet/IP side, shared by all BACnet devices. `discover` and `who_is_*` are without effect yet."""
+    """`[bacnet]`: the BACnet/IP side, shared by all BACnet devices.
+
+    `discover`: "off"; "list" reports what is seen; "temco" and "all" poll what is found. `who_is_range`: the instances asked for;
+    `who_is_rate`: most Who-Is a second. `cov_*`: defaults for every device, and how long a subscription lasts.
+    """
 
     interface: str = ""
     port: int = 47808
@@ -115,6 +131,10 @@ class BacnetConfig(msgspec.Struct, frozen=True, kw_only=True):
     bbmd_ttl_s: float = 300.0
     who_is_range: tuple[int, int] | None = None
     who_is_rate: float = 1.0
+    cov_max_per_device: int = 5
+    cov_lifetime_s: float = 300.0
+    cov_verify_s: float = 60.0
+    """A point that the device tells of is read all the same so often: its value is never older than that."""
     networks: tuple[BacnetNetwork, ...] = ()
 
 
@@ -125,4 +145,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreConfig = StoreConfig()
     bacnet: BacnetConfig | None = None
     devices: tuple[DeviceConfig, ...] = ()
+    found_devices: DeviceConfig = DeviceConfig(name="found", protocol="bacnet", address="", timeout_s=3.0, retries=2)
+    """What a device that was found is polled by, with the file's defaults: all but its name, address and instance."""
     source_hash: str = ""

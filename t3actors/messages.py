@@ -8,9 +8,14 @@ Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from t3actors.objects import Alarm, ObjectRow
 from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading, Status
+
+ObjectTable = Literal["PROGRAMS", "SCHEDULES", "HOLIDAYS", "TRENDLOGS", "PID_CONTROLLERS"]
 
 # ---------------------------------------------------------------------------------------------- device -> detector
 
@@ -31,6 +36,8 @@ class DeviceAnnounced(msgspec.Struct, frozen=True, kw_only=True):
     """True once the device itself was met, so that `points` is the whole list and absent ones are gone."""
     created_by: str = "realtime_sync"
     data_source: int = 3
+    discovered: bool = False
+    """It was found on the network, not configured: it is remembered, and polled again after a restart."""
 
 
 class PollCounts(msgspec.Struct, frozen=True):
@@ -71,6 +78,33 @@ class DeviceStatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     was: DeviceStatus
     reason: str
     link_refused: bool = False
+
+
+class ObjectsRead(msgspec.Struct, frozen=True, kw_only=True):
+    """What one of the less used tables is to have of this device. `complete`: `rows` is all of it, so that others go."""
+
+    device: str
+    at_ms: int
+    table: ObjectTable
+    rows: tuple[ObjectRow, ...]
+    complete: bool = True
+
+
+class AlarmsRead(msgspec.Struct, frozen=True, kw_only=True):
+    """The alarms that stand at this device now. `complete`: one that is not among them is over."""
+
+    device: str
+    at_ms: int
+    alarms: tuple[Alarm, ...]
+    complete: bool = True
+
+
+class DeviceLearned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a driver wishes to know again after a restart, under a key of its own; None to forget it."""
+
+    device: str
+    key: str
+    value: bytes | None
 
 
 class DeviceRemoved(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +167,17 @@ class EventHappened(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-BatchItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | PointChange | DeviceProgress | EventHappened
+BatchItem = (
+    DeviceAnnounced
+    | DeviceStatusChanged
+    | DeviceRemoved
+    | PointChange
+    | DeviceProgress
+    | ObjectsRead
+    | AlarmsRead
+    | DeviceLearned
+    | EventHappened
+)
 
 
 class PointsChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +235,30 @@ class StateLoaded(msgspec.Struct, frozen=True, kw_only=True):
     incarnation: int
     points: tuple[StoredPoint, ...]
     device_status: dict[str, DeviceStatus]
+
+
+# ---------------------------------------------------------------------------------------------- asked of the writer
+
+
+class LearnedRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked (`registry.ask`) of the writer; answered with `dict[str, bytes]`: what DeviceLearned kept for this device."""
+
+    device: str
+
+
+class RememberedRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked (`registry.ask`) of the writer; answered with `tuple[Remembered, ...]`: the devices that were discovered."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """A discovered device as DEVICES has it."""
+
+    name: str
+    address: str
+    instance: int
+    network: int | None
+    vendor_id: int | None
+    status: DeviceStatus
 
 
 # ---------------------------------------------------------------------------------------------- control side

@@ -9,11 +9,12 @@
       writer                 DatabaseWriter, the one actor with a thread
       detector               ChangeDetector
       links (one_for_one)    one ModbusLink per address; one BacnetLink for all
-      devices (one_for_one)  one DeviceActor per device
+      devices (one_for_one)  one DeviceActor per configured device
+      found (one_for_one)    Discovery, and one DeviceActor per device that it has found
       watch (one_for_one)    Summary
 
 Started in this order, stopped in reverse: devices first, then the detector's last batch, then the writer, so nothing accepted is
-lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>", "link/bacnet".
+lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>", "link/bacnet", "discovery".
 """
 
 from __future__ import annotations
@@ -31,16 +32,19 @@ import trio
 
 from supervision.actor import ThreadActor, TrioActor
 from supervision.backoff import Backoff
-from supervision.errors import ChildStartFailed
+from supervision.errors import AlreadyPresent, AlreadyStarted, ChildStartFailed, NotFound, NotRunning
 from supervision.intensity import Intensity
 from supervision.registry import Registry
 from supervision.spec import ChildSpec, Restart, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
+from t3actors.collect.bacnet.discover.discovery import Discovery
 from t3actors.collect.bacnet.driver import BacnetDriver
-from t3actors.collect.bacnet.link import BacnetLink
-from t3actors.collect.bacnet.requests import LINK as BACNET_LINK
+from t3actors.collect.bacnet.link.actor import BacnetLink
+from t3actors.collect.bacnet.link.requests import DISCOVERY
+from t3actors.collect.bacnet.link.requests import LINK as BACNET_LINK
+from t3actors.collect.bacnet.meeting import facts_at
 from t3actors.collect.device import DeviceActor
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.driver import ModbusDriver
@@ -51,6 +55,7 @@ from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import EventHappened, SyncFinished
+from t3actors.points import DeviceFacts
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.summary import Summary
@@ -64,6 +69,8 @@ WRITER_STOPS_WITHIN_S = 15.0
 DETECTOR_FLUSHES_WITHIN_S = 12.0
 DETECTOR_STOPS_WITHIN_S = 15.0
 RESTARTS_APART_S = 0.05
+RARE_PIECES_A_SECOND = 50
+"""Requests for rarely used objects, of all devices together: at a start they must not cost the polls their time."""
 RESTART_AFTER = Backoff(initial_s=0.2, factor=2.0, cap_s=30.0, jitter=0.2)
 ONE_MESSAGE_TAKES_AT_MOST_S = 60.0
 """An actor that works longer on one message hangs and is restarted. Not a link: it says itself how long a request may take."""
@@ -78,6 +85,8 @@ class Gateway:
         self.registry = Registry()
         self.pace = Pace()
         self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
+        self.found: dict[str, DeviceConfig] = {}
+        """The devices that were not configured but found, by name."""
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
@@ -100,6 +109,7 @@ class Gateway:
                 self._actor("detector", self._detector, DETECTOR_STOPS_WITHIN_S),
                 _pool("links", tuple(self.link_specs())),
                 _pool("devices", devices),
+                _pool("found", tuple(self.discovery_specs())),
                 _pool("watch", (self._actor("summary", self._summary),)),
             ),
         )
@@ -117,12 +127,15 @@ class Gateway:
             pace=self.pace,
             random=random.random,
             auto_start=self.config.gateway.auto_start,
+            known_facts=facts_at(device.address, device.instance) if device.protocol == "bacnet" else DeviceFacts(),
         )
         return self._actor(f"device/{device.name}", start)
 
     def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:
-        speak = BacnetDriver if device.protocol == "bacnet" else ModbusDriver
-        return speak(device, registry, self.log, time.monotonic, alive)
+        if device.protocol == "bacnet":
+            bacnet = self.config.bacnet or BacnetConfig()
+            return BacnetDriver(device, registry, self.log, time.monotonic, alive, bacnet=bacnet, wall_ms=clock.wall_ms)
+        return ModbusDriver(device, registry, self.log, time.monotonic, alive)
 
     def link_specs(self) -> list[ChildSpec]:
         """One link per distinct Modbus address, whose units share its connection; one for all BACnet devices."""
@@ -132,10 +145,38 @@ class Gateway:
             if device.protocol == "modbus":
                 sharing.setdefault(role_of(device.address), []).append(device)
         links = [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
-        if any(device.protocol == "bacnet" for device in enabled):
+        if any(device.protocol == "bacnet" for device in enabled) or self.discovery_specs():
             bacnet = self.config.bacnet or BacnetConfig()
             links.append(self._actor(BACNET_LINK, partial(BacnetLink, bacnet, log=self.log)))
         return [replace(link, heartbeat_timeout_s=None) for link in links]
+
+    def discovery_specs(self) -> list[ChildSpec]:
+        """The child that looks for devices, where the configuration asks for it."""
+        bacnet = self.config.bacnet
+        if bacnet is None or bacnet.discover == "off":
+            return []
+        start = partial(
+            Discovery,
+            bacnet,
+            log=self.log,
+            wall_ms=clock.wall_ms,
+            template=self.config.found_devices,
+            configured=self.config.devices,
+            on_found=self.adopt,
+        )
+        return [self._actor(DISCOVERY, start)]
+
+    async def adopt(self, device: DeviceConfig) -> bool:
+        """Have a device that was found polled, if it is not already. **Returns**: False when that cannot be now."""
+        spec = self.device_spec(device, len(self.config.devices) + len(self.found))
+        try:
+            await self.supervisor.find("found").start_child(spec)
+        except (AlreadyStarted, AlreadyPresent):
+            return True
+        except (NotFound, NotRunning, ChildStartFailed):
+            return False
+        self.found[device.name] = device
+        return True
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`; started once every actor of the tree is up, or once a stop that came before that is over.
@@ -175,7 +216,7 @@ class Gateway:
 
         It ends within ANSWERED_WITHIN_S; a device that has not answered by then has failed.
         """
-        names = devices if devices is not None else [device.name for device in self.config.devices if device.enabled]
+        names = devices if devices is not None else [*self._enabled(), *self.found]
         self._syncs += 1
         role = f"sync/{self._syncs}"
         collector = SyncCollector(role, names)
@@ -186,6 +227,9 @@ class Gateway:
         for result in results:
             self._tell_detector(row_of(result, clock.wall_ms()))
         return results
+
+    def _enabled(self) -> list[str]:
+        return [device.name for device in self.config.devices if device.enabled]
 
     def _tell_detector(self, happened: EventHappened) -> None:
         self.registry.send("detector", happened)
@@ -240,7 +284,7 @@ class Gateway:
             take_pace=self.pace.take,
             restarts=lambda: self.supervision_log.counts["restarts"],
             database=self.config.store.database,
-            devices_total=len(self.config.devices),
+            devices_total=lambda: len(self.config.devices) + len(self.found),
         )
 
     def _say_started(self) -> None:

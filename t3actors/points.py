@@ -15,6 +15,7 @@ Value = float | int | str | None
 """Engineering units; 0 or 1 for a digital point; text for a string point; None when nothing could be read."""
 
 Trend = Literal["changes", "always", "never"]
+Mode = Literal["poll", "cov"]
 
 
 class Kind(StrEnum):
@@ -86,7 +87,16 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     low_voltage: float | None = None
     high_voltage: float | None = None
     unused: int | None = None
+    mode: Mode = "poll"
+    """"cov": the device tells of changes itself; then it is read only every `verified_every_s`, and ages by that."""
+    verified_every_s: float = 0.0
     rules: Rules = Rules()
+
+    @property
+    def read_every_s(self) -> float:
+        """How often it is read."""
+        interval_s = self.rules.poll_interval_s
+        return max(interval_s, self.verified_every_s) if self.mode == "cov" else interval_s
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):

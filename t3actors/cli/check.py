@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 import msgspec
 
 from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table
+from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.collect.modbus.blocks import Limits, Want, plan
+from t3actors.collect.modbus.t3000 import AREAS
 from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig
 from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
 from t3actors.configure.points import words_of
 from t3actors.errors import ConfigError
-
-# What a poll of a T3 panel reads, as (first register, values, registers each); T3000's T3BB register list:
-# outputs, their switches and auto/manual; inputs and theirs; variables and theirs.
-T3_PANEL = ((7100, 64, 2), (7228, 64, 1), (7356, 64, 1), (7484, 64, 2), (7868, 64, 1), (8092, 128, 2), (8348, 128, 1))
 
 
 @click.command()
@@ -28,10 +26,11 @@ T3_PANEL = ((7100, 64, 2), (7228, 64, 1), (7356, 64, 1), (7484, 64, 2), (7868, 6
 def check(config: str, as_json: bool) -> None:
     """Say every fault of CONFIG at once: file, key, what was seen, what is allowed. Then what it will cost.
 
-    Nothing is connected or created. Exit code 78 when the configuration is refused.
+    Nothing is connected or created; of this machine only its own addresses are looked at. Exit code 78 when the configuration is refused.
     """
     try:
         checked = load(config)
+        must_be_chosen(checked, list_addresses)
     except ConfigError as refused:
         if not as_json:
             raise
@@ -48,13 +47,21 @@ def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int
     """Plan one poll as the driver will: the number of registers (or bits, 16 to a register) of each request."""
     wants = [Want(point.table, point.register, words_of(point)) for point in points]
     if device.profile is not None:
-        wants = [Want("holding", first + n * width, width) for first, count, width in T3_PANEL for n in range(count)]
+        wants = list(_panel())
     blocks = plan(wants, Limits(max_registers=device.max_registers, max_gap=device.max_gap))
     return [block.size if block.table in ("holding", "input") else -(-block.size // 16) for block in blocks]
 
 
+def _panel() -> Iterator[Want]:
+    """Everything that a poll of a panel reads when all its points are in use."""
+    for area in AREAS:
+        for first, width in ((area.value, 2), (area.auto_manual, 1), (area.switch, 1)):
+            if first is not None:
+                yield from (Want("holding", first + place * width, width) for place in range(area.capacity))
+
+
 def notes_on(config: Config) -> list[str]:
-    """Name what the file asks for and this version does not do."""
+    """Name what the file asks for and this version does not do, and what its cost leaves out."""
     notes = []
     if not config.gateway.auto_start:
         notes.append(
@@ -62,12 +69,22 @@ def notes_on(config: Config) -> list[str]:
         )
     if config.store.recent_s != StoreConfig().recent_s:
         notes.append("[store] recent has no effect in this version: all history stays in plain rows")
-    if config.bacnet is not None and config.bacnet.discover != "off":
-        notes.append("[bacnet] discover has no effect in this version: only [[devices]] are polled")
+    found = "off" if config.bacnet is None else config.bacnet.discover
+    if found == "list":
+        notes.append('[bacnet] discover = "list": devices that are seen are reported, and not polled')
+    if polls_found(config):
+        notes.append(
+            f'[bacnet] discover = "{found}": devices found are polled as well; they are not known yet, nor what they will cost'
+        )
     unknown = sum(device.enabled and device.protocol == "bacnet" for device in config.devices)
     if unknown:
         notes.append(f"BACnet devices: {unknown}; their cost is not estimated, for they list their points themselves")
     return notes
+
+
+def polls_found(config: Config) -> bool:
+    """Say whether devices are polled that the file does not name."""
+    return config.bacnet is not None and config.bacnet.discover in {"temco", "all"}
 
 
 def _print_json(config: Config, cost: Cost) -> None:
@@ -87,7 +104,7 @@ def _print_text(config: Config, cost: Cost) -> None:
     for note in notes_on(config):
         click.echo(f"note: {note}")
     if not cost.devices:
-        if not enabled:
+        if not enabled and not polls_found(config):
             click.echo("Nothing will be polled.")
         return
     click.echo()

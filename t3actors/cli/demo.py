@@ -1,9 +1,10 @@
-"""`t3actors demo`: simulated panels in a process of their own, and the gateway on top of them."""
+"""`t3actors demo`: simulated Modbus and BACnet devices in a process of their own, and the gateway on top of them."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.live import Live
 
 from supervision.errors import NobodyThere
-from t3actors.cli.demo_plant import SimulatedPlant, demo_config
+from t3actors.cli.demo_plant import Listing, SimulatedPlant, demo_config
 from t3actors.cli.demo_screen import screen
 from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
@@ -31,21 +32,25 @@ SOME_POINTS = "SELECT name, point_id, value, text, units, status FROM POINTS LIM
 
 @click.command()
 @click.option(
-    "--devices", default=5, show_default=True, type=click.IntRange(1, 1000), help="How many simulated panels."
+    "--devices",
+    default=6,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="How many simulated devices; half of them speak BACnet/IP, half Modbus TCP.",
 )
 @click.option("--seconds", type=click.FloatRange(min=0.1), help="End after so long; without it, at Ctrl-C.")
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Where to keep the database.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same building.")
 def demo(devices: int, seconds: float | None, data: Path | None, seed: int) -> None:
-    """Start simulated panels on loopback and a gateway that polls them every second.
+    """Start simulated BACnet and Modbus panels on loopback and a gateway that polls them every second.
 
     Nothing leaves this machine. No configuration, no root and no fixed port is needed.
     """
     directory = (data or Path(tempfile.mkdtemp(prefix="t3actors-demo-"))).absolute()
     console = Console(stderr=True)
     with SimulatedPlant(devices, seed) as plant:
-        config = demo_config(plant.panels, directory)
-        _introduce(console, devices, config.store.database)
+        config = demo_config(plant.listing, directory)
+        _introduce(console, plant.listing, config.store.database)
         code = _show(config, seconds)
     _say_goodbye(console, config.store.database, "" if code else "; everything that was accepted is stored")
     raise SystemExit(code)
@@ -104,8 +109,8 @@ async def _redraw(gateway: Gateway, live: Live) -> None:
         await trio.sleep(REDRAW_EVERY_S)
 
 
-def _introduce(console: Console, devices: int, database: Path) -> None:
-    console.print(f"{devices} simulated panels on this machine's loopback; nothing leaves the machine.")
+def _introduce(console: Console, listing: Listing, database: Path) -> None:
+    console.print(f"{simulated(listing)}, on this machine's loopback; nothing leaves the machine.", soft_wrap=True)
     console.print(f"Database: {database}", soft_wrap=True)
     console.print(f"Try:      {query(database)}", soft_wrap=True, markup=False, highlight=False)
 
@@ -114,6 +119,13 @@ def _say_goodbye(console: Console, database: Path, how: str) -> None:
     console.print(f"Stopped{how}. The database stays:", database, soft_wrap=True)
     console.print(f"  {query(database)}", soft_wrap=True, markup=False, highlight=False)
     console.print(f"  t3actors devices --data {database.parent}", soft_wrap=True, markup=False, highlight=False)
+
+
+def simulated(listing: Listing) -> str:
+    """Say what is simulated."""
+    kinds = ", ".join(f"{count} {preset}" for preset, count in Counter(each.preset for each in listing.bacnet).items())
+    bacnet = f" and {len(listing.bacnet)} BACnet/IP ({kinds})" if kinds else ""
+    return f"Simulated devices: {len(listing.panels)} Modbus TCP (T3 panels){bacnet}"
 
 
 def query(database: Path) -> str:

@@ -1,20 +1,31 @@
-"""The demo's simulated panels, in a process of their own, and the configuration that polls them."""
+"""The demo's simulated devices, in a process of their own, and the configuration that polls them.
+
+About half of them speak BACnet/IP, the others Modbus TCP; all on loopback, none at a port that is fixed or needs root.
+"""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from itertools import chain, cycle, islice, zip_longest
 from pathlib import Path
 from typing import IO, Self
 
 import msgspec
 
-from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
+from t3actors.config import BacnetConfig, Config, DeviceConfig, GatewayConfig, StoreConfig
 from t3actors.errors import GatewayError
 from t3actors.points import Rules
+from t3actors.simulator.bacnet.abilities import Preset
 
 ENDS_WITHIN_S = 5.0
 PROFILE = "t3-controller"
+LOOPBACK = "127.0.0.1"
+USUAL = (Preset.T3000, Preset.GENERIC, Preset.T3000, Preset.NO_COV)
+AWKWARD = (Preset.APDU_206, Preset.NO_RPM)  # one of each: they take many requests
+ONE_BY_ONE_S = 5.0  # between polls of the one without ReadPropertyMultiple: each takes over a hundred requests
+MANY = 4  # so many BACnet devices, and the awkward ones are among them
 
 
 class PanelListed(msgspec.Struct, frozen=True):
@@ -27,18 +38,31 @@ class PanelListed(msgspec.Struct, frozen=True):
     serial_number: int
 
 
+class BacnetListed(msgspec.Struct, frozen=True):
+    """One simulated BACnet device, as its process lists it."""
+
+    name: str
+    host: str
+    port: int
+    instance: int
+    preset: Preset
+
+
 class Listing(msgspec.Struct, frozen=True):
     """The first line of the simulator's process."""
 
-    panels: tuple[PanelListed, ...]
+    panels: tuple[PanelListed, ...] = ()
+    bacnet: tuple[BacnetListed, ...] = ()
 
 
 class SimulatedPlant:
     """The simulator's process. It ends with this one, even by kill -9: it reads our end of a pipe."""
 
     def __init__(self, devices: int, seed: int) -> None:
-        self.panels: tuple[PanelListed, ...] = ()
-        self._arguments = ["--devices", str(devices), "--seed", str(seed)]
+        self.listing = Listing()
+        modbus, bacnet = shares(devices)
+        self._arguments = ["--devices", str(modbus), "--seed", str(seed), "--bacnet", str(bacnet)]
+        self._arguments += ["--bacnet-layout", "alone", "--bacnet-presets", ",".join(presets(bacnet))]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -50,10 +74,10 @@ class SimulatedPlant:
             start_new_session=True,
         )
         try:
-            self.panels = msgspec.json.decode(_stream(self._process.stdout).readline(), type=Listing).panels
+            self.listing = msgspec.json.decode(_stream(self._process.stdout).readline(), type=Listing)
         except msgspec.DecodeError:
             self._end()
-            raise GatewayError("the simulated panels did not start; what they said is above") from None
+            raise GatewayError("the simulated devices did not start; what they said is above") from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,27 +95,63 @@ class SimulatedPlant:
         _stream(self._process.stdout).close()
 
 
-def demo_config(panels: tuple[PanelListed, ...], data_dir: Path) -> Config:
-    """Poll every panel each second, by its own register map; heartbeats come soon enough to be seen."""
+def shares(devices: int) -> tuple[int, int]:
+    """Give how many of the devices are Modbus panels, and how many BACnet devices."""
+    bacnet = devices // 2
+    return devices - bacnet, bacnet
+
+
+def presets(bacnet: int) -> tuple[Preset, ...]:
+    """Give what kinds of BACnet devices there are, one for each."""
+    awkward = AWKWARD if bacnet >= MANY else ()
+    return (*islice(cycle(USUAL), bacnet - len(awkward)), *awkward)
+
+
+def demo_config(listing: Listing, data_dir: Path) -> Config:
+    """Poll each second, but seldomer who takes a request for each property; heartbeats come soon enough to be seen."""
     rules = Rules(poll_interval_s=1.0, max_interval_s=60.0)
-    devices = tuple(
-        DeviceConfig(
-            name=panel.name,
-            protocol="modbus",
-            address=f"{panel.host}:{panel.port}",
-            unit_id=panel.unit_id,
-            serial_number=panel.serial_number,
-            profile=PROFILE,
-            rules=rules,
-        )
-        for panel in panels
-    )
+    modbus = [_modbus(panel, rules) for panel in listing.panels]
+    bacnet = [_bacnet(device, rules) for device in listing.bacnet]
+    in_turn = chain.from_iterable(zip_longest(modbus, bacnet))
     return Config(
         gateway=GatewayConfig(name="demo", data_dir=data_dir),
         store=StoreConfig(database=data_dir / "t3actors.db", min_free_bytes=0),
-        devices=devices,
+        bacnet=BacnetConfig(interface=LOOPBACK, port=_free_port()) if bacnet else None,
+        devices=tuple(device for device in in_turn if device is not None),
         source_hash="demo",
     )
+
+
+def _modbus(panel: PanelListed, rules: Rules) -> DeviceConfig:
+    return DeviceConfig(
+        name=panel.name,
+        protocol="modbus",
+        address=f"{panel.host}:{panel.port}",
+        unit_id=panel.unit_id,
+        serial_number=panel.serial_number,
+        profile=PROFILE,
+        rules=rules,
+    )
+
+
+def _bacnet(device: BacnetListed, rules: Rules) -> DeviceConfig:
+    if device.preset is Preset.NO_RPM:
+        rules = msgspec.structs.replace(rules, poll_interval_s=ONE_BY_ONE_S)
+    return DeviceConfig(
+        name=device.name,
+        protocol="bacnet",
+        address=f"{device.host}:{device.port}",
+        instance=device.instance,
+        private_transfer=device.preset is Preset.T3000,
+        rules=rules,
+    )
+
+
+def _free_port() -> int:
+    """Give a UDP port that nobody has: every simulated device has bound its own by now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind((LOOPBACK, 0))
+        return int(one.getsockname()[1])
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

@@ -17,6 +17,7 @@ from t3actors.watch.resources import file_mb
 
 MOST_DEVICES = 30
 VALUES_PER_DEVICE = 3
+HEADINGS = (("device", 10), ("protocol", 8), ("status", 10), ("points ok", 9), ("some values", 22), ("address", 10))
 COLOURS = {"online": "green", "connecting": "yellow", "offline": "red"}
 
 
@@ -34,10 +35,11 @@ def _totals(
     database: Path, devices: list[DeviceRow], points: list[PointRow], running_s: float, counts: DetectorCounts
 ) -> str:
     online = sum(device.status == "online" for device in devices)
+    by_protocol = ", ".join(f"{count} {name}" for name, count in Counter(device.protocol for device in devices).items())
     good = sum(point.status == "ok" for point in points)
     kept = 100 * counts.samples / max(1, counts.readings)
     return (
-        f"\n{online} of {len(devices)} devices online · {good} of {len(points)} points ok"
+        f"\n{online} of {len(devices)} devices online ({by_protocol}) · {good} of {len(points)} points ok"
         f" · {counts.readings / running_s:,.0f} readings/s · {counts.samples / running_s:,.0f} samples/s stored"
         f" ({kept:.0f} % of readings) · {file_mb(database, Path(f'{database}-wal')):.1f} MB · Ctrl-C stops"
     )
@@ -51,12 +53,25 @@ def _table(devices: list[DeviceRow], points: list[PointRow]) -> Table:
         if len(values) < VALUES_PER_DEVICE and point.value is not None and point.point_type == "INPUT":
             values.append(f"{point.point_id} {point.text or shown(point.value)} {point.units}".strip())
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading, least in (("device", 10), ("status", 10), ("points ok", 9), ("some values", 30), ("address", 10)):
+    for heading, least in HEADINGS:
         table.add_column(heading, no_wrap=True, min_width=least)
-    for device in devices[:MOST_DEVICES]:
+    for device in some_of_each(devices):
         status = Text(device.status, style=COLOURS.get(device.status, ""))
         count = f"{good[device.name]} of {device.points}"
-        table.add_row(device.name, status, count, " · ".join(some.get(device.name, [])), device.address)
+        table.add_row(
+            device.name, device.protocol, status, count, " · ".join(some.get(device.name, [])), device.address
+        )
     if len(devices) > MOST_DEVICES:
         table.add_row(f"... and {len(devices) - MOST_DEVICES} more")
     return table
+
+
+def some_of_each(devices: list[DeviceRow]) -> list[DeviceRow]:
+    """Give MOST_DEVICES at most, in their order, as many of each protocol as there is room for."""
+    before: Counter[str] = Counter()
+    places: dict[str, int] = {}
+    for device in devices:
+        places[device.name] = before[device.protocol]
+        before[device.protocol] += 1
+    chosen = sorted(places, key=lambda name: places[name])[:MOST_DEVICES]
+    return [device for device in devices if device.name in chosen]

@@ -14,6 +14,7 @@ import trio
 from supervision.errors import NotRunning
 from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
+from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.config import Config
 from t3actors.configure.file import load
 from t3actors.events import Level
@@ -33,6 +34,7 @@ def run(config: Path, once: bool, log_level: str) -> None:
     Log lines go to standard output: JSON, or readable text on a terminal.
     """
     checked = load(config)
+    must_be_chosen(checked, list_addresses)
     log = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
     try:
         code = run_to_end(partial(_once if once else _forever, checked, log), log)

@@ -1,4 +1,4 @@
-"""`t3actors status`, `devices`, `points`, `history`: what is known of a gateway, from its database, without disturbing it.
+"""`t3actors status`, `devices`, `points`, `alarms`, `history`: what is known of a gateway, from its database, without disturbing it.
 
 Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69; where one runs that cannot
 write its database, likewise, but the code is 0.
@@ -136,10 +136,49 @@ def points(config: Path | None, data: Path | None, as_json: bool, device: str | 
                 "units": "units",
                 "status": "status",
                 "age": "age",
+                "mode": "mode",
                 "label": "label",
                 "status_reason": "reason",
             },
         )
+
+
+@click.command()
+@looks_at_a_gateway
+@click.option("--device", help="Only this device's.")
+@click.option("--all", "also_over", is_flag=True, help="Those that are over as well, newest first.")
+@click.option(
+    "--limit", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="At most the newest N."
+)
+def alarms(
+    config: Path | None, data: Path | None, as_json: bool, device: str | None, also_over: bool, limit: int
+) -> None:
+    """List the alarms that stand, as their devices have them: the gateway raises and acknowledges none of its own.
+
+    A device that does not answer keeps its alarms as they were last seen: look at its status beside them.
+    """
+    with _looking(config, data) as look:
+        if device is not None:
+            _refuse_unknown(device, look)
+        found = look.reader.alarms(device, limit, standing=not also_over)
+        rows = [{**msgspec.structs.asdict(row), "live": look.live} for row in found]
+        if as_json:
+            print_json(rows)
+            return
+        print_table(
+            [
+                {
+                    **row,
+                    "raised": clock_time(row["raised_at"], look.where.zone),
+                    "over": clock_time(row["cleared_at"], look.where.zone) or "",
+                    "seen": clock_time(row["acked_at"], look.where.zone) or ("yes" if row["acknowledged"] else ""),
+                    "device_status": row["device_status"] if look.live else "unknown",
+                }
+                for row in rows
+            ],
+            {"name": "device", "device_status": "is", "source": "source", "alarm_state": "alarm", "raised": "raised",
+             "over": "over", "seen": "acknowledged", "priority": "priority", "message": "message"},
+        )  # fmt: skip
 
 
 @click.command()

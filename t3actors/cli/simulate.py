@@ -1,4 +1,4 @@
-"""`t3actors simulate`: simulated panels alone, for a drill or a second machine's gateway."""
+"""`t3actors simulate`: simulated devices alone, for a drill or a second machine's gateway."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from t3actors.simulator.process import main as simulate_main
 
 
 @click.command()
-@click.option("--devices", default=3, show_default=True, help="How many panels.")
+@click.option("--devices", default=3, show_default=True, help="How many Modbus panels.")
+@click.option("--bacnet", default=0, show_default=True, help="How many BACnet/IP devices beside them.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same building.")
-@click.option("--inputs", default=32, show_default=True, help="Inputs per panel, up to 64.")
-@click.option("--outputs", default=16, show_default=True, help="Outputs per panel, up to 64.")
-@click.option("--variables", default=16, show_default=True, help="Variables per panel, up to 128.")
+@click.option("--inputs", default=32, show_default=True, help="Inputs per device, up to 64.")
+@click.option("--outputs", default=16, show_default=True, help="Outputs per device, up to 64.")
+@click.option("--variables", default=16, show_default=True, help="Variables per device, up to 128.")
 @click.option(
     "--units-per-listener", default=1, show_default=True, help="Panels behind one address (a Modbus gateway)."
 )
-def simulate(devices: int, seed: int, inputs: int, outputs: int, variables: int, units_per_listener: int) -> None:
-    """Start simulated Modbus TCP panels on loopback and serve until Ctrl-C.
+def simulate(
+    devices: int, bacnet: int, seed: int, inputs: int, outputs: int, variables: int, units_per_listener: int
+) -> None:
+    """Start simulated Modbus TCP panels, and BACnet/IP devices, on loopback and serve until Ctrl-C.
 
-    The first line of output is JSON: each panel's name, host, port, unit_id, serial_number. Lines of JSON on standard input
-    switch faults: {"panel": "panel-3", "fault": "stall"}, {"panel": "panel-3", "fault": "none"}; `*` means every panel.
+    The first line of output is JSON: each panel's name, host, port, unit_id, serial_number; of each BACnet device its name, host,
+    port, instance, and its network and MAC behind a router. Lines of JSON on standard input switch faults:
+    {"panel": "panel-3", "fault": "stall"}, {"panel": "panel-3", "fault": "none"}; `*` means every panel, `bacnet-*` every BACnet device.
     """
     arguments = {
         "--devices": devices,
+        "--bacnet": bacnet,
         "--seed": seed,
         "--inputs": inputs,
         "--outputs": outputs,

@@ -20,6 +20,7 @@ from t3actors.collect.lifecycle import SILENT, Happened, State, after
 from t3actors.collect.pace import Achieved, Pace
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
+from t3actors.collect.spare_time import AGAIN_AFTER_S, SpareTime
 from t3actors.config import DeviceConfig
 from t3actors.errors import DeviceMismatch, DriverError, LinkDown
 from t3actors.events import Log
@@ -60,11 +61,13 @@ class DeviceActor(TrioActor):
         pace: Pace,
         random: Callable[[], float],
         auto_start: bool = True,
+        known_facts: DeviceFacts = DeviceFacts(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
         self._config = config
         self._make_driver = make_driver
         self._known_points = known_points
+        self._known_facts = known_facts
         self._phase = phase(ordinal)
         self._wall_ms = wall_ms
         self._log = log
@@ -81,6 +84,7 @@ class DeviceActor(TrioActor):
         self._polls_ok = 0
         self._polls_failed = 0
         self._syncs: list[SyncRequested] = []
+        self._spare = SpareTime()
 
     # ------------------------------------------------------------------------------------------------ the actor
 
@@ -92,6 +96,7 @@ class DeviceActor(TrioActor):
         self._report = Report(
             self._config,
             self._known_points,
+            self._known_facts,
             send=self.send,
             registry=self.registry,
             wall_ms=self._wall_ms,
@@ -101,7 +106,7 @@ class DeviceActor(TrioActor):
         self.spawn(self._poll_forever)
 
     async def on_receive(self, message: object) -> None:
-        """The detector took a poll, or somebody asks for one now."""
+        """The detector took a poll; somebody asks for one now; or the device told of a change itself."""
         match message:
             case ReadingsTaken():
                 self._report.taken(message)
@@ -110,16 +115,22 @@ class DeviceActor(TrioActor):
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
+            case _:
+                self._report.hand_in(self._driver.notified(message), self._counts())
 
     async def on_stop(self) -> None:
         """Let go of the device."""
         self._state = after(self._state, Happened.STOPPED)
-        await self._driver.close()
+        await self._let_go()
 
     async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
         """Let go of the device: a connection must not outlive its actor."""
         if self._state is not State.UNKNOWN:  # else there may be no driver yet
-            await self._driver.close()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        await self._driver.leave()
+        await self._driver.close()
 
     # ------------------------------------------------------------------------------------------------- the loop
 
@@ -130,7 +141,7 @@ class DeviceActor(TrioActor):
         self._move(Happened.STARTED)
         if not self._auto_start:
             await self._wake.wait()
-        self._replan()
+        self._plan = PollPlan(self._intervals(), self.now_s(), self._phase)
         while True:
             await self._until_due()
             if self._syncs:
@@ -153,9 +164,45 @@ class DeviceActor(TrioActor):
             until_s = self._outage.retry_at_s
         else:
             until_s = min(self._outage.retry_at_s, self._exhausted_at_s())
+        await self._work_until(until_s)
         self._alive(max(0.0, until_s - self.now_s()))
         with trio.move_on_at(until_s):
             await self._wake.wait()
+
+    async def _work_until(self, until_s: float) -> None:
+        """Let the driver do its own work, one piece at a time, but keep neither the next poll waiting nor whoever asks."""
+        while self._met and self._outage is None and self._spare.due_s < until_s:
+            with trio.move_on_at(self._spare.due_s):
+                await self._wake.wait()
+            if self._wake.is_set() or not self._spare.allows(self.now_s(), until_s):
+                return
+            await self._work()
+
+    async def _work(self) -> None:
+        began_s = self.now_s()
+        self._alive()
+        try:
+            pause_s = await self._driver.work()
+            self._report.work_went_well()
+        except DriverError as error:  # what it means for the device, the next poll finds out
+            pause_s = AGAIN_AFTER_S
+            self._report.work_failed(str(error), pause_s)
+        self._spare.worked(began_s, self.now_s(), pause_s)
+        await self._take_over_changes()
+
+    async def _take_over_changes(self) -> None:
+        """Announce what is known now, and read what was not known before: its next turn may be far away."""
+        before = {point.point_id for point in self._report.points}
+        self._announce_changes()
+        new = [point for point in self._report.points if point.point_id not in before]
+        if new:
+            await self._poll(new)
+
+    def _announce_changes(self) -> None:
+        changed = self._driver.take_changed_points()
+        if changed is not None:
+            self._describe(changed, self._report.facts)
+        self._report.tell(self._driver.take_told())
 
     async def _poll_on_schedule(self) -> None:
         started_s = self.now_s()
@@ -163,7 +210,7 @@ class DeviceActor(TrioActor):
         intervals = self._plan.take_due(started_s)
         self._plan.skip_overrun(started_s)  # what passed before this poll began is not the device's doing
         known = self._met
-        points = [point for point in self._report.points if point.rules.poll_interval_s in intervals]
+        points = [point for point in self._report.points if point.read_every_s in intervals]
         answered = await self._poll(points) is not None
         skipped = self._plan.skip_overrun(self.now_s())
         if not (known and answered):
@@ -182,6 +229,8 @@ class DeviceActor(TrioActor):
         """Poll every point now, because somebody asked; answer once the detector has the readings."""
         requests, self._syncs = self._syncs, []
         readings = await self._poll_everything()
+        if readings is not None and not self._driver.is_complete:
+            readings = await self._poll_everything() if await self._learn_all_points() else None
         error = ""
         if readings is None:
             error = self._outage.reason if self._outage else "not answered"
@@ -190,6 +239,17 @@ class DeviceActor(TrioActor):
         good = sum(reading.status is Status.OK for reading in readings or ())
         for request in requests:
             self._tell_finished(request, good, error)
+
+    async def _learn_all_points(self) -> bool:
+        """Somebody waits for all of the device's points: learn them now, at once. False when it fell silent over that."""
+        try:
+            while await self._driver.work(hurry=True) is not None:
+                self._alive()
+        except DriverError as error:
+            await self._unanswered(error)
+            return False
+        self._announce_changes()
+        return True
 
     def _tell_finished(self, request: SyncRequested, good: int, error: str) -> None:
         if request.reply_to:
@@ -217,9 +277,7 @@ class DeviceActor(TrioActor):
             await self._unanswered(error)
             return None
         self._answered(started_s)
-        changed = self._driver.take_changed_points()
-        if changed is not None:
-            self._describe(changed, self._report.facts)
+        self._announce_changes()
         self._report.hand_over(readings, self._counts())
         return readings
 
@@ -229,21 +287,19 @@ class DeviceActor(TrioActor):
     async def _meet(self) -> list[Point]:
         opened = await self._driver.open()
         self._met = True
+        self._spare.begin(self.now_s())
         self._describe(opened.points, opened.facts)
         return list(opened.points)
 
     def _describe(self, points: tuple[Point, ...], facts: DeviceFacts) -> None:
         before = self._intervals()
-        self._report.describe(points, facts)
+        self._report.describe(points, facts, complete=self._driver.is_complete)
         if self._intervals() != before:
-            self._replan()
+            self._plan.change_to(self._intervals(), self.now_s())
 
     def _intervals(self) -> set[float]:
         points = self._report.points
-        return {point.rules.poll_interval_s for point in points} or {self._config.rules.poll_interval_s}
-
-    def _replan(self) -> None:
-        self._plan = PollPlan(self._intervals(), self.now_s(), self._phase)
+        return {point.read_every_s for point in points} or {self._config.rules.poll_interval_s}
 
     # ------------------------------------------------------------------------------------ what the poll means
 

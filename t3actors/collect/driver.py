@@ -7,7 +7,10 @@ from typing import Protocol
 
 import msgspec
 
+from t3actors.messages import AlarmsRead, DeviceLearned, ObjectsRead
 from t3actors.points import DeviceFacts, Point, Reading
+
+Beside = ObjectsRead | AlarmsRead | DeviceLearned
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +33,7 @@ class Driver(Protocol):
         """
 
     async def read(self, points: Sequence[Point], *, probing: bool = False) -> tuple[Reading, ...]:
-        """Read these points now: one reading for each, in any order; one that cannot be read is a reading with status
+        """Read these points now: one reading for each, in any order, and others at will; one that cannot be read is a reading with status
         `fault` and the reason, never an exception and never an older value. `probing`: the device is thought dead,
         so ask one cheap question, without retries, before anything else.
 
@@ -39,7 +42,53 @@ class Driver(Protocol):
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
         """The whole list of points anew when the device's own description of them (range, units, digital or analog) has changed
-        since `open` or since this was last asked; None when it has not."""
+        since `open` or since this was last asked, or more of them are known; None when it has not."""
+
+    @property
+    def is_complete(self) -> bool:
+        """False while there may be points that were not listed yet."""
 
     async def close(self) -> None:
         """Let go of the device. Never raises; may be called in any state."""
+
+    async def work(self, *, hurry: bool = False) -> float | None:
+        """Do one small piece of what goes on between polls (a request or two): descriptions, rare objects, renewals.
+
+        Called only while the device answers. `hurry`: somebody waits for all points; do not pace.
+        **Returns**: seconds until the next piece wants to be done; None when there is none for now. With `hurry`: None as soon as
+        every point is known.
+        **Raises**: DriverError when the device does not answer; the next poll finds out what that means.
+        """
+
+    def take_told(self) -> tuple[Beside, ...]:
+        """What came beside readings since this was last asked: for the detector."""
+
+    def notified(self, message: object) -> tuple[Reading, ...]:
+        """Take a message that the link sent to this device's role. **Returns**: the readings in it."""
+
+    async def leave(self) -> None:
+        """Take back what the device would go on doing for us (subscriptions), in bounded time, before `close`. Never raises."""
+
+
+class PollsOnly:
+    """The part of a Driver that knows all points when it has met the device, and has nothing to do but poll."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Always."""
+        return True
+
+    async def work(self, *, hurry: bool = False) -> float | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+    def take_told(self) -> tuple[Beside, ...]:
+        """Nothing."""
+        return ()
+
+    def notified(self, message: object) -> tuple[Reading, ...]:
+        """Nothing is expected. **Raises**: TypeError."""
+        raise TypeError(f"this driver does not know {type(message).__name__}")
+
+    async def leave(self) -> None:
+        """Nothing."""

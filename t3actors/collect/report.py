@@ -6,21 +6,24 @@ detector may not know this device: it is announced again before the next reading
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
 from supervision.registry import Registry
+from t3actors.collect.driver import Beside
 from t3actors.collect.lifecycle import SHOWN, Happened, State
 from t3actors.config import DeviceConfig
 from t3actors.errors import DeviceMismatch, DriverError
 from t3actors.events import (
     DEVICE_BACKING_OFF,
     DEVICE_CONNECTING,
+    DEVICE_DESCRIBED,
     DEVICE_EXCHANGED,
     DEVICE_MISMATCHED,
     DEVICE_OFFLINE,
     DEVICE_ONLINE,
+    DEVICE_WORK_FAILED,
     POLL_OVERRUN,
     POLL_RECOVERED,
     Log,
@@ -39,12 +42,13 @@ DETECTOR = "detector"
 
 
 class Report:
-    """One device's voice. `send` is its actor's. Thread: the trio loop."""
+    """One device's voice. `points` and `facts`: what is known before it is met; `send` is its actor's. Thread: the trio loop."""
 
     def __init__(
         self,
         config: DeviceConfig,
         points: tuple[Point, ...],
+        facts: DeviceFacts,
         *,
         send: Callable[[str, object], bool],
         registry: Registry,
@@ -52,8 +56,9 @@ class Report:
         log: Log,
     ) -> None:
         self.points = points
-        self.facts = DeviceFacts()
+        self.facts = facts
         self.was_met = False
+        self.is_complete = False
         self._config = config
         self._send = send
         self._registry = registry
@@ -61,6 +66,9 @@ class Report:
         self._log = log
         self._poll_no = 0
         self._unacknowledged: int | None = None
+        self._waiting: dict[str, Reading] = {}
+        self._counts = PollCounts()
+        self._work_trouble = ""
         self._acknowledged = trio.Event()
         self._told_incarnation: int | None = None
         self._standing: DeviceStatusChanged | None = None
@@ -81,29 +89,47 @@ class Report:
             enabled=self._config.enabled,
             facts=self.facts,
             points=self.points,
-            complete=self.was_met,
+            complete=self.was_met and self.is_complete,
+            discovered=self._config.discovered,
         )
         self._send(DETECTOR, announced)
 
-    def describe(self, points: tuple[Point, ...], facts: DeviceFacts) -> None:
-        """Take over what the device says of itself; announce it when that is news."""
-        news = not self.was_met or (points, facts) != (self.points, self.facts)
+    def describe(self, points: tuple[Point, ...], facts: DeviceFacts, *, complete: bool = True) -> None:
+        """Take over what the device says of itself; announce it when that is news. `complete`: `points` is all it has."""
+        news = not self.was_met or (points, facts, complete) != (self.points, self.facts, self.is_complete)
         was, now = self.facts.serial_number, facts.serial_number
         if self.was_met and None not in {was, now} and was != now:
             who = {"device": self._config.name, "address": self._config.address}
             self._log(DEVICE_EXCHANGED, **who, serial_number=now, was_serial_number=was)
-        self.points, self.facts, self.was_met = points, facts, True
+        if self.was_met and complete and not self.is_complete:
+            self._log(DEVICE_DESCRIBED, device=self._config.name, points=len(points))
+        self.points, self.facts, self.was_met, self.is_complete = points, facts, True, complete
         if news:
             self.announce()
 
+    def tell(self, told: Sequence[Beside]) -> None:
+        """Give the detector what came beside readings."""
+        for message in told:
+            self._send(DETECTOR, message)
+
+    def hand_in(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
+        """Give what the device told of its own accord; it waits while a poll is on its way, and a later word replaces it."""
+        self._waiting.update((reading.point_id, reading) for reading in readings)
+        if self._waiting and self._unacknowledged is None:
+            self.hand_over((), counts)
+
     def hand_over(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
-        """Give one poll's readings to the detector."""
+        """Give one poll's readings to the detector, and before them what waits."""
+        if self._waiting:
+            self._waiting.update((reading.point_id, reading) for reading in readings)
+            readings = tuple(self._waiting.values())
+            self._waiting.clear()
         if self._unacknowledged is not None:
             self.announce()
         self._announce_to_a_new_detector()
         self._last_ok_at_ms = self._wall_ms()
         self._poll_no += 1
-        self._unacknowledged = self._poll_no
+        self._unacknowledged, self._counts = self._poll_no, counts
         self._acknowledged = trio.Event()
         read = PointsRead(
             device=self._config.name,
@@ -119,6 +145,8 @@ class Report:
         if message.poll_no == self._unacknowledged:
             self._unacknowledged = None
             self._acknowledged.set()
+            if self._waiting:
+                self.hand_over((), self._counts)
         if not message.known:
             self.announce()
 
@@ -177,9 +205,19 @@ class Report:
                 self._log(DEVICE_BACKING_OFF, **who, **silence)
             case State.MISMATCHED if isinstance(error, DeviceMismatch):
                 serials = {"expected_serial": self._config.serial_number, "found_serial": error.found}
-                self._log(DEVICE_MISMATCHED, **who, **serials)
+                self._log(DEVICE_MISMATCHED, **who, reason=reason, **serials)
             case State.OFFLINE:
                 self._log(DEVICE_OFFLINE, **who, **silence)
+
+    def work_failed(self, reason: str, again_in_s: float) -> None:
+        """What goes on between polls met a silence or nonsense: said once for each reason."""
+        if reason != self._work_trouble:
+            self._work_trouble = reason
+            self._log(DEVICE_WORK_FAILED, device=self._config.name, reason=reason, next_try_s=again_in_s)
+
+    def work_went_well(self) -> None:
+        """It goes on."""
+        self._work_trouble = ""
 
     def overran(self, overruns: bool, achieved_s: float) -> None:
         """Polls began, or ceased, to take longer than their interval."""

@@ -35,6 +35,14 @@ class PollPlan:
         first_s = start_s + phase * min(shortest, FIRST_POLLS_WITHIN_S)
         self._due_s = dict.fromkeys(self.intervals_s, first_s)
 
+    def change_to(self, intervals_s: Iterable[float], now_s: float) -> None:
+        """Other intervals from now on; those that stay keep their due times, the others fall due next on their grids."""
+        self.intervals_s = tuple(sorted(set(intervals_s)))
+        self._due_s = {
+            interval: self._due_s[interval] if interval in self._due_s else self._grid_after(now_s, interval)
+            for interval in self.intervals_s
+        }
+
     @property
     def shortest_s(self) -> float:
         """The device's own poll interval."""

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import msgspec
 
 from t3actors.addresses import ADDRESS_FORM, join_address, split_address
-from t3actors.config import Connection, DeviceConfig, ModbusPoint, Profile, Protocol
+from t3actors.config import BacnetConfig, Connection, DeviceConfig, ModbusPoint, Profile, Protocol
 from t3actors.configure import bacnet, keys
 from t3actors.configure.faults import NotAllowed, Place
 from t3actors.configure.points import RULE_KEYS, read_points, read_points_csv, refuse_doubles, rules_of, words_of
@@ -77,16 +77,17 @@ _SECONDS = {"timeout": "timeout_s", "min_pause": "min_pause_s"}
 
 
 class Defaults(msgspec.Struct, frozen=True):
-    """`[defaults]`, in two parts: what points inherit, and what only devices do."""
+    """`[defaults]`, in two parts: what points inherit, and what only devices do. Of `[bacnet]` its devices' own default."""
 
     rules: Rules = Rules()
     link: dict[str, Any] = {}
+    cov_max: int = 5
 
 
-def read_defaults(raw: object, place: Place) -> Defaults:
+def read_defaults(raw: object, place: Place, line: BacnetConfig) -> Defaults:
     """Convert `[defaults]`."""
     values = keys.read_table(raw, DEFAULT_KEYS, place)
-    return Defaults(rules_of(values, Rules(), place), values)
+    return Defaults(rules_of(values, Rules(), place), values, line.cov_max_per_device)
 
 
 def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadText) -> DeviceConfig | None:
@@ -111,38 +112,41 @@ def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadTe
     return DeviceConfig(**fields, points=tuple(point for _, point in points), rules=rules)
 
 
+def found_devices(defaults: Defaults) -> DeviceConfig:
+    """Give what a BACnet device that is found, not configured, is polled by."""
+    values = {**bacnet.LINK_DEFAULTS, **defaults.link, "cov_max": defaults.cov_max}
+    link = {_SECONDS.get(name, name): value for name, value in values.items()}
+    return DeviceConfig(name="found", protocol="bacnet", address="", **link, rules=defaults.rules)
+
+
 def _read_bacnet(raw: dict[str, Any], place: Place, defaults: Defaults) -> DeviceConfig | None:
     before = len(place.lines)
     bacnet.refuse_foreign(raw, place)
     given = {name: value for name, value in raw.items() if name not in bacnet.NOT_BACNET}
-    values = {**bacnet.LINK_DEFAULTS, **defaults.link, **keys.read_table(given, _BACNET_KEYS, place)}
+    inherited = {**bacnet.LINK_DEFAULTS, **defaults.link, "cov_max": defaults.cov_max}
+    values = {**inherited, **keys.read_table(given, _BACNET_KEYS, place)}
     rules = rules_of(values, defaults.rules, place)
+    bacnet.refuse_too_many(values.get("cov", False), values["cov_max"], place)
     if len(place.lines) > before:
         return None
     return DeviceConfig(**{_SECONDS.get(name, name): value for name, value in values.items()}, rules=rules)
 
 
 def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
-    """Refuse two devices of one name; of one serial number; of one address and unit id, or two kinds of connection."""
+    """Refuse two devices of one name; of one serial number; of one address and unit id, or two kinds of connection.
+
+    Of BACnet: two of one instance.
+    """
     names: dict[str, str] = {}
     serials: dict[int, str] = {}
     units: dict[tuple[str, int], str] = {}
-    stations: dict[tuple[str, int | None], str] = {}
     lines: dict[str, DeviceConfig] = {}
     for place, device in devices:
         name, unit = device.name.lower(), (device.address, device.unit_id)
         if name in names:
             place.key("name").refuse(device.name, f"a name not yet used, in any case; it stands at {names[name]}")
         names.setdefault(name, str(place))
-        if not device.enabled:
-            continue
-        if device.protocol == "bacnet":
-            known = (device.address, device.instance)
-            owner = stations.setdefault(known, device.name)
-            if owner != device.name:
-                place.key("instance").refuse(
-                    device.instance, f'one device for each instance at {device.address}; "{owner}" has it'
-                )
+        if not device.enabled or device.protocol != "modbus":
             continue
         if unit in units:
             place.key("unit_id").refuse(
@@ -158,6 +162,7 @@ def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
             place.key("connection").refuse(
                 device.connection, f'"{first.connection}", as "{first.name}" at the same address {device.address}'
             )
+    bacnet.refuse_shared([(place, one) for place, one in devices if one.enabled and one.protocol == "bacnet"])
 
 
 def _points(

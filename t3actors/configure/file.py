@@ -2,7 +2,7 @@
 
     load(path) -> Config          raises ConfigError: a line for each fault, of all files at once
 
-What each key takes stands in devices.py, points.py and, for the sections, here. Nothing is created or
+What each key takes stands in devices.py, points.py, bacnet.py and, for the other sections, here. Nothing is created or
 connected: a directory or device that cannot be reached is found when the gateway runs. Called by the command line.
 """
 
@@ -15,21 +15,18 @@ import stat
 import tomllib
 import zoneinfo
 from pathlib import Path
-from typing import Any
 
-from t3actors.addresses import ADDRESS_FORM, join_address, split_address
-from t3actors.config import (
-    BacnetConfig,
-    BacnetNetwork,
-    Config,
-    DeviceConfig,
-    Discover,
-    Durability,
-    GatewayConfig,
-    StoreConfig,
+from t3actors.config import BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, StoreConfig
+from t3actors.configure import bacnet, keys
+from t3actors.configure.devices import (
+    DEFAULT_KEYS,
+    DEVICE_KEYS,
+    Defaults,
+    found_devices,
+    read_defaults,
+    read_device,
+    refuse_shared,
 )
-from t3actors.configure import keys
-from t3actors.configure.devices import DEFAULT_KEYS, DEVICE_KEYS, Defaults, read_defaults, read_device, refuse_shared
 from t3actors.configure.faults import NotAllowed, Place, shown_path
 from t3actors.configure.points import POINT_KEYS
 from t3actors.errors import ConfigError
@@ -50,13 +47,6 @@ def _time_zone(name: str) -> str:
     return name
 
 
-def _who_is_range(limits: list[int]) -> tuple[int, int]:
-    low, high = limits
-    if not 0 <= low <= high <= 4194303:
-        raise ValueError
-    return low, high
-
-
 GATEWAY_KEYS: dict[str, keys.Key] = {
     "name": keys.name(),
     "data_dir": keys.path(),
@@ -71,22 +61,6 @@ STORE_KEYS: dict[str, keys.Key] = {
     "recent": keys.duration(3600, 366 * 86400),
     "min_free": keys.size(),
 }
-BACNET_KEYS: dict[str, keys.Key] = {
-    "interface": keys.text(64),
-    "port": keys.whole(1, 65535),
-    "discover": keys.one_of(Discover),
-    "instance": keys.whole(0, 4194302),
-    "bbmd": keys.Key(str, ADDRESS_FORM, lambda text: join_address(*split_address(text, 47808))),
-    "bbmd_ttl": keys.duration(30, 65535),
-    "who_is_range": keys.Key(list[int], "[low, high], each from 0 to 4194303", _who_is_range),
-    "who_is_rate": keys.number(0.01, 100),
-    "networks": keys.Key(dict[str, Any], "tables [bacnet.networks.N]"),
-}
-NETWORK_KEYS: dict[str, keys.Key] = {
-    "in_flight": keys.whole(1, 16),
-    "busy_limit": keys.number(0.01, 1),
-    "min_gap": keys.duration(0, 10),
-}
 SECTIONS = ("gateway", "defaults", "store", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
 ALL_KEYS: dict[str, tuple[str, ...]] = {
@@ -94,8 +68,8 @@ ALL_KEYS: dict[str, tuple[str, ...]] = {
     "gateway": tuple(GATEWAY_KEYS),
     "defaults": tuple(DEFAULT_KEYS),
     "store": tuple(STORE_KEYS),
-    "bacnet": tuple(BACNET_KEYS),
-    "bacnet.networks.N": tuple(NETWORK_KEYS),
+    "bacnet": tuple(bacnet.SECTION_KEYS),
+    "bacnet.networks.N": tuple(bacnet.NETWORK_KEYS),
     "devices": tuple(DEVICE_KEYS),
     "devices.points": tuple(POINT_KEYS),
 }
@@ -176,12 +150,15 @@ class _Reading:
                 os.path.abspath(os.path.join(self._folder(gateway_place), gateway_values["data_dir"]))
             )
         settled = GatewayConfig(**gateway_values)
+        store, line = self._store(settled.data_dir), self._bacnet()
         place, raw = self._section("defaults")
+        defaults = read_defaults(raw, place, line or BacnetConfig())
         return Config(
             gateway=settled,
-            store=self._store(settled.data_dir),
-            bacnet=self._bacnet(),
-            devices=self._devices(read_defaults(raw, place)),
+            store=store,
+            bacnet=line,
+            devices=self._devices(defaults),
+            found_devices=found_devices(defaults),
             source_hash=self.digest.hexdigest()[:12],
         )
 
@@ -244,19 +221,7 @@ class _Reading:
         if "bacnet" not in self.sections:
             return None
         place, raw = self.sections["bacnet"]
-        values = keys.read_table(raw, BACNET_KEYS, place)
-        networks = []
-        for name, table in values.pop("networks", {}).items():
-            where = place.key("networks").key(name)
-            if not (name.isascii() and name.isdigit() and 1 <= int(name[:6]) <= 65534):
-                where.refuse(name, "a network number from 1 to 65534")
-                continue
-            limits = keys.read_table(table, NETWORK_KEYS, where)
-            fields = {"min_gap_s" if key == "min_gap" else key: value for key, value in limits.items()}
-            networks.append(BacnetNetwork(number=int(name), **fields))
-        if "bbmd_ttl" in values:
-            values["bbmd_ttl_s"] = values.pop("bbmd_ttl")
-        return BacnetConfig(**values, networks=tuple(networks))
+        return bacnet.read_section(raw, place)
 
     def _devices(self, defaults: Defaults) -> tuple[DeviceConfig, ...]:
         found: list[tuple[Place, DeviceConfig]] = []

@@ -6,15 +6,33 @@ its way is not missed, and a point is marked before the next one falls due.
 
 A reading of any kind refreshes a point: a sensor that reads `fault` at each poll stays `fault`; one that is not read any
 more becomes `down`. `unknown` waits for `down_after`; `disabled` stands when a reading or the configuration said so.
+
+A point whose device tells of its changes (`mode` "cov") is read all the same every `verified_every_s`: these are its polls.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
-from t3actors.points import Rules, Status
+from msgspec.structs import replace
+
+from t3actors.points import Point, Rules, Status
 
 GRACE = 0.5  # of an interval
+
+
+def rules_of(point: Point) -> Rules:
+    """Return the rules that a point is judged and aged by: its own, with the interval at which it is really read."""
+    if point.mode == "poll" or point.verified_every_s <= point.rules.poll_interval_s:
+        return point.rules
+    return _read_every(point.rules, point.verified_every_s)
+
+
+@lru_cache(maxsize=64)
+def _read_every(rules: Rules, poll_interval_s: float) -> Rules:
+    """One for all points alike: the look at a device's ages goes by identity."""
+    return replace(rules, poll_interval_s=poll_interval_s)
 
 
 def interval_s(rules: Rules, achieved_interval_s: float) -> float:

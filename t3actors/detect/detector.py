@@ -1,6 +1,7 @@
 """ChangeDetector: takes what devices read, drops repeats, marks what grows old, and hands batches of changes to the writer.
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, DeviceRemoved--> here --PointsChanged--> writer
+    device --ObjectsRead, AlarmsRead, DeviceLearned---------------------------------------> here
     device <--ReadingsTaken---------------------------------------------------------------- here <---BatchStored--- writer
 
 At start it asks the writer what is stored and holds what devices say until it knows. Then one batch is in flight at a
@@ -19,24 +20,26 @@ from collections.abc import Callable
 from typing import Any
 
 import trio
-from msgspec.structs import replace
 
 from supervision.actor import TrioActor
 from t3actors.config import StoreConfig
 from t3actors.detect.batch import Batches
+from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
 from t3actors.detect.held import DeviceMessage, Held
 from t3actors.detect.latest import DeviceLatest, Latest
 from t3actors.events import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE, Log
 from t3actors.messages import (
-    BatchItem,
+    AlarmsRead,
     BatchStored,
     DetectorCounts,
     DetectorCountsRequested,
     DeviceAnnounced,
+    DeviceLearned,
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
+    ObjectsRead,
     PointChange,
     PointsRead,
     PollMissed,
@@ -98,6 +101,9 @@ class ChangeDetector(TrioActor):
             DeviceStatusChanged: self._device_status_changed,
             PollMissed: self._poll_missed,
             DeviceRemoved: self._device_removed,
+            ObjectsRead: self._told_beside,
+            AlarmsRead: self._told_beside,
+            DeviceLearned: self._told_beside,
             WriterReady: self._writer_ready,
             StateLoaded: self._state_loaded,
             EventHappened: self._event_happened,
@@ -179,19 +185,15 @@ class ChangeDetector(TrioActor):
         for held in self._held.take():
             self._handlers[type(held)](held)
         self._missed_at_s = now_s + ANNOUNCED_WITHIN_S
-        for device in self._unannounced():
+        for device in self._latest.unannounced():
             # A new detector cannot wait for its next poll: that may come later than the default rules call it dead.
             if self.registry.incarnation(f"device/{device}") is not None:
                 asked = ReadingsTaken(device=device, poll_no=NO_POLL, incarnation=self._stream, known=False)
                 self.send(f"device/{device}", asked)
 
-    def _unannounced(self) -> list[str]:
-        devices = self._latest.devices.values()
-        return [d.name for d in devices if d.announced is None and d.status is not DeviceStatus.DISABLED]
-
     def _let_go_of_the_missing(self, at_ms: int) -> None:
         """Disable the devices of the store that nobody polls: they must not look online for ever."""
-        for name in self._unannounced():
+        for name in self._latest.unannounced():
             if self.registry.incarnation(f"device/{name}") is None:
                 reason = "nobody polls it: it is not in the configuration"
                 self._device_removed(DeviceRemoved(device=name, at_ms=at_ms, reason=reason))
@@ -208,15 +210,7 @@ class ChangeDetector(TrioActor):
     def _begin_anew(self) -> None:
         """The database is empty. What devices said of themselves is known here, so even one that hangs is stored again."""
         now_s, at_ms = self.now_s(), self._wall_ms()
-        rows: list[BatchItem] = []
-        for device in list(self._latest.devices.values()):
-            if device.announced is None:
-                del self._latest.devices[device.name]  # it was known from the lost database alone
-                continue
-            rows.append(device.announced)
-            if device.status is not None:
-                rows.append(_status_changed(device, DeviceStatus.UNKNOWN, device.status, at_ms, "stored again"))
-        self._out.begin_anew(rows, now_s)
+        self._out.begin_anew(self._latest.said_again(at_ms), now_s)
         waiting = self._out.batches.pending.point_keys()
         for device in self._latest.devices.values():
             keys = ((device.name, point_id) for point_id in device.tracks)
@@ -246,8 +240,12 @@ class ChangeDetector(TrioActor):
         now_s = self.now_s()
         if device.status not in {DeviceStatus.ONLINE, None}:
             # Its own word on that was lost with an earlier detector, or was never given: it does answer.
-            online = _status_changed(device, device.status, DeviceStatus.ONLINE, message.sampled_at_ms, "it answers")
-            self._device_status_changed(online)
+            at_ms, was = message.sampled_at_ms, DeviceStatus.UNKNOWN
+            self._device_status_changed(
+                DeviceStatusChanged(
+                    device=device.name, at_ms=at_ms, status=DeviceStatus.ONLINE, was=was, reason="it answers"
+                )
+            )
         taken = device.take(message, now_s)
         self._counts["polls"] += 1
         self._counts["readings"] += len(message.readings)
@@ -270,9 +268,7 @@ class ChangeDetector(TrioActor):
         if device is None:
             return  # without an announcement there is no row; the device announces itself to a new detector and answers
         now_s = self.now_s()
-        if device.status is not None:  # what is stored says more than an actor that has only just begun
-            message = replace(message, was=device.status)
-        device.status = message.status
+        message = device.following(message)
         self._out.add(message, now_s)
         if message.link_refused and message.status is DeviceStatus.OFFLINE:
             self._push_down(device, device.go_down(message.reason, now_s, message.at_ms), now_s)
@@ -282,11 +278,18 @@ class ChangeDetector(TrioActor):
         device = self._latest.devices.get(message.device)
         now_s = self.now_s()
         if device is not None:
-            self._out.push(device.disable(message.reason, now_s, message.at_ms), now_s)
-            device.announced = None
-            device.status = DeviceStatus.DISABLED
+            self._out.push(device.removed(message.reason, now_s, message.at_ms), now_s)
         self._out.add(message, now_s)
         self._out.pump(now_s)
+
+    def _told_beside(self, message: Beside) -> None:
+        device = self._latest.devices.get(message.device)
+        if device is None or not device.enabled:
+            return  # it has no row, or is not to have more in it
+        if device.told.is_news(message):
+            now_s = self.now_s()
+            self._out.add(message, now_s)
+            self._out.pump(now_s)
 
     def _event_happened(self, message: EventHappened) -> None:
         self._out.add(message, self.now_s())
@@ -344,11 +347,3 @@ class ChangeDetector(TrioActor):
             points=self._latest.points(),
             **self._counts,
         )
-
-
-def _status_changed(
-    device: DeviceLatest, was: DeviceStatus | None, status: DeviceStatus, at_ms: int, reason: str
-) -> DeviceStatusChanged:
-    return DeviceStatusChanged(
-        device=device.name, at_ms=at_ms, status=status, was=was or DeviceStatus.UNKNOWN, reason=reason
-    )

@@ -1,23 +1,31 @@
 """Holds what devices say while the detector does not know yet what is stored. Pure; called by detector.py.
 
-At most one message of each kind per device is held, the newest (a device has one unacknowledged poll at a time anyway);
-an announcement takes the place of an older one, so that it stays ahead of what it describes.
+At most one message of each kind per device is held, the newest (a device has one unacknowledged poll at a time anyway); of
+what is told beside readings one per topic (beside.py). An announcement takes the place of an older one, so that it stays
+ahead of what it describes.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from t3actors.messages import DeviceAnnounced, DeviceRemoved, DeviceStatusChanged, PointsRead, PollMissed
+from t3actors.detect.beside import Beside, Topic, one_status, together, topic_of
+from t3actors.messages import (
+    DeviceAnnounced,
+    DeviceRemoved,
+    DeviceStatusChanged,
+    PointsRead,
+    PollMissed,
+)
 
-DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved
+DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved | Beside
 
 
 class Held:
-    """Messages by device and kind, in the order to handle them. Bounded by five per device."""
+    """Messages by device and topic, in the order to handle them. Bounded by five per device, its tables and its keys."""
 
     def __init__(self) -> None:
-        self._messages: dict[tuple[str, type[DeviceMessage]], DeviceMessage] = {}
+        self._messages: dict[tuple[str, Topic], DeviceMessage] = {}
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -27,15 +35,17 @@ class Held:
         return sum(len(held.readings) for held in self._messages.values() if isinstance(held, PointsRead))
 
     def put(self, message: DeviceMessage) -> None:
-        """Hold a message instead of an older one of its kind."""
-        key = (message.device, type(message))
+        """Hold a message instead of an older one of its topic."""
+        key = (message.device, topic_of(message))
         if isinstance(message, DeviceRemoved):
             self._messages = {held: kept for held, kept in self._messages.items() if held[0] != message.device}
         elif not isinstance(message, DeviceAnnounced):
             older = self._messages.pop(key, None)
             if isinstance(message, DeviceStatusChanged) and isinstance(older, DeviceStatusChanged):
                 refused = message.link_refused or (older.link_refused and message.status is older.status)
-                message = replace(message, was=older.was, link_refused=refused)
+                message = replace(one_status(older, message), link_refused=refused)
+            elif isinstance(message, Beside) and isinstance(older, Beside):
+                message = together(older, message)
         self._messages[key] = message
 
     def take(self) -> list[DeviceMessage]:

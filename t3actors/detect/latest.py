@@ -14,10 +14,20 @@ import math
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from t3actors.detect.ages import next_age_s
+from t3actors.detect.beside import Told
 from t3actors.detect.track import Stamp, Track
-from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts, StateLoaded
+from t3actors.messages import (
+    BatchItem,
+    DeviceAnnounced,
+    DeviceStatusChanged,
+    PointChange,
+    PointsRead,
+    PollCounts,
+    StateLoaded,
+)
 from t3actors.points import DeviceStatus, Reading, Status
 
 FASTER_BY = 0.9  # a line that got this much faster has its ages looked at anew
@@ -55,6 +65,7 @@ class DeviceLatest:
         self.check_at_s = -math.inf
         """No point grows old before this time: most ticks need not look."""
         self.miss = ""
+        self.told = Told()
         self._checked_with_s = 0.0
         self._achieved_s = 0.0
 
@@ -76,7 +87,7 @@ class DeviceLatest:
             if track is None:
                 track = Track(Reading(point.point_id, None, Status.UNKNOWN), known)
                 self.tracks[point.point_id] = track
-            track.describe(point, met=message.complete)
+            track.describe(point, now_s, met=message.complete)
             if begins_again:
                 track.stamp = Stamp(now_s, track.stamp.at_ms)
                 track.off = False
@@ -153,6 +164,34 @@ class DeviceLatest:
             if track.stored.status is not Status.DISABLED
         ]
 
+    def removed(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
+        """The device is not to be polled any more."""
+        changes = self.disable(reason, now_s, at_ms)
+        self.announced = None
+        self.status = DeviceStatus.DISABLED
+        self.told.forget()
+        return changes
+
+    def following(self, message: DeviceStatusChanged) -> DeviceStatusChanged:
+        """Take a transition. **Returns**: it, with what was before: the store says more than an actor that has only just begun.
+
+        That it `was` a conflict is said only by who ends one (discovery): what the device says of itself never does.
+        """
+        was, self.status = self.status, message.status
+        if was in {None, DeviceStatus.CONFLICT} or message.was is DeviceStatus.CONFLICT:
+            return message
+        return replace(message, was=was)
+
+    def said(self, at_ms: int) -> list[BatchItem]:
+        """Return what the device has said of itself, for a store that has lost everything."""
+        if self.announced is None:
+            return []
+        rows: list[BatchItem] = [self.announced, *self.told.all()]
+        if self.status is not None:
+            was, reason = DeviceStatus.UNKNOWN, "stored again"
+            rows.append(DeviceStatusChanged(device=self.name, at_ms=at_ms, status=self.status, was=was, reason=reason))
+        return rows
+
     def stood_still(self, gap_s: float, now_s: float) -> None:
         """Take a time in which nothing could be read off every age; what was read since then is not from the future."""
         for track in self.tracks.values():
@@ -186,6 +225,16 @@ class Latest:
             device = self.device(name)
             device.status = status
             device.enabled = status is not DeviceStatus.DISABLED
+
+    def said_again(self, at_ms: int) -> list[BatchItem]:
+        """Return what devices said of themselves; forget those that were known from the lost store alone."""
+        self.devices = {name: device for name, device in self.devices.items() if device.announced is not None}
+        return [item for device in self.devices.values() for item in device.said(at_ms)]
+
+    def unannounced(self) -> list[str]:
+        """Return the stored devices that nobody has spoken for."""
+        devices = self.devices.values()
+        return [d.name for d in devices if d.announced is None and d.status is not DeviceStatus.DISABLED]
 
     def forget(self, dropped: Iterable[tuple[str, str]], waiting: set[tuple[str, str]], now_s: float) -> None:
         """Forget what the store dropped, but for points of which something newer waits to be stored anyway."""

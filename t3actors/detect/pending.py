@@ -7,6 +7,8 @@ As long as nothing is wrong, everything waits in the order it came. Once told to
   sample where the successor has none of its own. Where both have one, one sample is lost, and counted.
 - of each device at most one announcement, one status, one removal and one progress wait between two of its points'
   changes; a newer announcement takes the place of the older one, so a device's row stays ahead of its points.
+- of what devices tell beside readings at most one message per table or key waits (beside.py), the newest: different ones
+  never replace each other.
 
 So at most what was there at the beginning, two changes per point, and a bounded number of device items wait.
 """
@@ -18,6 +20,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from t3actors.detect.beside import Beside, one_status, together, topic_of
 from t3actors.messages import (
     BatchItem,
     DeviceAnnounced,
@@ -28,7 +31,7 @@ from t3actors.messages import (
     PointChange,
 )
 
-DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress
+DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress | Beside
 PointKey = tuple[str, str]
 
 
@@ -176,14 +179,17 @@ class Pending:
         )
 
     def _run_together(self, item: DeviceItem) -> DeviceItem | None:
-        """Let an older item of the same kind give way. **Returns**: what to add, or None when it took the older one's place."""
+        """Let an older item of the same topic give way. **Returns**: what to add, or None when it took the older one's place."""
         numbers = self._of_device.get(item.device, [])
         newest_change = self._newest_change.get(item.device, -1)
+        topic = topic_of(item)
         for number in reversed(numbers):
-            if number < newest_change:
+            if number < newest_change and not isinstance(
+                item, Beside
+            ):  # what is told beside readings may go behind them
                 break
             older = self._items[number]
-            if type(older) is not type(item):
+            if topic_of(older) != topic:
                 continue
             self.coalesced += 1
             if isinstance(item, DeviceAnnounced):
@@ -192,7 +198,9 @@ class Pending:
             numbers.remove(number)
             del self._items[number]
             if isinstance(item, DeviceStatusChanged) and isinstance(older, DeviceStatusChanged):
-                return replace(item, was=older.was)
+                return one_status(older, item)
+            if isinstance(item, Beside) and isinstance(older, Beside):
+                return together(older, item)
             return item
         return item
 

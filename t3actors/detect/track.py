@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from t3actors.detect.ages import aged, next_age_s
+from t3actors.detect.ages import aged, next_age_s, rules_of
 from t3actors.detect.rules import Emit, due_s, judge, settled
 from t3actors.messages import PointChange
 from t3actors.points import Point, Reading, Rules, Status
@@ -55,21 +55,25 @@ class Track:
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
 
-    def describe(self, point: Point, *, met: bool) -> None:
+    def describe(self, point: Point, now_s: float, *, met: bool) -> None:
         """Take a point's description. Another unit, range or source starts a new series, which wants a first sample.
 
-        What is said before the device itself was met is a guess (no units yet) and starts nothing.
+        What is said before the device itself was met is a guess (no units yet) and starts nothing. Where it is to be read
+        more often than before (its device tells of changes no more), its polls are counted from now: none was missed yet.
         """
+        rules = rules_of(point)
+        if self.point is not None and rules.poll_interval_s < self.rules.poll_interval_s:
+            self.stamp = Stamp(now_s, self.stamp.at_ms)
         if met:
             series = _series_of(point)
             if self.series not in {None, series}:
                 self.forget()
             self.series = series
         self.point = point
-        self.rules = point.rules
+        self.rules = rules
         self.digital = point.digital
         self.seen = None
-        self.due_s = due_s(point.rules, self.emitted_s)
+        self.due_s = due_s(rules, self.emitted_s)
 
     def forget(self) -> None:
         """Make the next reading a change."""

@@ -22,7 +22,7 @@ import trio
 
 from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
-from t3actors.simulator.bacnet.plant import MIXED, BacnetPlant, BacnetPlantSize
+from t3actors.simulator.bacnet.plant import LAYOUT, MIXED, BacnetPlant, BacnetPlantSize
 from t3actors.simulator.commands import obey
 from t3actors.simulator.plant import Plant, PlantSize
 
@@ -43,6 +43,7 @@ async def run_plant(
     tick_s: float = 1.0,
     bacnet: int = 0,
     bacnet_presets: str = "",
+    bacnet_layout: str = "",
     commands: int | None = STDIN,
     answers: int = STDOUT,
 ) -> None:
@@ -54,9 +55,8 @@ async def run_plant(
     **Thread**: trio's, and that the main one, for it takes the signals.
     **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
     """
-    plant, bacnet_plant = _built(
-        PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s), bacnet, bacnet_presets
-    )
+    size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s)
+    plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout))
     async with trio.open_nursery() as nursery:
         await nursery.start(_end_on_signal, nursery.cancel_scope)
         await nursery.start(plant.serve)
@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tick-s", type=float, default=size.tick_s, help="how often values move")
     parser.add_argument("--bacnet", type=int, default=0, help="so many BACnet/IP devices beside the panels")
     parser.add_argument("--bacnet-presets", default="", help="which, in turn: comma-separated (default: a mixture)")
+    parser.add_argument("--bacnet-layout", default="", help="where, in turn: alone, shared, trunk (default: a mixture)")
     parser.add_argument("--ignore-stdin", action="store_true", help="end on a signal only")
     return parser
 
@@ -123,15 +124,24 @@ async def _end_on_signal(
             scope.cancel()
 
 
-def _built(size: PlantSize, bacnet: int, presets: str) -> tuple[Plant, BacnetPlant | None]:
+def _bacnet_size(size: PlantSize, devices: int, presets: str, layout: str) -> BacnetPlantSize | None:
+    if not devices:
+        return None
+    return BacnetPlantSize(
+        devices,
+        size.seed,
+        PointCounts(size.inputs, size.outputs, size.variables),
+        tuple(_preset(each) for each in presets.split(",")) if presets else MIXED,
+        tuple(layout.split(",")) if layout else LAYOUT,
+        tick_s=size.tick_s,
+    )
+
+
+def _built(size: PlantSize, bacnet_size: BacnetPlantSize | None) -> tuple[Plant, BacnetPlant | None]:
     with ExitStack() as undo:
         plant = Plant(size)
         undo.callback(plant.close)
-        bacnet_plant = None
-        if bacnet:
-            points = PointCounts(size.inputs, size.outputs, size.variables)
-            chosen = tuple(_preset(each) for each in presets.split(",")) if presets else MIXED
-            bacnet_plant = BacnetPlant(BacnetPlantSize(bacnet, size.seed, points, chosen, tick_s=size.tick_s))
+        bacnet_plant = None if bacnet_size is None else BacnetPlant(bacnet_size)
         undo.pop_all()  # from here on `serve` closes them
         return plant, bacnet_plant
 

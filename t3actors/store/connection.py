@@ -117,6 +117,15 @@ def set_aside(path: Path, stamp: str) -> Path:
     return aside
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Say which file lies at that path: another one under its name is not the same. **Raises**: OSError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 

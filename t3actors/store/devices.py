@@ -15,11 +15,12 @@ _FACTS = (
 _DESCRIBE = ", ".join(
     (
         "UPDATE DEVICES SET enabled = ?, protocol = ?, address = ?, poll_interval_s = ?, updated_at = ?",
+        "discovered = MAX(discovered, ?)",
         *(f"{fact} = COALESCE(?, {fact})" for fact in _FACTS),
     )
 )
 _DESCRIBE += " WHERE device_id = ?"
-_STATUS = "UPDATE DEVICES SET status = ?, status_reason = ?, status_at = ?, updated_at = ? WHERE device_id = ?"
+_STATUS = "UPDATE DEVICES SET status = ?, status_reason = ?, status_at = ?, updated_at = ?, claimed_serial = ? WHERE device_id = ?"
 _PROGRESS = (
     "UPDATE DEVICES SET last_ok_at = COALESCE(?, last_ok_at), polls_ok = ?, polls_failed = ?, achieved_interval_s = ?,"
     " updated_at = ? WHERE device_id = ?"
@@ -28,7 +29,7 @@ _RENAME_SERIES = "UPDATE series SET point_id = ?1 WHERE series_id BETWEEN ?2 AND
 
 _DESCRIPTION = (
     "point_id", "label", "full_label", "units", "units_code", "range", "states", "source", "digital_analog",
-    "object_type", "object_instance",
+    "object_type", "object_instance", "mode",
 )  # fmt: skip
 _OWN = {Kind.INPUT: ("calibration",), Kind.OUTPUT: ("low_voltage", "high_voltage"), Kind.VARIABLE: ("unused",)}
 
@@ -72,8 +73,8 @@ def describe(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> KnownDevic
     tally.connection.execute(
         _DESCRIBE,
         (
-            announced.enabled, announced.protocol, announced.address, announced.poll_interval_s, at_ms, *facts,
-            device.device_id,
+            announced.enabled, announced.protocol, announced.address, announced.poll_interval_s, at_ms, announced.discovered,
+            *facts, device.device_id,
         ),
     )  # fmt: skip
     tally.count("rows", 1)
@@ -95,7 +96,7 @@ def describe_point(tally: Tally, device: KnownDevice, announced: DeviceAnnounced
         (
             device.serial, index, device.device_id, at_ms, at_ms, described.point_id, described.label, described.full_label,
             described.units, described.units_code, described.range_code, meaning[2], described.source,
-            0 if described.digital else 1, described.object_type, described.object_instance, *own,
+            0 if described.digital else 1, described.object_type, described.object_instance, described.mode, *own,
         ),
     )  # fmt: skip
     tally.count("rows", 1)
@@ -133,11 +134,16 @@ def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms:
 
 
 def change_status(tally: Tally, changed: DeviceStatusChanged) -> None:
-    """Store a transition of the device's life cycle. A conflict stands until its serial is no longer another's."""
+    """Store a transition of the device's life cycle.
+
+    A conflict stands, whatever the device says of itself: one about a serial number until that is no longer another's
+    (`_re_key`), any other until discovery says that it `was` one.
+    """
     device = tally.known.devices.get(changed.device)
-    if device is None:
+    if device is None or device.status is changed.status:
         return
-    if device.status not in {DeviceStatus.CONFLICT, changed.status}:
+    ends_conflict = changed.was is DeviceStatus.CONFLICT and device.claims is None
+    if device.status is not DeviceStatus.CONFLICT or ends_conflict:
         _write_status(tally, device, changed.status, changed.reason, changed.at_ms)
 
 
@@ -194,12 +200,12 @@ def _re_key(tally: Tally, device: KnownDevice, serial: int | None, at_ms: int) -
         return
     owner = tally.known.serials.get(serial)
     if owner is not None and owner is not device:
-        if device.status is not DeviceStatus.CONFLICT:
+        if device.claims != serial:
             reason = f"serial number {serial} is already that of {owner.name}"
             tally.journal.put(tally.conflicts, device.name, (serial, owner.name))
-            _set_status(tally, device, DeviceStatus.CONFLICT, reason, at_ms)
+            _set_status(tally, device, DeviceStatus.CONFLICT, reason, at_ms, serial)
         return
-    if device.status is DeviceStatus.CONFLICT:
+    if device.claims is not None:
         _set_status(tally, device, DeviceStatus.UNKNOWN, "the conflict is over", at_ms)
     if owner is None:
         tally.connection.execute("UPDATE DEVICES SET serial_number = ? WHERE device_id = ?", (serial, device.device_id))
@@ -211,16 +217,21 @@ def _re_key(tally: Tally, device: KnownDevice, serial: int | None, at_ms: int) -
         tally.journal.set(device, "serial", serial)
 
 
-def _set_status(tally: Tally, device: KnownDevice, status: DeviceStatus, reason: str, at_ms: int) -> None:
+def _set_status(
+    tally: Tally, device: KnownDevice, status: DeviceStatus, reason: str, at_ms: int, claims: int | None = None
+) -> None:
     """Change a device's status for a reason that began here: with its EVENTS row."""
     tally.device_event(device, at_ms, status, reason)
-    _write_status(tally, device, status, reason, at_ms)
+    _write_status(tally, device, status, reason, at_ms, claims)
 
 
-def _write_status(tally: Tally, device: KnownDevice, status: DeviceStatus, reason: str, at_ms: int) -> None:
-    tally.connection.execute(_STATUS, (status, reason, at_ms, at_ms, device.device_id))
+def _write_status(
+    tally: Tally, device: KnownDevice, status: DeviceStatus, reason: str, at_ms: int, claims: int | None = None
+) -> None:
+    tally.connection.execute(_STATUS, (status, reason, at_ms, at_ms, claims, device.device_id))
     tally.count("rows", 1)
     tally.journal.set(device, "status", status)
+    tally.journal.set(device, "claims", claims)
 
 
 def _rename(tally: Tally, point: KnownPoint, point_id: str) -> None:

@@ -49,27 +49,35 @@ class KnownPoint:
 
 
 class KnownDevice:
-    """One row of DEVICES. `rows` are all its point rows; `points` those that go by their id now."""
+    """One row of DEVICES. `rows` are all its point rows; `points` those that go by their id now.
 
-    __slots__ = ("device_id", "name", "points", "rows", "serial", "status")
+    `claims`: the serial number that it reports while another device has it; then, and only then, its conflict is about that.
+    """
 
-    def __init__(self, device_id: int, name: str, serial: int, status: DeviceStatus) -> None:
+    __slots__ = ("claims", "device_id", "name", "points", "rows", "serial", "status")
+
+    def __init__(self, device_id: int, name: str, serial: int, status: DeviceStatus, claims: int | None = None) -> None:
         self.device_id = device_id
         self.name = name
         self.serial = serial
         self.status = status
+        self.claims = claims
         self.rows: dict[tuple[Kind, int], KnownPoint] = {}
         self.points: dict[str, KnownPoint] = {}
 
 
 class Known:
-    """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since."""
+    """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since.
+
+    `crowded`: the devices of which it was said that more alarms stand than are kept.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.journal = Journal()
         self.devices: dict[str, KnownDevice] = {}
         self.serials: dict[int, KnownDevice] = {}
         self.series: dict[SeriesKey, KnownSeries] = {}
+        self.crowded: dict[str, None] = {}
         newest = connection.execute("SELECT max(logging_time) FROM samples").get
         self.newest_ms: int = -1 if newest is None else newest * 1000 + 999
         by_id = self._load_devices(connection)
@@ -78,10 +86,10 @@ class Known:
 
     def _load_devices(self, connection: apsw.Connection) -> dict[int, KnownDevice]:
         by_id = {}
-        for device_id, name, serial, status in connection.execute(
-            "SELECT device_id, name, serial_number, status FROM DEVICES"
+        for device_id, name, serial, status, claims in connection.execute(
+            "SELECT device_id, name, serial_number, status, claimed_serial FROM DEVICES"
         ):
-            device = KnownDevice(device_id, name, serial, DeviceStatus(status))
+            device = KnownDevice(device_id, name, serial, DeviceStatus(status), claims)
             self.devices[name] = self.serials[serial] = by_id[device_id] = device
         return by_id
 

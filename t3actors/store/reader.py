@@ -84,6 +84,28 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     serial_number: int
     device_id: int
     device_status: str
+    mode: str
+
+
+class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An occurrence of an alarm. `cleared_at` None: it stands, as far as its device (see `device_status`) was heard."""
+
+    id: int
+    name: str
+    source: str | None
+    alarm_state: str | None
+    alarm_type: str | None
+    message: str | None
+    description: str | None
+    priority: int | None
+    notification_id: int | None
+    acknowledged: bool
+    low_limit: float | None
+    high_limit: float | None
+    raised_at: int
+    acked_at: int | None
+    cleared_at: int | None
+    device_status: str
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +135,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+_OF_ALARM = {"name": "d.name", "device_status": "d.status"}
 _GATEWAY = (
     "SELECT name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop,"  # noqa: S608
     " NOT clean_stop AND ABS(heartbeat_at - CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER))"
@@ -131,6 +154,13 @@ _POINTS = (
     f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE name = ?1 OR ?1 IS NULL"  # noqa: S608
     " ORDER BY name, point_type, point_index"
 )
+_POINTS_OF_SCHEMA_1 = _POINTS.replace(" mode FROM", " 'poll' AS mode FROM")  # until the next start brings it up to date
+_ALARMS = (
+    f"SELECT {', '.join(_OF_ALARM.get(field, f'a.{field}') for field in AlarmRow.__struct_fields__)}"  # noqa: S608
+    " FROM ALARMS a JOIN DEVICES d ON d.serial_number = a.serial_number"
+    " WHERE (d.name = ?1 OR ?1 IS NULL) AND (NOT ?2 OR (a.cleared_at IS NULL AND d.status <> 'disabled'))"
+    " ORDER BY a.raised_at DESC, a.id DESC LIMIT ?3"
+)
 _HISTORY = (
     f"SELECT {', '.join(SampleRow.__struct_fields__)} FROM TRENDLOG_DATA"  # noqa: S608
     " WHERE name = ? AND point_id = ? AND logging_time BETWEEN ? AND ? AND sampled_at BETWEEN ? AND ?"
@@ -147,9 +177,10 @@ _FOREVER_MS = 1 << 52
 class Reader:
     """A read-only view of one database. **Thread**: one at a time. A context manager."""
 
-    def __init__(self, path: Path, connection: apsw.Connection) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection, schema: int) -> None:
         self.path = path
         self._connection = connection
+        self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
 
     def __enter__(self) -> Self:
         return self
@@ -173,7 +204,11 @@ class Reader:
 
     def points(self, device: str | None = None) -> list[PointRow]:
         """Return the points of one device, or of all."""
-        return self._rows(PointRow, _POINTS, (device,))
+        return self._rows(PointRow, self._points, (device,))
+
+    def alarms(self, device: str | None = None, limit: int = 1000, *, standing: bool = True) -> list[AlarmRow]:
+        """Return the newest `limit` alarms that stand (not of disabled devices), or all there ever were; oldest first."""
+        return self._rows(AlarmRow, _ALARMS, (device, standing, limit))[::-1]
 
     def history(
         self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS, limit: int = 1000
@@ -202,6 +237,6 @@ def open_reader(path: Path) -> Reader:
         connection.close()
         raise
     if schema:
-        return Reader(path, connection)
+        return Reader(path, connection, schema)
     connection.close()
     raise StoreUnreachable(f"{path}: is an empty database: no gateway has written to it yet")

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
@@ -23,11 +24,12 @@ from t3actors import events
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.events import Log
-from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
-from t3actors.store import gateway_row, stored_state
+from t3actors.messages import BatchItem, BatchStored, PointsChanged, Remembered, StateLoaded
+from t3actors.store import gateway_row, memory, stored_state
 from t3actors.store.connection import (
     Interrupted,
     RowRefused,
+    identity_of,
     make_durable,
     open_for_writing,
     set_aside,
@@ -43,6 +45,7 @@ from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart
 from t3actors.store.watermarks import Watermarks
 
+Answer = TypeVar("Answer")
 WriteItems = Callable[[Tally, Sequence[BatchItem], int], None]
 
 
@@ -137,7 +140,8 @@ class Store:
         size = self.path.stat().st_size if before else 0
         connection = self._connection = open_for_writing(self.path)
         try:
-            clean = not before or self._was_left_cleanly(connection)
+            with translated(self.path, connection):
+                clean = not before or gateway_row.was_left_cleanly(connection)
             make_durable(connection, self.path, self._config.durability)
             if before and size < SMALL_BYTES:
                 quick_check(connection, self.path)
@@ -148,17 +152,13 @@ class Store:
             self.abandon_connection()
             raise
         with translated(self.path):
-            self._file = _identity_of(self.path)
+            self._file = identity_of(self.path)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
         mega = round(size / 1e6, 1)
         self._log(events.STORE_OPENED, database=str(self.path), schema=newest, size_mb=mega, clean=clean)
         if not clean and size >= SMALL_BYTES:
             check_in_background(self.path, report)
-
-    def _was_left_cleanly(self, connection: apsw.Connection) -> bool:
-        with translated(self.path, connection):
-            return gateway_row.was_left_cleanly(connection)
 
     def _take_over(self, connection: apsw.Connection, schema: int) -> None:
         now_ms = self._wall_ms()
@@ -263,11 +263,22 @@ class Store:
 
     def load_state(self, incarnation: int) -> StateLoaded:
         """Return what is stored of every point. **Raises**: StoreError."""
-        connection, _, _ = self._opened()
-        with translated(self.path, connection):
-            return stored_state.load(connection, incarnation)
+        return self._ask(lambda connection: stored_state.load(connection, incarnation))
+
+    def learned(self, device: str) -> dict[str, bytes]:
+        """Return what its driver learned of a device. **Raises**: StoreError."""
+        return self._ask(lambda connection: memory.learned_of(connection, device))
+
+    def remembered(self) -> tuple[Remembered, ...]:
+        """Return the devices that were discovered. **Raises**: StoreError."""
+        return self._ask(memory.remembered)
 
     # -------------------------------------------------------------------------------------------------- internals
+
+    def _ask(self, question: Callable[[apsw.Connection], Answer]) -> Answer:
+        connection, _, _ = self._opened()
+        with translated(self.path, connection):
+            return question(connection)
 
     def _opened(self) -> tuple[apsw.Connection, Known, Watermarks]:
         self._check_alive()
@@ -284,7 +295,7 @@ class Store:
         if self._connection is None:
             return
         try:
-            found = _identity_of(self.path)
+            found = identity_of(self.path)
         except OSError:
             return  # a stat that fails says nothing about the file
         if found != self._file:
@@ -345,11 +356,3 @@ class Store:
                 self._poisoned.add((device, point_id))
         for device, (serial, owner) in tally.conflicts.items():
             self._log(events.DEVICE_CONFLICTED, device=device, serial_number=serial, held_by=owner)
-
-
-def _identity_of(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino

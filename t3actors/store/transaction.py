@@ -12,19 +12,23 @@ A change of status in a batch brings its EVENTS row along, from the detector; he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from t3actors.messages import (
+    AlarmsRead,
     BatchItem,
     DeviceAnnounced,
+    DeviceLearned,
     DeviceProgress,
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
+    ObjectsRead,
     PointChange,
 )
 from t3actors.points import Kind, Status
-from t3actors.store import devices
+from t3actors.store import alarms, devices, memory, objects
 from t3actors.store.connection import RowRefused
 from t3actors.store.known import TABLES, KnownPoint, KnownSeries
 from t3actors.store.tally import Tally
@@ -75,6 +79,12 @@ def write(tally: Tally, items: Sequence[BatchItem], at_ms: int) -> None:
                 devices.remove(tally, item)
             case DeviceProgress():
                 devices.progress(tally, item, at_ms)
+            case ObjectsRead():
+                objects.write(tally, item)
+            case AlarmsRead():
+                alarms.write(tally, item)
+            case DeviceLearned():
+                memory.write(tally, item, at_ms)
             case EventHappened():
                 _event(tally, item)
     changes.flush()
@@ -102,10 +112,21 @@ def _halve(tally: Tally, items: Sequence[BatchItem], at_ms: int, refused: Except
         middle = len(items) // 2
         write_apart(tally, items[:middle], at_ms)
         write_apart(tally, items[middle:], at_ms)
-    elif isinstance(items[0], DeviceAnnounced):
-        _announce_apart(tally, items[0], at_ms)
-    else:
-        _poison(tally, items[0].device or "", getattr(items[0], "point_id", None) or "", refused)
+        return
+    match items[0]:
+        case DeviceAnnounced() as announced:
+            _announce_apart(tally, announced, at_ms)
+        case ObjectsRead() as read:
+            _objects_apart(tally, read)
+        case AlarmsRead() as read:
+            _alarms_apart(tally, read)
+        case DeviceLearned(device=device, key=key):
+            _poison(tally, device, key, refused)
+        case PointChange(device=device, point_id=point_id) | EventHappened(device=str(device), point_id=str(point_id)):
+            _poison(tally, device, point_id, refused)
+            tally.drop(device, point_id)
+        case item:
+            _poison(tally, item.device or "", "", refused)
 
 
 def _announce_apart(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> None:
@@ -119,22 +140,49 @@ def _announce_apart(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> Non
         _poison(tally, announced.device, "", refused)
         return
     for point in announced.points:
-        mark = tally.journal.mark()
-        tally.connection.execute("SAVEPOINT point")
-        try:
-            devices.describe_point(tally, device, announced, point, at_ms)
-        except RowRefused as refused:
-            tally.connection.execute("ROLLBACK TO point")
-            tally.journal.undo(mark)
-            _poison(tally, announced.device, point.point_id, refused)
-        tally.connection.execute("RELEASE point")
+        describe = partial(devices.describe_point, tally, device, announced, point, at_ms)
+        if not _row(tally, device.name, point.point_id, describe):
+            tally.drop(device.name, point.point_id)
     devices.finish(tally, device, announced, at_ms)
 
 
-def _poison(tally: Tally, device: str, point_id: str, refused: Exception) -> None:
-    tally.poisoned.append((device, point_id, f"{type(refused).__name__}: {refused}"))
-    if point_id:
-        tally.drop(device, point_id)
+def _objects_apart(tally: Tally, read: ObjectsRead) -> None:
+    """Write objects of which some row is refused."""
+    device = tally.known.devices[read.device]
+    for row in read.rows:
+        _row(tally, device.name, f"{read.table} {row.index}", partial(objects.write_row, tally, device, read, row))
+    objects.finish(tally, device, read)
+
+
+def _alarms_apart(tally: Tally, read: AlarmsRead) -> None:
+    """Write alarms of which some row is refused."""
+    standing = alarms.begin(tally, read)
+    if standing is not None:
+        for alarm in read.alarms:
+            what = f"ALARMS {alarm.source} {alarm.alarm_state}"
+            _row(tally, read.device, what, partial(alarms.write_alarm, tally, standing, read, alarm))
+        alarms.finish(tally, standing, read)
+
+
+def _row(tally: Tally, device: str, what: str, write_row: Callable[[], object]) -> bool:
+    """Write one row of an item. **Returns**: False when it is refused: it costs only itself."""
+    mark = tally.journal.mark()
+    refusal: Exception | None = None
+    tally.connection.execute("SAVEPOINT one_row")
+    try:
+        write_row()
+    except RowRefused as refused:
+        tally.connection.execute("ROLLBACK TO one_row")
+        tally.journal.undo(mark)
+        refusal = refused
+    tally.connection.execute("RELEASE one_row")
+    if refusal is not None:
+        _poison(tally, device, what, refusal)
+    return refusal is None
+
+
+def _poison(tally: Tally, device: str, what: str, refused: Exception) -> None:
+    tally.poisoned.append((device, what, f"{type(refused).__name__}: {refused}"))
 
 
 def _event(tally: Tally, happened: EventHappened) -> None:

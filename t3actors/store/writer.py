@@ -1,12 +1,13 @@
 """DatabaseWriter: the one actor that writes the database. A thread, because SQLite blocks in C. A thin shell over Store.
 
     detector --PointsChanged, StateRequested--> writer --BatchStored, StateLoaded, WriterReady--> detector
+    anybody ==LearnedRequested, RememberedRequested==> writer: asked, and answered at once
 
 What cannot be stored now is held and tried again, in the order it came: a batch while another program holds the database
 (StoreBusy) or while not even points find room (StoreFull); a question for the stored state waits behind it. Between two
 tries the writer takes its mail, so that it stays stoppable and is not late for its watchdog.
 A damaged file is set aside and a new one begun; the detector is told to forget (WriterReady.fresh), and sends anew what
-was held.
+was held. Who asks is never held: he is answered from what is committed, or told why not by a StoreError.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ from t3actors import events
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
 from t3actors.events import Log
-from t3actors.messages import PointsChanged, StateRequested, WriterReady
+from t3actors.messages import (
+    LearnedRequested,
+    PointsChanged,
+    Remembered,
+    RememberedRequested,
+    StateRequested,
+    WriterReady,
+)
 from t3actors.store.integrity import FileChecked
 from t3actors.store.store import Store, free_bytes_of
 
@@ -84,11 +92,16 @@ class DatabaseWriter(ThreadActor):
         if self._come_up():
             self.deliver(TryAgain())
 
-    def on_receive(self, message: Any) -> None:
-        """Take mail; whatever the database makes of it, it is stored, held, or the actor ends."""
+    def on_receive(self, message: Any) -> dict[str, bytes] | tuple[Remembered, ...] | None:
+        """Take mail; whatever the database makes of it, it is stored, held, or the actor ends. Answer a question.
+
+        **Raises**: StoreError to who asked: StoreBusy when the same question may be answered later.
+        """
         match message:
             case PointsChanged() | StateRequested():
                 self._take(message)
+            case LearnedRequested() | RememberedRequested():
+                return self._answer(message)
             case TryAgain():
                 self._over.wait(RETRY_S)
                 self._work_off()
@@ -98,6 +111,7 @@ class DatabaseWriter(ThreadActor):
                 self._hear_of_check(message)
             case _:
                 raise TypeError(f"the writer does not know {type(message).__name__}")
+        return None
 
     def on_stop(self) -> None:
         """Store what is held if it goes at all, note the clean stop, close."""
@@ -156,6 +170,18 @@ class DatabaseWriter(ThreadActor):
             self.send(DETECTOR, self._store.store(message))
         else:
             self.send(DETECTOR, self._store.load_state(message.incarnation))
+
+    def _answer(self, question: LearnedRequested | RememberedRequested) -> dict[str, bytes] | tuple[Remembered, ...]:
+        if not self._store.is_open:
+            raise StoreBusy(f"{self._store.path}: is not open yet: ask again")
+        try:
+            if isinstance(question, LearnedRequested):
+                return self._store.learned(question.device)
+            return self._store.remembered()
+        except StoreDamaged as damage:
+            if self._begin_anew(str(damage)):
+                self.deliver(TryAgain())
+            raise
 
     def _come_up(self) -> bool:
         """Open the database. **Returns**: True when that has to wait."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
+import t3actors.bacnet_events  # noqa: F401 - fills the catalogue
 from t3actors.events import CATALOGUE, LogEvent
 
 HEAD = """\
@@ -16,7 +17,7 @@ HEAD = """\
 One line per event, JSON, UTC; on a transition, not on a repeat. Keys that every line has: `timestamp`, `level`, `event`, `gateway`.
 Units stand in the key's name: `_s` seconds, `_ms` milliseconds, `_mb` megabytes, `_at` Unix UTC milliseconds.
 
-This page is made from `t3actors/events.py`; a test keeps them the same.
+This page is made from `t3actors/events.py` and `bacnet_events.py`; a test keeps them the same.
 """
 
 

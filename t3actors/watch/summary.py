@@ -28,7 +28,7 @@ class Summary(TrioActor):
         take_pace: Callable[[], tuple[int, float]],
         restarts: Callable[[], int],
         database: Path,
-        devices_total: int,
+        devices_total: Callable[[], int],
         every_s: float = EVERY_S,
     ) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Summary(TrioActor):
         self._log(
             GATEWAY_SUMMARY,
             devices_online=counts.devices_online,
-            devices_total=self._devices_total,
+            devices_total=self._devices_total(),
             polls=polls,
             polls_failed=counts.polls_missed - before.polls_missed,
             readings=counts.readings - before.readings,

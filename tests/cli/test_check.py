@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from t3actors.cli import check as check_module
+from t3actors.cli.check import requests_of
+from t3actors.collect.bacnet.link.interfaces import OwnAddress
+from t3actors.config import DeviceConfig
 from tests.cli.invoking import t3actors
 
+BACNET = '[[devices]]\nname = "c"\nprotocol = "bacnet"\naddress = "10.0.0.1"\ninstance = 5\n'
+TWO_NETWORKS = (
+    OwnAddress("lo", "127.0.0.1", 8),
+    OwnAddress("eth0", "10.1.2.3", 24),
+    OwnAddress("eth1", "192.168.7.9", 16),
+)
 SAMPLE = Path(__file__).parent.parent.parent / "config" / "sample.toml"
 
 
@@ -51,7 +63,8 @@ def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:
 
 def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(
-        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\ndiscover = "list"\n', encoding="utf-8"
+        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\ninterface = "127.0.0.1"\ndiscover = "list"\n',
+        encoding="utf-8",
     )
     out = t3actors("check", tmp_path / "site.toml").out
     notes = t3actors("check", tmp_path / "site.toml", "--json").rows()[-1]["notes"]
@@ -62,12 +75,48 @@ def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
 
 
 def test_a_bacnet_device_is_counted_but_its_cost_is_not_estimated(tmp_path: Path) -> None:
-    device = '[[devices]]\nname = "c"\nprotocol = "bacnet"\naddress = "10.0.0.1"\ninstance = 5\n'
-    (tmp_path / "site.toml").write_text(device, encoding="utf-8")
+    (tmp_path / "site.toml").write_text('[bacnet]\ninterface = "127.0.0.1"\n' + BACNET, encoding="utf-8")
     out = t3actors("check", tmp_path / "site.toml").out
     assert "devices: 1;" in out
     assert "BACnet devices: 1; their cost is not estimated" in out
     assert "Nothing will be polled" not in out
+
+
+@pytest.mark.parametrize("discover", ["temco", "all"])
+def test_a_file_that_only_discovers_is_no_fault_and_says_that_its_devices_are_not_known(
+    tmp_path: Path, discover: str
+) -> None:
+    section = f'[bacnet]\ninterface = "127.0.0.1"\ndiscover = "{discover}"\n'
+    (tmp_path / "site.toml").write_text(section, encoding="utf-8")
+    ended = t3actors("check", tmp_path / "site.toml")
+    assert ended.code == 0
+    assert (
+        f'note: [bacnet] discover = "{discover}": devices found are polled as well; they are not known yet' in ended.out
+    )
+    assert "Nothing will be polled" not in ended.out
+
+
+@pytest.mark.parametrize("text", [BACNET, '[bacnet]\ndiscover = "list"\n'])
+def test_several_networks_and_none_chosen_are_refused_with_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(check_module, "list_addresses", lambda: TWO_NETWORKS)
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+    ended = t3actors("check", tmp_path / "site.toml")
+    assert (ended.code, ended.out) == (78, "")
+    assert "bacnet.interface: saw none" in ended.err
+    assert "eth0 (10.1.2.3/24), eth1 (192.168.7.9/16)" in ended.err
+    assert t3actors("check", tmp_path / "site.toml", "--json").rows()[0]["kind"] == "fault"
+
+
+def test_an_interface_that_is_not_there_now_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('[bacnet]\ninterface = "eth77"\n' + BACNET, encoding="utf-8")
+    assert t3actors("check", tmp_path / "site.toml").code == 0
+
+
+def test_a_panel_costs_what_its_register_map_reads() -> None:
+    panel = DeviceConfig(name="t3", protocol="modbus", address="a:502", profile="t3-controller")
+    assert sum(requests_of(panel, ())) == 64 * (2 + 1 + 1) + 64 * (2 + 1) + 128 * (2 + 1)
 
 
 def test_nothing_is_noted_of_a_file_in_which_all_has_effect(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`t3actors status`, `devices`, `points`, `history`: on a database as a gateway leaves it, or keeps it."""
+"""`t3actors status`, `devices`, `points`, `alarms`, `history`: on a database as a gateway leaves it, or keeps it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from t3actors.store.lock import data_dir_locked
 from t3actors.store.migrate import APPLICATION_ID, schema_files
 from tests.cli.invoking import t3actors
 
-VERBS = ("status", "devices", "points", "history")
+VERBS = ("status", "devices", "points", "alarms", "history")
 SCHEMA = Path(__file__).parent.parent.parent / "t3actors" / "store" / "schema"
 SAMPLES = (20.0, 20.5, None, 21.0)
 
@@ -46,6 +46,12 @@ def write_database(path: Path, heartbeat_ms: int) -> None:
             ("INPUT_POINTS", (2**32 + 2, 1, 2, "IN1", "Return", 19.0, "°C", "down", "connection refused", None)),
         ):
             db.execute(f"INSERT INTO {table} {point} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for state, cleared_at in (("high limit", None), ("fault", heartbeat_ms)):
+            db.execute(
+                "INSERT INTO ALARMS (serial_number, source, alarm_state, message, raised_at, cleared_at)"
+                " VALUES (12345, 'AI1', ?, 'too warm', ?, ?)",
+                (state, heartbeat_ms - 5000, cleared_at),
+            )
         for back_s, value in zip((4000, 3000, 2000, 1000), SAMPLES, strict=True):
             db.execute(
                 "INSERT INTO TRENDLOG_DATA (serial_number, point_id, point_type, point_index, logging_time, value, units, status)"
@@ -224,3 +230,14 @@ def test_a_device_or_status_that_is_none_is_told_and_not_taken_for_an_empty_list
     assert (ended.code, ended.out) == (1, "")
     assert 'no device "ahu-3"; did you mean "ahu-' in ended.err
     assert t3actors("points", "--data", running, "--status", "dwon").code == 2
+
+
+def test_alarms_shows_those_that_stand_and_on_request_those_that_are_over(running: Path) -> None:
+    standing = t3actors("alarms", "--data", running).out
+    assert "high limit" in standing
+    assert "too warm" in standing
+    assert "fault" not in standing
+    assert "fault" in t3actors("alarms", "--data", running, "--all").out
+    (row,) = t3actors("alarms", "--data", running, "--json").rows()
+    assert (row["name"], row["source"], row["live"], row["cleared_at"]) == ("ahu-1", "AI1", True, None)
+    assert "did you mean" in t3actors("alarms", "--data", running, "--device", "ahu-11").err

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -17,13 +18,14 @@ from supervision.actor import TrioActor
 from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.device import DeviceActor
-from t3actors.collect.driver import Opened
+from t3actors.collect.driver import Beside, Opened, PollsOnly
 from t3actors.collect.pace import Pace
 from t3actors.config import DeviceConfig
-from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
+from t3actors.errors import BadResponse, DeviceMismatch, DriverError, LinkDown, RequestTimedOut
 from t3actors.events import LogEvent, silent
 from t3actors.messages import (
     DeviceAnnounced,
+    DeviceLearned,
     DeviceStatusChanged,
     PointsRead,
     PollMissed,
@@ -41,7 +43,7 @@ POINTS = (
 )
 
 
-class ScriptedDriver:
+class ScriptedDriver(PollsOnly):
     """A device that does what the test says: `fault` is raised while it is set; `takes_s` is how long an answer needs."""
 
     def __init__(self) -> None:
@@ -135,8 +137,9 @@ async def house(
     before: Callable[[ScriptedDriver], None] = lambda _: None,
     *,
     auto_start: bool = True,
+    driver: ScriptedDriver | None = None,
 ) -> AsyncIterator[House]:
-    registry, driver, detector = Registry(), ScriptedDriver(), detector or Detector()
+    registry, driver, detector = Registry(), driver or ScriptedDriver(), detector or Detector()
     before(driver)
     config = config or DeviceConfig(name="ahu-1", protocol="modbus", address="127.0.0.1:502", rules=RULES)
     built = House(driver, detector, registry)
@@ -506,3 +509,122 @@ async def test_a_stop_lets_go_of_the_device_even_in_the_middle_of_a_poll(autojum
         assert built.driver.in_flight == 1
     assert built.driver.in_flight == 0
     assert built.driver.closed >= 1
+
+
+class Learning(ScriptedDriver):
+    """A device whose second point is known only after three pieces of work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 3
+        self.worked_at: list[float] = []
+        self.work_fault: DriverError | None = None
+        self.told: tuple[Beside, ...] = ()
+        self.left_alone = 0
+        self.work_takes_s = 0.01
+
+    @property
+    def is_complete(self) -> bool:
+        return self.left == 0
+
+    async def open(self) -> Opened:
+        opened = await super().open()
+        return opened if self.left == 0 else Opened(facts=opened.facts, points=POINTS[:1])
+
+    async def work(self, *, hurry: bool = False) -> float | None:
+        await trio.sleep(self.work_takes_s)
+        self.worked_at.append(trio.current_time())
+        if self.work_fault:
+            raise self.work_fault
+        if self.left == 0:
+            return None
+        self.left -= 1
+        if self.left == 0:
+            self.changed = POINTS
+            self.told = (DeviceLearned(device="ahu-1", key="k", value=b"v"),)
+            return None
+        return 0.0 if hurry else 0.1
+
+    def take_told(self) -> tuple[Beside, ...]:
+        told, self.told = self.told, ()
+        return told
+
+    def notified(self, message: object) -> tuple[Reading, ...]:
+        assert isinstance(message, str)
+        return (Reading("temp", float(message)),)
+
+    async def leave(self) -> None:
+        self.left_alone += 1
+
+
+async def test_points_that_become_known_between_polls_are_announced_and_read_at_once(autojump_clock: MockClock) -> None:
+    driver = Learning()
+    async with house(driver=driver) as home:
+        await trio.sleep(0.9)
+        announced = home.detector.of(DeviceAnnounced)
+        assert [(len(each.points), each.complete) for each in announced] == [(2, False), (1, False), (2, True)]
+        assert [names for _, names, _ in driver.reads] == [("temp",), ("slow",)]
+        assert home.detector.of(DeviceLearned) == [DeviceLearned(device="ahu-1", key="k", value=b"v")]
+
+
+async def test_work_does_not_move_the_polls(autojump_clock: MockClock) -> None:
+    driver = Learning()
+    driver.left = 1000
+    async with house(driver=driver) as home:
+        await trio.sleep(55)
+        times = [round(at, 3) for at, _, _ in driver.reads]
+        assert len(driver.worked_at) > 400
+        assert {round(after - before, 3) for before, after in pairwise(times)} == {10.0}
+        assert home.events("poll.overrun") == []
+
+
+async def test_work_that_fails_is_told_once_and_tried_again_while_polls_go_on(autojump_clock: MockClock) -> None:
+    driver = Learning()
+    driver.work_fault = RequestTimedOut("no answer")
+    async with house(driver=driver) as home:
+        await trio.sleep(100)
+        assert 3 <= len(driver.worked_at) <= 5
+        assert len(home.events("device.work_failed")) == 1
+        assert len(driver.reads) >= 10
+        assert home.statuses()[-1] is DeviceStatus.ONLINE
+
+
+async def test_a_sync_waits_for_all_points_to_be_known(autojump_clock: MockClock) -> None:
+    driver = Learning()
+    finished: list[SyncFinished] = []
+
+    class Asker(TrioActor):
+        async def on_receive(self, message: object) -> None:
+            assert isinstance(message, SyncFinished)
+            finished.append(message)
+
+    async with house(driver=driver, auto_start=False) as home, running(Asker(), name="asker", registry=home.registry):
+        home.registry.send("device/ahu-1", SyncRequested(request_id=1, reply_to="asker"))
+        await trio.sleep(0.5)
+        assert [(each.points_ok, each.points_failed, each.error) for each in finished] == [(2, 0, "")]
+
+
+async def test_what_the_device_tells_itself_is_handed_over_and_the_latest_waits_for_the_detector(
+    autojump_clock: MockClock,
+) -> None:
+    driver = Learning()
+    driver.left = 0
+    detector = Detector(acknowledges=False)
+    async with house(driver=driver, detector=detector) as home:
+        await trio.sleep(0.1)
+        (first,) = detector.of(PointsRead)
+        for value in ("1", "2", "3"):
+            home.registry.send("device/ahu-1", value)
+        await trio.sleep(0.1)
+        assert detector.of(PointsRead) == [first], "one is unacknowledged at a time"
+        taken = ReadingsTaken(device="ahu-1", poll_no=first.poll_no, incarnation=1)
+        home.registry.send("device/ahu-1", taken)
+        await trio.sleep(0.1)
+        assert [each.readings for each in detector.of(PointsRead)[1:]] == [(Reading("temp", 3.0),)]
+
+
+async def test_the_device_is_left_before_it_is_let_go(autojump_clock: MockClock) -> None:
+    driver = Learning()
+    async with house(driver=driver):
+        await trio.sleep(0.1)
+    assert (driver.left_alone, driver.closed) == (1, 1)

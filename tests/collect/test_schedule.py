@@ -97,3 +97,13 @@ def test_devices_spread_over_the_interval_whatever_their_number() -> None:
         slots = sorted(phase(n) for n in range(count))
         gaps = [b - a for a, b in zip(slots, [*slots[1:], slots[0] + 1.0], strict=True)]
         assert max(gaps) < 2.7 / count
+
+
+def test_other_intervals_leave_the_due_times_of_those_that_stay() -> None:
+    plan = PollPlan([10.0, 30.0], 0.0, 0.0)
+    plan.take_due(0.0)
+    plan.change_to([10.0, 60.0], 5.0)
+    assert plan.intervals_s == (10.0, 60.0)
+    assert plan.next_due_s() == 10.0
+    assert plan.take_due(10.0) == {10.0}
+    assert plan.take_due(60.0) == {10.0, 60.0}

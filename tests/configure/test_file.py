@@ -192,6 +192,45 @@ def test_a_bacnet_device_needs_no_more_than_its_address_and_instance(tmp_path: P
     assert loaded(tmp_path, '[defaults]\ntimeout = "1s"\n' + BACNET).devices[0].timeout_s == 1.0
 
 
+def test_cov_is_off_unless_asked_for_and_bounded_by_the_section(tmp_path: Path) -> None:
+    (device,) = loaded(tmp_path, BACNET).devices
+    assert (device.cov, device.cov_max, device.private_transfer, device.discovered) == (False, 5, False, False)
+    (device,) = loaded(tmp_path, "[bacnet]\ncov_max_per_device = 8\n" + BACNET + "cov = true\n").devices
+    assert (device.cov, device.cov_max) == (True, 8)
+    (device,) = loaded(tmp_path, BACNET + 'cov = ["IN1", "AV-2"]\ncov_max = 2\nprivate_transfer = true\n').devices
+    assert (device.cov, device.cov_max, device.private_transfer) == (("IN1", "AV-2"), 2, True)
+
+
+def test_cov_times_are_seconds_and_a_router_an_address(tmp_path: Path) -> None:
+    section = '[bacnet]\ncov_lifetime = "10m"\ncov_verify = "2m"\n[bacnet.networks.50]\nrouter = "10.1.2.3:47809"\n'
+    bacnet = loaded(tmp_path, section).bacnet
+    assert bacnet is not None
+    assert (bacnet.cov_lifetime_s, bacnet.cov_verify_s) == (600.0, 120.0)
+    assert bacnet.networks == (BacnetNetwork(number=50, router="10.1.2.3:47809"),)
+
+
+@pytest.mark.parametrize("discover", ["list", "temco", "all"])
+def test_a_file_that_leaves_it_to_discovery_needs_no_devices(tmp_path: Path, discover: str) -> None:
+    config = loaded(tmp_path, f'[bacnet]\ndiscover = "{discover}"\n')
+    assert config.bacnet is not None
+    assert (config.bacnet.discover, config.devices) == (discover, ())
+
+
+def test_what_is_found_is_polled_by_the_file_s_defaults(tmp_path: Path) -> None:
+    text = '[defaults]\npoll_interval = "5s"\nretries = 4\ndeadband = 2\n[bacnet]\ncov_max_per_device = 8\n'
+    found = loaded(tmp_path, text).found_devices
+    assert (found.protocol, found.timeout_s, found.retries, found.cov_max) == ("bacnet", 3.0, 4, 8)
+    assert (found.rules.poll_interval_s, found.rules.deadband, found.cov) == (5.0, 2.0, False)
+    assert loaded(tmp_path, "").found_devices == Config().found_devices
+
+
+def test_bacnet_devices_may_share_an_address_or_an_instance_on_two_networks(tmp_path: Path) -> None:
+    behind_one_address = BACNET.replace("chiller", "b").replace("instance = 7", "instance = 8")
+    on_another_network = BACNET.replace("chiller", "c").replace("50:7", "51:7")
+    away = BACNET.replace("chiller", "d") + "enabled = false\n"
+    assert len(loaded(tmp_path, BACNET + behind_one_address + on_another_network + away).devices) == 4
+
+
 def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     config = load(SAMPLES / "sample.toml")
     assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "chiller", "t3-lobby", "t3-plant-room"]
@@ -211,7 +250,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
         ("store", (StoreConfig,), set(), set()),
         ("bacnet", (BacnetConfig,), set(), set()),
         ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
-        ("devices", (DeviceConfig, Rules), set(), {"rules"}),
+        ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered"}),
         ("devices.points", (ModbusPoint, Rules), {"reference"}, {"rules"}),
         ("defaults", (Rules,), {"timeout", "retries"}, set()),
     ],

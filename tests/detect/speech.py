@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 from supervision.registry import Registry
 from t3actors.messages import (
+    AlarmsRead,
     BatchItem,
     BatchStored,
     DeviceAnnounced,
+    DeviceLearned,
     DeviceStatusChanged,
     EventHappened,
+    ObjectsRead,
+    ObjectTable,
     PointChange,
     PointsChanged,
     PointsRead,
@@ -21,14 +25,30 @@ from t3actors.messages import (
     StoredPoint,
     WriterReady,
 )
-from t3actors.points import DeviceStatus, Kind, Point, Reading, Rules, Status, Value
+from t3actors.objects import Alarm, Program
+from t3actors.points import DeviceStatus, Kind, Mode, Point, Reading, Rules, Status, Value
 
 RULES = Rules(poll_interval_s=1.0, stale_after=3, down_after=6, deadband=0.0, max_interval_s=0.0)
 
 
-def point(point_id: str, rules: Rules = RULES, *, digital: bool = False, units: str = "") -> Point:
+def point(
+    point_id: str,
+    rules: Rules = RULES,
+    *,
+    digital: bool = False,
+    units: str = "",
+    mode: Mode = "poll",
+    verified_every_s: float = 0.0,
+) -> Point:
     return Point(
-        point_id=point_id, kind=Kind.INPUT, point_index=int(point_id[2:]), rules=rules, digital=digital, units=units
+        point_id=point_id,
+        kind=Kind.INPUT,
+        point_index=int(point_id[2:]),
+        rules=rules,
+        digital=digital,
+        units=units,
+        mode=mode,
+        verified_every_s=verified_every_s,
     )
 
 
@@ -63,6 +83,30 @@ def turned(
     device: str, was: DeviceStatus, status: DeviceStatus, reason: str = "", *, refused: bool = False
 ) -> DeviceStatusChanged:
     return DeviceStatusChanged(device=device, at_ms=1, status=status, was=was, reason=reason, link_refused=refused)
+
+
+def objects(
+    device: str, *labels: str, table: ObjectTable = "PROGRAMS", at_ms: int = 1, complete: bool = True
+) -> ObjectsRead:
+    """Programs called "1 Heat", "2 Cool": their index and their label."""
+    rows = tuple(
+        Program(index=int(number), program_id=f"PRG{number}", program_label=label)
+        for number, label in (each.split() for each in labels)
+    )
+    return ObjectsRead(device=device, at_ms=at_ms, table=table, rows=rows, complete=complete)
+
+
+def alarms(device: str, *told: str, at_ms: int = 1, complete: bool = True) -> AlarmsRead:
+    """Alarms called "AI1 fault hot": their source, state and message."""
+    known = tuple(
+        Alarm(source=source, alarm_state=state, message=message)
+        for source, state, message in (each.split() for each in told)
+    )
+    return AlarmsRead(device=device, at_ms=at_ms, alarms=known, complete=complete)
+
+
+def learned(device: str, key: str, value: bytes | None = b"1") -> DeviceLearned:
+    return DeviceLearned(device=device, key=key, value=value)
 
 
 def stored(device: str, point_id: str, value: Value, status: Status = Status.OK, reason: str = "") -> StoredPoint:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace
 
-from t3actors.detect.ages import aged, next_age_s
-from t3actors.points import Rules, Status
+from t3actors.detect.ages import aged, next_age_s, rules_of
+from t3actors.points import Mode, Rules, Status
+from tests.detect.speech import point
 
 RULES = Rules(poll_interval_s=10.0, stale_after=3, down_after=6)
 
@@ -50,3 +52,19 @@ def test_the_next_age_is_the_first_at_which_something_changes(status: Status, ag
     if age_s < math.inf:
         assert aged(status, age_s, RULES, 0.0) is not status
         assert aged(status, math.nextafter(age_s, 0.0), RULES, 0.0) is status
+
+
+@pytest.mark.parametrize(
+    ("mode", "verified_every_s", "interval_s"),
+    [("poll", 60.0, 10.0), ("cov", 60.0, 60.0), ("cov", 10.0, 10.0), ("cov", 0.0, 10.0)],
+)
+def test_a_point_whose_device_tells_of_changes_is_aged_by_how_often_it_is_read_all_the_same(
+    mode: Mode, verified_every_s: float, interval_s: float
+) -> None:
+    told = point("IN1", RULES, mode=mode, verified_every_s=verified_every_s)
+    assert rules_of(told) == replace(RULES, poll_interval_s=interval_s)
+
+
+def test_points_that_are_read_alike_share_their_rules() -> None:
+    first, second = (point(name, mode="cov", verified_every_s=60.0) for name in ("IN1", "IN2"))
+    assert rules_of(first) is rules_of(second)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from t3actors.detect.held import Held
 from t3actors.messages import DeviceRemoved
 from t3actors.points import DeviceStatus, Reading
-from tests.detect.speech import announced, point, read, turned
+from tests.detect.speech import alarms, announced, learned, objects, point, read, turned
 
 
 def test_one_poll_per_device_is_held_the_newest() -> None:
@@ -28,3 +28,28 @@ def test_a_removed_device_is_forgotten_and_may_come_again() -> None:
     for message in (announced("a"), read("a", 1), announced("b"), removed, announced("a")):
         held.put(message)
     assert held.take() == [announced("b"), removed, announced("a")]
+
+
+def test_what_is_told_beside_readings_is_held_once_per_table_and_key() -> None:
+    held = Held()
+    others = (objects("a", table="HOLIDAYS"), objects("b", "1 Heat"), learned("a", "x"), alarms("a", "AI1 fault hot"))
+    for message in (objects("a", "1 Heat", "2 Cool"), learned("a", "y", b"1"), *others):
+        held.put(message)
+    held.put(objects("a", "2 Fan", complete=False))
+    held.put(learned("a", "y", b"2"))
+    assert held.take() == [*others, objects("a", "1 Heat", "2 Fan"), learned("a", "y", b"2")]
+
+
+def test_a_removed_device_has_told_nothing() -> None:
+    held = Held()
+    removed = DeviceRemoved(device="a", at_ms=1, reason="")
+    for message in (objects("a", "1 Heat"), alarms("a"), learned("a", "x"), removed):
+        held.put(message)
+    assert held.take() == [removed]
+
+
+def test_a_held_conflict_is_not_lost_to_what_the_device_says_of_itself() -> None:
+    held = Held()
+    held.put(turned("a", DeviceStatus.UNKNOWN, DeviceStatus.CONFLICT))
+    held.put(turned("a", DeviceStatus.CONNECTING, DeviceStatus.ONLINE))
+    assert held.take() == [turned("a", DeviceStatus.UNKNOWN, DeviceStatus.CONFLICT)]

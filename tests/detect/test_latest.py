@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from t3actors.detect.latest import DeviceLatest, Latest
 from t3actors.detect.rules import value_differs
 from t3actors.messages import PointChange, StateLoaded
-from t3actors.points import DeviceStatus, Reading, Rules, Status, Trend, Value
+from t3actors.points import DeviceStatus, Point, Reading, Rules, Status, Trend, Value
 from tests.detect.speech import RULES, announced, point, read, stored
 
 
@@ -195,6 +195,42 @@ def test_units_that_are_learned_when_the_device_is_met_again_start_nothing() -> 
         device.announce(announced("a", point("IN1")), now_s, 0)
         device.announce(announced("a", point("IN1", units="°C"), complete=True), now_s, 0)
         assert told(device, now_s, 20.0) == []
+
+
+def cov_point() -> Point:
+    return point("IN1", mode="cov", verified_every_s=60.0)
+
+
+@pytest.mark.parametrize(
+    ("now_s", "status"), [(209.9, Status.OK), (210.0, Status.STALE), (389.9, Status.STALE), (390.0, Status.DOWN)]
+)
+def test_a_point_whose_device_tells_of_changes_grows_old_by_how_often_it_is_verified(
+    now_s: float, status: Status
+) -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", cov_point()), 0.0, 0)
+    told(device, 0.0, 20.0)
+    device.grow_old(now_s, 0)
+    assert device.tracks["IN1"].stored.status is status
+
+
+def test_a_device_that_tells_of_changes_no_more_has_missed_no_poll_yet() -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", cov_point()), 0.0, 0)
+    told(device, 0.0, 20.0)
+    device.announce(announced("a", point("IN1")), 50.0, 0)
+    assert device.grow_old(53.4, 0).changes == []
+    (stale,) = device.grow_old(53.5, 0).changes
+    assert (stale.reading.status, stale.sampled_at_ms) == (Status.STALE, 1000)
+    assert told(device, 54.0, 20.0)[0].was is Status.STALE
+
+
+def test_a_change_of_mode_is_no_change_of_the_point() -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    for announcement in (announced("a", cov_point(), complete=True), announced("a", point("IN1"), complete=True)):
+        assert device.announce(announcement, 2.0, 0) == []
+        assert told(device, 2.0, 20.0) == []
 
 
 def loaded(*points: tuple[str, Value, Status]) -> Latest:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from t3actors.detect.pending import Pending
 from t3actors.messages import BatchItem, DeviceAnnounced, DeviceProgress, DeviceStatusChanged, PointChange, PollCounts
 from t3actors.points import DeviceStatus, Reading, Status
-from tests.detect.speech import announced, turned
+from tests.detect.speech import alarms, announced, learned, objects, turned
 
 ALL = 10**9
 
@@ -80,6 +80,50 @@ def test_device_statuses_that_follow_each_other_become_one() -> None:
 def test_progress_of_a_device_is_kept_once() -> None:
     items = [DeviceProgress(device="a", last_ok_at_ms=n, counts=PollCounts(n)) for n in range(3)]
     assert coalesced(*items)[0] == items[-1:]
+
+
+def test_tables_alarms_and_keys_of_a_device_never_replace_each_other() -> None:
+    items = (
+        objects("a", "1 Heat"), objects("a", "1 Heat", table="SCHEDULES"), objects("b", "1 Heat"), alarms("a"), learned("a", "x"),
+        learned("a", "y"),
+    )  # fmt: skip
+    assert coalesced(*items)[0] == list(items)
+
+
+def test_a_later_message_of_a_table_or_key_takes_the_place_of_an_earlier_one() -> None:
+    kept, _ = coalesced(
+        announced("a"), objects("a", "1 Heat", "2 Cool"), learned("a", "x"), alarms("a", "AI1 fault hot"), change(1),
+        change(2, Status.DOWN), objects("a", "2 Fan", complete=False), learned("a", "x", None), alarms("a"),
+    )  # fmt: skip
+    assert kept == [
+        announced("a"),
+        change(1),
+        change(2, Status.DOWN),
+        objects("a", "1 Heat", "2 Fan"),
+        learned("a", "x", None),
+        alarms("a"),
+    ]
+
+
+def test_of_each_table_and_key_one_message_waits_however_many_come() -> None:
+    pending = Pending()
+    pending.start_coalescing()
+    for n in range(50):
+        for item in (objects("a", f"{n} Heat"), alarms("a", f"AI{n} fault hot"), learned("a", "x"), change(n)):
+            pending.push(item)
+    assert len(pending) == 4
+    assert len(pending.take(2, ALL)) == 2
+    pending.push(objects("a", "1 Heat"))
+    assert len(pending) <= 3
+
+
+def test_a_conflict_that_waits_is_ended_only_by_who_found_it() -> None:
+    found = turned("a", DeviceStatus.ONLINE, DeviceStatus.CONFLICT)
+    own = turned("a", DeviceStatus.CONNECTING, DeviceStatus.ONLINE)
+    over = turned("a", DeviceStatus.CONFLICT, DeviceStatus.UNKNOWN)
+    assert coalesced(found, own)[0] == [found]
+    assert coalesced(found, own, over)[0] == [over]
+    assert coalesced(over, own)[0] == [turned("a", DeviceStatus.CONFLICT, DeviceStatus.ONLINE)]
 
 
 @pytest.mark.parametrize(("rows", "taken"), [(1, 1), (2, 4), (3, 4), (4, 4), (5, 5)])

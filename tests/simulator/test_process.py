@@ -148,3 +148,17 @@ def test_without_bacnet_devices_their_list_is_empty(process: subprocess.Popen[by
 def test_a_preset_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--bacnet", "1", "--bacnet-presets", "moon"]) == 2
     assert "bacnet_presets: saw 'moon', allowed are t3000" in capsys.readouterr().err
+
+
+def test_a_layout_says_where_bacnet_devices_stand() -> None:
+    command = [*COMMAND, "--bacnet", "3", "--bacnet-layout", "alone,trunk"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert [each["network"] for each in said(running)["bacnet"]] == [None, 50, None]
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(END_WITHIN_S) == 0
+
+
+def test_a_layout_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bacnet", "1", "--bacnet-layout", "moon"]) == 2
+    assert "layout: saw ('moon',), allowed are alone, shared and trunk" in capsys.readouterr().err

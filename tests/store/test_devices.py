@@ -4,6 +4,7 @@ import pytest
 
 from t3actors.messages import DeviceRemoved, DeviceStatusChanged
 from t3actors.points import DeviceFacts, DeviceStatus, Kind
+from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced, change, point
 
 PROVISIONAL = 2**32
@@ -151,3 +152,79 @@ def test_a_removed_device_keeps_its_rows(house: House) -> None:
     house.put(DeviceRemoved(device="ahu-1", at_ms=T0_MS + 1, reason="not configured"))
     assert house.one("SELECT status FROM DEVICES") == "disabled"
     assert house.rows("SELECT status, value, status_reason FROM INPUT_POINTS") == [("disabled", 21.5, "not configured")]
+
+
+# ---------------------------------------------------------------------------------------------------- conflicts
+
+
+def conflict_found(was: DeviceStatus = DeviceStatus.UNKNOWN) -> DeviceStatusChanged:
+    return DeviceStatusChanged(device="ahu-1", at_ms=T0_MS, status=DeviceStatus.CONFLICT, was=was, reason="two answer")
+
+
+def conflict_over(device: str = "ahu-1", status: DeviceStatus = DeviceStatus.UNKNOWN) -> DeviceStatusChanged:
+    return DeviceStatusChanged(device=device, at_ms=T0_MS, status=status, was=DeviceStatus.CONFLICT, reason="over")
+
+
+def status_of(house: House, device: str = "ahu-1") -> tuple[object, ...]:
+    (row,) = house.rows("SELECT status, status_reason FROM DEVICES WHERE name = ?", device)
+    return row
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_conflict_that_discovery_found_stands_until_discovery_says_that_it_is_over(
+    house: House, restart: bool
+) -> None:
+    house.put(announced(serial=None), conflict_found())
+    if restart:
+        house.reopened()
+    house.put(announced(serial=None), status_changed(DeviceStatus.ONLINE), status_changed(DeviceStatus.OFFLINE))
+    assert status_of(house) == ("conflict", "two answer")
+    house.put(announced(serial=77), status_changed(DeviceStatus.ONLINE))  # a serial of its own ends no such conflict
+    assert status_of(house) == ("conflict", "two answer")
+    house.put(conflict_over(), status_changed(DeviceStatus.ONLINE))
+    assert status_of(house) == ("online", "why")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_conflict_about_a_serial_number_is_not_for_discovery_to_end(house: House, restart: bool) -> None:
+    house.put(announced(), announced(device="twin"))
+    if restart:
+        house.reopened()
+    house.put(conflict_over("twin"), conflict_over("twin", DeviceStatus.ONLINE))
+    assert status_of(house, "twin") == ("conflict", "serial number 12345 is already that of ahu-1")
+    house.put(announced(device="twin", serial=8))
+    assert status_of(house, "twin") == ("unknown", "the conflict is over")
+
+
+def test_a_device_in_conflict_whose_serial_number_is_anothers_too_needs_that_mended(house: House) -> None:
+    house.put(announced(device="owner"), announced(serial=None), conflict_found(), announced())
+    house.put(conflict_over())
+    assert status_of(house) == ("conflict", "serial number 12345 is already that of owner")
+
+
+def test_a_conflict_over_a_serial_number_that_is_another_ones_now_names_that_one(house: House) -> None:
+    house.put(announced(), announced(device="other", serial=8), announced(device="twin"))
+    house.put(announced(device="twin", serial=8))
+    assert status_of(house, "twin") == ("conflict", "serial number 8 is already that of other")
+    assert [line["held_by"] for line in house.logged("device.conflicted")] == ["ahu-1", "other"]
+
+
+def test_a_removed_device_is_in_no_conflict(house: House) -> None:
+    house.put(announced(), announced(device="twin"), DeviceRemoved(device="twin", at_ms=T0_MS, reason="gone"))
+    assert house.rows("SELECT status, claimed_serial FROM DEVICES WHERE name = 'twin'") == [("disabled", None)]
+    house.put(announced(device="twin", serial=8), status_changed(DeviceStatus.ONLINE, "twin"))
+    assert status_of(house, "twin") == ("online", "why")
+
+
+# --------------------------------------------------------------------------------------------------------- mode
+
+
+def test_a_point_whose_device_tells_of_changes_says_so_and_keeps_its_value_and_series(house: House) -> None:
+    house.put(announced(), change(1))
+    for number, mode in enumerate(("cov", "poll", "cov"), 2):
+        told = announced([point(mode=mode, verified_every_s=60.0)])
+        assert house.put(told, change(number, at_ms=T0_MS + number)) == ()
+        assert house.rows("SELECT mode, value, status FROM INPUT_POINTS") == [(mode, number, "ok")]
+    assert house.one("SELECT count(*) FROM series") == 1
+    with open_reader(house.path) as reader:
+        assert [row.mode for row in reader.points()] == ["cov"]

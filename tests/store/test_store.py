@@ -13,13 +13,14 @@ from t3actors.store import integrity, transaction
 from t3actors.store import store as store_module
 from t3actors.store.connection import Interrupted, store_error
 from t3actors.store.integrity import FileChecked
+from t3actors.store.migrate import schema_files
 from tests.store.building import T0_MS, House, announced, change, point
 
 
 def test_an_opened_store_says_who_holds_it(house: House) -> None:
     assert house.rows(
         "SELECT name, version, boot_id, heartbeat_at, clock_trusted, schema, clean_stop FROM GATEWAY"
-    ) == [("test", "1.0", "boot", T0_MS, 1, 1, 0)]
+    ) == [("test", "1.0", "boot", T0_MS, 1, len(schema_files()), 0)]
     assert house.one("PRAGMA journal_mode") == "wal"
     assert house.one("PRAGMA page_size") == 4096
 

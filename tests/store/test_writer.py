@@ -14,13 +14,21 @@ import pytest
 from supervision import ask
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.errors import SchemaTooNew
-from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
+from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged
+from t3actors.messages import (
+    BatchStored,
+    LearnedRequested,
+    RememberedRequested,
+    StateLoaded,
+    StateRequested,
+    WriterReady,
+)
+from t3actors.store import memory, transaction
 from t3actors.store import store as store_module
-from t3actors.store import transaction
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse
 from tests.store.building import T0_MS, House, announced, change
+from tests.store.test_memory import found, learned
 from tests.waiting import until
 
 
@@ -255,3 +263,58 @@ async def test_an_abandoned_writer_commits_nothing(tmp_path: Path) -> None:
         house.put(announced())
     assert house.one("SELECT count(*) FROM DEVICES") == 0
     house.store.abandon_connection()
+
+
+# ----------------------------------------------------------------------------------------------------- questions
+
+
+async def test_who_asks_is_told_what_is_kept_as_of_the_mail_before_his_question(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), found(), learned()))
+        assert await ask(scene.ref, LearnedRequested(device="ahu-1")) == {"objects": b"\x00\xff"}
+        assert await ask(scene.ref, LearnedRequested(device="nobody")) == {}
+        (remembered,) = await scene.registry.ask("writer", RememberedRequested(), timeout_s=10)
+        assert (remembered.name, remembered.instance, remembered.network) == ("bacnet:50:7:7", 7, 50)
+
+
+async def test_a_question_is_answered_while_another_program_locks_batches_out(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), learned()))
+        await scene.heard(BatchStored)
+        other = apsw.Connection(str(scene.house.path))
+        other.execute("BEGIN IMMEDIATE")
+        scene.ref.tell(scene.house.batch(learned(b"later")))
+        assert await ask(scene.ref, LearnedRequested(device="ahu-1")) == {"objects": b"\x00\xff"}
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@pytest.mark.parametrize("question", [LearnedRequested(device="ahu-1"), RememberedRequested()])
+async def test_who_asks_before_the_database_is_open_is_told_to_ask_again(tmp_path: Path, question: object) -> None:
+    House(tmp_path).opened().store.close()
+    other = apsw.Connection(str(tmp_path / "t3actors.db"))
+    other.execute("BEGIN IMMEDIATE")
+    async with writing(tmp_path) as scene:
+        with pytest.raises(StoreBusy, match="is not open yet: ask again"):
+            await ask(scene.ref, question)
+        other.execute("COMMIT")
+        other.close()
+        await scene.heard(WriterReady)
+        assert not await ask(scene.ref, question)
+
+
+async def test_damage_that_a_question_finds_is_told_and_a_new_file_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_arguments: Any) -> None:
+        raise apsw.CorruptError("database disk image is malformed")
+
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        with monkeypatch.context() as patch:
+            patch.setattr(memory, "learned_of", torn)
+            with pytest.raises(StoreDamaged, match="malformed"):
+                await ask(scene.ref, LearnedRequested(device="ahu-1"))
+        ready = await scene.heard(WriterReady, 2)
+        assert [message.fresh for message in ready] == [False, True]
+        assert await ask(scene.ref, LearnedRequested(device="ahu-1")) == {}

@@ -1,8 +1,10 @@
 """Gets wanted properties of one device through the link: how much to a request, what a refusal means, what a silence means.
 
 `limits` say how much one request may hold, and learn from each answer; what a refused request held is asked for again in the same
-poll, in smaller requests or one by one, until each property has its value or its own reason. A request without an answer: the
-first of a poll says that the device does not answer; after others were answered, one may be missing, the second ends the poll. After
+poll, in smaller requests or one by one, until each property has its value or its own reason. One that spoiled the answer of
+others is asked for alone from then on, and a request that was refused in two polls running is two requests from then on.
+
+A request without an answer: the first of a poll says that the device does not answer; after others were answered, one may be missing, the second ends the poll. After
 a poll whose first request went unanswered the next begins with another, so that a device that is silent about one property is
 still read; a device that answers when it is met but not when it is asked for much, twice over, is asked for less. Where every answer
 is nonsense, the device does not answer either.
@@ -12,17 +14,38 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import groupby
 from typing import NamedTuple
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.denials import Abort, denial_of, words
-from t3actors.collect.bacnet.limits import Limits, Next, Told, first, grown, proven, refused, resume
-from t3actors.collect.bacnet.planning import Planned, Room, halves, one_by_one, plan
-from t3actors.collect.bacnet.read_multiple import Answer, PropertyError, Result, decode_results, encode_request
-from t3actors.collect.bacnet.requests import ReadMultiple, ReadProperty, ask_link
-from t3actors.collect.bacnet.sizes import Want
-from t3actors.collect.bacnet.tags import Constructed, Undecodable
+from t3actors.collect.bacnet.codec.denials import Abort, Denial, denial_of, words
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result, decode_results
+from t3actors.collect.bacnet.codec.tags import Constructed, Undecodable
+from t3actors.collect.bacnet.limits import (
+    Limits,
+    Next,
+    Told,
+    exonerated,
+    first,
+    grown,
+    proven,
+    refused,
+    remeasured,
+    resume,
+    too_large,
+)
+from t3actors.collect.bacnet.link.requests import ReadMultiple, ReadProperty, ask_link
+from t3actors.collect.bacnet.planning import Key as Key
+from t3actors.collect.bacnet.planning import (
+    Planned,
+    Request,
+    Room,
+    answer_octets,
+    halves,
+    one_by_one,
+    plan,
+    prepared,
+)
+from t3actors.collect.bacnet.sizes import Seen, Want
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 
@@ -32,9 +55,6 @@ SILENCES_BEARABLE = 2  # requests in a row of polls that a device, though it was
 SHRINKS_A_POLL = 3  # each costs a time-out
 NONSENSE_BEARABLE = 3  # answers in a row that make no sense, before any that did
 
-Key = tuple[int, int, int, int | None]
-"""Object type, instance, property, array index."""
-
 
 class Gathered(NamedTuple):
     """What came, errors of single properties among it; and why the rest did not, by property."""
@@ -43,33 +63,40 @@ class Gathered(NamedTuple):
     failures: dict[Key, str]
 
 
-class Request(NamedTuple):
-    """One request, ready to be sent any number of times."""
-
-    planned: Planned
-    service_data: bytes
-    keys: tuple[Key, ...]
-    wanted: frozenset[Key]
-
-
 class Asked:
     """Properties that are asked for together, now or at every poll, and how they were planned last."""
 
-    __slots__ = ("_planned_by", "_requests", "wants")
+    __slots__ = ("_planned_by", "_refused", "_requests", "wants")
 
     def __init__(self, wants: Iterable[Want]) -> None:
         self.wants = tuple(wants)
-        self._planned_by: tuple[Room, frozenset[Key]] | None = None
+        self._planned_by: tuple[Room, frozenset[Key], int] | None = None
         self._requests: tuple[Request, ...] = ()
+        self._refused: frozenset[tuple[Key, ...]] = frozenset()
 
-    def requests(self, room: Room, spoilers: frozenset[Key]) -> tuple[Request, ...]:
+    def requests(self, room: Room, spoilers: frozenset[Key], seen: Seen) -> tuple[Request, ...]:
         """Give the requests that fit this room; `spoilers` each by itself, after the others."""
-        if (room, spoilers) != self._planned_by:
-            self._planned_by = room, spoilers
-            together = [want for want in self.wants if want[:4] not in spoilers]
-            alone = [want for want in self.wants if want[:4] in spoilers]
-            self._requests = _prepared((*plan(together, room), *one_by_one(alone)))
+        if (room, spoilers, seen.version) != self._planned_by:
+            self._planned_by = room, spoilers, seen.version
+            wants = seen.fitted(self.wants)
+            together = [want for want in wants if want[:4] not in spoilers]
+            alone = [want for want in wants if want[:4] in spoilers]
+            self._requests = prepared((*plan(together, room), *one_by_one(alone)))
         return self._requests
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether a request was refused and halved in the last poll."""
+        return bool(self._refused)
+
+    def halved(self, refused: Iterable[Request]) -> None:
+        """Note which requests were refused and halved in this poll; those that were so in the last one too are halved for good."""
+        keys = frozenset(each.keys for each in refused)
+        again = keys & self._refused
+        self._refused = keys
+        if again:
+            parts = ((halves(each.planned) if each.keys in again else (each.planned,)) for each in self._requests)
+            self._requests = prepared(part for several in parts for part in several)
 
 
 class Asking:
@@ -79,6 +106,8 @@ class Asking:
         self, config: DeviceConfig, registry: Registry, today_s: Callable[[], float], alive: Callable[[], None]
     ) -> None:
         self.limits: Limits = first(Told())
+        self.in_background = False
+        """Let others on the same line go first, and do not insist: nobody waits for it."""
         self._config = config
         self._registry = registry
         self._today_s = today_s
@@ -86,6 +115,8 @@ class Asking:
         self._begin_with = 0
         self.silences = 0
         self._spoilers: frozenset[Key] = frozenset()
+        self._seen = Seen()
+        self._too_large: Planned | None = None
 
     def told(self, told: Told) -> None:
         """Take up what the device says it bears; what was learned of it stands, unless it says something else by now."""
@@ -94,13 +125,13 @@ class Asking:
 
     async def gather(self, asked: Asked, retries: int | None = None) -> Gathered:
         """Get these properties. **Raises**: LinkDown, RequestTimedOut, BadResponse when the device does not answer."""
-        retries = self._config.retries if retries is None else retries
+        retries = self._retries(retries)
         self.limits = grown(self.limits, now_ms=self._now_ms())
-        round_ = _Round(asked.requests(self.limits.room, self._spoilers), self._begin_with)
+        round_ = _Round(asked.requests(self.limits.room, self._spoilers, self._seen), self._begin_with, self._seen)
         while round_.work:
             request = round_.work.popleft()
             try:
-                results = await self._ask(request, retries)
+                results, octets = await self._ask(request, retries)
             except RequestRefused as error:
                 round_.answered = True
                 self._refused(round_, request, error)
@@ -117,9 +148,11 @@ class Asking:
                 round_.missing = True
                 round_.fail(request, str(error))
             else:
-                self.limits = proven(self.limits, request.planned, now_ms=self._now_ms())
                 round_.take(request, results)
+                self._proven(round_, request, octets, results)
                 self._suspect(round_, request, results)
+        if round_.halved or asked.has_refused:
+            self._judge(round_, asked)
         if round_.nonsense and not round_.answered:
             raise round_.nonsense[0]
         return round_.gathered
@@ -135,8 +168,9 @@ class Asking:
             property_id=which,
             index=index,
             timeout_s=self._config.timeout_s,
-            retries=self._config.retries if retries is None else retries,
+            retries=self._retries(retries),
             patience_s=PATIENCE_S,
+            background=self.in_background,
         )
         try:
             read = await ask_link(self._registry, asked)
@@ -155,18 +189,25 @@ class Asking:
         """Whom the reasons are about."""
         return f"{self._config.address} device {self._config.instance}"
 
-    async def _ask(self, request: Request, retries: int) -> list[Result]:
+    def _retries(self, wished: int | None) -> int:
+        if wished is not None:
+            return wished
+        return min(1, self._config.retries) if self.in_background else self._config.retries
+
+    async def _ask(self, request: Request, retries: int) -> tuple[list[Result], int]:
+        """Give the results, and how many octets they took; 0 for a ReadProperty."""
         if request.planned.alone:
             key = request.keys[0]
             object_type, instance, which, index = key
             answer = await self.read_one(object_type, instance, which, index, retries=retries)
-            return [(*key, answer)]
+            return [(*key, answer)], 0
         asked = ReadMultiple(
             address=self._config.address,
             service_data=request.service_data,
             timeout_s=self._config.timeout_s,
             retries=retries,
             patience_s=PATIENCE_S,
+            background=self.in_background,
         )
         try:
             octets: bytes = await ask_link(self._registry, asked)
@@ -176,18 +217,43 @@ class Asking:
         fitting = [result for result in results if result[:4] in request.wanted]
         if not fitting:
             raise BadResponse(f"{self.where}: the answer is about other properties than were asked for", raw=octets)
-        return fitting
+        return fitting, len(octets)
+
+    def _proven(self, round_: _Round, request: Request, octets: int, results: list[Result]) -> None:
+        before = self.limits
+        self.limits = proven(before, request.planned, octets, now_ms=self._now_ms())
+        if before.settled:
+            return
+        if octets != request.planned.answer_octets and not request.planned.alone:
+            self._seen.learn(results)
+            self._remeasure()
+        if self.limits.room != before.room:
+            round_.plan_again((), self.limits.room)
+
+    def _remeasure(self) -> None:
+        large = self._too_large
+        if large is None or large.answer_octets != self.limits.octets.bad:
+            return
+        self.limits = remeasured(self.limits, answer_octets(self._seen.fitted(large.wants)))
+        self._too_large = large._replace(answer_octets=self.limits.octets.bad)
 
     def _refused(self, round_: _Round, request: Request, error: RequestRefused | BadResponse) -> None:
         denial = denial_of(error) if isinstance(error, RequestRefused) else None
-        self.limits, then = refused(self.limits, request.planned, denial, now_ms=self._now_ms())
+        before = self.limits
+        self.limits, then = refused(before, request.planned, denial, now_ms=self._now_ms())
+        if isinstance(denial, PropertyError) and self.limits is not before and round_.unblamed is None:
+            round_.unblamed = before
         match then:
             case Next.PLAN_AGAIN:
-                round_.plan_again(request, self.limits.room)
+                self._too_large = request.planned
+                round_.plan_again(request.planned.wants, self.limits.room)
             case Next.HALVE:
+                round_.halved.append((request, denial))
                 round_.instead(halves(request.planned))
             case Next.ONE_BY_ONE:
                 round_.suspects.update(request.keys)
+                if len(request.keys) == 1 and before.count.good:
+                    self._spoilers |= {request.keys[0]}
                 round_.instead(one_by_one(request.planned.wants))
             case Next.LATER if round_.put_off(request):
                 pass
@@ -205,16 +271,31 @@ class Asking:
         round_.shrunk += 1
         self.limits, then = refused(self.limits, request.planned, Abort(OTHER), now_ms=self._now_ms())
         if then is Next.PLAN_AGAIN:
-            round_.plan_again(request, self.limits.room)
+            self._too_large = request.planned
+            round_.plan_again(request.planned.wants, self.limits.room)
         else:
             round_.instead(halves(request.planned))
         return True
 
     def _suspect(self, round_: _Round, request: Request, results: list[Result]) -> None:
-        """Note a property that spoiled the answer of the others: from now on it is asked for alone."""
-        is_suspect = request.planned.alone and request.keys[0] in round_.suspects and self.limits.read_multiple
-        if is_suspect and all(unusable(answer) for *_, answer in results):
+        """Note a property that spoiled the answer of the others: from now on it is asked for alone, and size is not to blame."""
+        if not request.planned.alone or request.keys[0] not in round_.suspects:
+            return
+        if not self.limits.read_multiple and round_.unblamed is None:
+            return
+        if all(unusable(answer) for *_, answer in results):
             self._spoilers |= {request.keys[0]}
+            if round_.unblamed is not None:
+                self.limits, round_.unblamed = exonerated(self.limits, round_.unblamed), None
+                round_.plan_again((), self.limits.room)
+
+    def _judge(self, round_: _Round, asked: Asked) -> None:
+        """Say which requests, of a size that had worked, were refused for their size: those that no single property spoiled."""
+        sized = [(each, denial) for each, denial in round_.halved if self._spoilers.isdisjoint(each.keys)]
+        if errors := [(each, denial) for each, denial in sized if isinstance(denial, PropertyError)]:
+            request, denial = errors[-1]
+            self.limits, _ = too_large(self.limits, request.planned, denial, now_ms=self._now_ms())
+        asked.halved(each for each, _ in sized)
 
     def _now_ms(self) -> int:
         return int(self._today_s() * 1000)
@@ -223,7 +304,7 @@ class Asking:
 class _Round:
     """One poll's requests as they go."""
 
-    def __init__(self, requests: tuple[Request, ...], begin_with: int) -> None:
+    def __init__(self, requests: tuple[Request, ...], begin_with: int, seen: Seen) -> None:
         start = begin_with % len(requests) if requests else 0
         self.work = deque((*requests[start:], *requests[:start]))
         self.gathered = Gathered([], {})
@@ -231,6 +312,10 @@ class _Round:
         self.nonsense: list[BadResponse] = []
         self.shrunk = 0
         self.suspects: set[Key] = set()
+        self.halved: list[tuple[Request, Denial | None]] = []
+        self.unblamed: Limits | None = None
+        """The limits before an error about the whole of a request was taken for a refusal of its size."""
+        self._seen = seen
         self._put_off: set[tuple[Key, ...]] = set()
 
     def take(self, request: Request, results: list[Result]) -> None:
@@ -244,14 +329,14 @@ class _Round:
         self.gathered.failures.update(dict.fromkeys(request.keys, reason))
 
     def instead(self, parts: tuple[Planned, ...]) -> None:
-        self.work.extendleft(reversed(_prepared(parts)))
+        self.work.extendleft(reversed(prepared(parts)))
 
-    def plan_again(self, request: Request, room: Room) -> None:
-        """Plan anew what this request and those that wait would hold."""
+    def plan_again(self, refused: Iterable[Want], room: Room) -> None:
+        """Plan anew what a refused request would have held, and those that wait."""
         waiting = [each.planned.wants for each in self.work if not each.planned.alone]
         alone = [each for each in self.work if each.planned.alone]
-        wants = [want for part in (request.planned.wants, *waiting) for want in part]
-        self.work = deque((*_prepared(plan(wants, room)), *alone))
+        wants = self._seen.fitted(want for part in (refused, *waiting) for want in part)
+        self.work = deque((*prepared(plan(wants, room)), *alone))
 
     def put_off(self, request: Request) -> bool:
         """Ask a busy device again at the end of the round; once."""
@@ -260,22 +345,6 @@ class _Round:
         self._put_off.add(request.keys)
         self.work.append(request)
         return True
-
-
-def _prepared(parts: Iterable[Planned]) -> tuple[Request, ...]:
-    return tuple(_request(part) for part in parts)
-
-
-def _request(part: Planned) -> Request:
-    keys = tuple(want[:4] for want in part.wants)
-    return Request(part, b"" if part.alone else _encoded(part.wants), keys, frozenset(keys))
-
-
-def _encoded(wants: tuple[Want, ...]) -> bytes:
-    return encode_request(
-        (*owner, [each.which if each.array_index is None else (each.which, each.array_index) for each in group])
-        for owner, group in groupby(wants, key=lambda want: want.owner)
-    )
 
 
 def unusable(answer: Answer) -> bool:

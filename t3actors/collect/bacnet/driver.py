@@ -1,48 +1,58 @@
-"""One BACnet device: who it is, which points it has, and what each reading says. asking.py gets the values, meeting.py the rest.
+"""One BACnet device: who it is, which points it has, and what each reading says.
 
-A device is its instance: whoever has another is not it, wherever he answers. What it says of its points is kept while it is away
-and read again when its database-revision has changed, which is looked at when it is met and every few minutes.
+    asking.py     gets properties, in requests of a size that it bears     meeting.py        is it the configured one
+    inventory.py  its points, described piece by piece between polls       polling.py        their values
+    memory.py     keeps what was learned                                   subscriptions.py  changes that it tells itself
+                                                                           rarely.py         schedules, alarms and the like
+
+A device is its instance: whoever has another is not it, wherever he answers. What it says of its points is kept while it is away, and
+in the store; it is read again when its database-revision has changed, which is looked at when it is met and every few minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
+import trio
 
+from supervision.errors import NobodyThere
 from supervision.registry import Registry
-from t3actors.collect.bacnet import meeting, scaling
-from t3actors.collect.bacnet.addressing import station
-from t3actors.collect.bacnet.asking import Asked, Asking, Key
-from t3actors.collect.bacnet.mapping import POLLED, RELIABILITY, TEMCO, Item, items
-from t3actors.collect.bacnet.meeting import Described, Met
-from t3actors.collect.bacnet.objects import Shape, shape_of
-from t3actors.collect.bacnet.read_multiple import PRESENT_VALUE, STATUS_FLAGS, PropertyError, Result
-from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, readings
-from t3actors.collect.bacnet.sizes import want
-from t3actors.collect.bacnet.tags import Bits
-from t3actors.collect.driver import Opened
-from t3actors.config import DeviceConfig
-from t3actors.errors import DriverError
-from t3actors.events import DEVICE_REMARKED, DEVICE_SCALED, Log
+from t3actors.bacnet_events import DEVICE_REMARKED
+from t3actors.collect.bacnet import meeting, memory
+from t3actors.collect.bacnet.asking import Asking
+from t3actors.collect.bacnet.codec.tags import ObjectId
+from t3actors.collect.bacnet.codec.temco import Setting
+from t3actors.collect.bacnet.cov.subscriptions import Subscriptions
+from t3actors.collect.bacnet.inventory import Inventory
+from t3actors.collect.bacnet.link.requests import CovNotified
+from t3actors.collect.bacnet.mapping import TEMCO
+from t3actors.collect.bacnet.polling import Polling
+from t3actors.collect.bacnet.rare.rarely import PIECE_EVERY_S, Rarely
+from t3actors.collect.bacnet.reading import IN_ALARM
+from t3actors.collect.bacnet.setting import read_setting
+from t3actors.collect.driver import Beside, Opened
+from t3actors.config import BacnetConfig, DeviceConfig
+from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut, StoreError
+from t3actors.events import Log
+from t3actors.messages import DeviceLearned, LearnedRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
+from t3actors.stations import station
 
-REVISION_EVERY_S = 300.0
-PLANS_KEPT = 16  # one per set of points that fall due together
-UNKNOWN_PROPERTY = 32  # 21: error code
-UNITS = 117
-MOST_REMARKS = 20
-
-
-class _Poll(NamedTuple):
-    items: dict[tuple[int, int], Item]
-    unknown: tuple[str, ...]
-    asked: Asked
+REVISION_EVERY_S = 60.0
+DESCRIBED_AGAIN_EVERY_S = 86_400.0
+"""In the background: a device's database-revision says nothing of a changed unit (ANSI/ASHRAE 135, 12.11.35)."""
+DESCRIBE_EVERY_S = 0.1
+"""Between two pieces of a description: a new device costs its line little, and 500 at once do not starve the polls."""
+HEARD_LATELY_S = 2.0
+"""A device none of whose points is known yet need not be asked at each poll whether it lives, while it is being described."""
+WRITER = "writer"
+RECALLED_WITHIN_S = 10.0
 
 
 class BacnetDriver:
-    """A `collect.driver.Driver`. Thread: the trio loop. `today_s` gives seconds that only go forward."""
+    """A `collect.driver.Driver`. Thread: the trio loop. `today_s` gives seconds that only go forward, `wall_ms` Unix time."""
 
     def __init__(
         self,
@@ -51,25 +61,54 @@ class BacnetDriver:
         log: Log,
         today_s: Callable[[], float],
         alive: Callable[[], None] = lambda: None,
+        *,
+        bacnet: BacnetConfig,
+        wall_ms: Callable[[], int],
+        rarely_every_s: float = PIECE_EVERY_S,
     ) -> None:
-        """**Raises**: ValueError without an instance, or for an address that is none."""
+        """`rarely_every_s`: between two pieces of what is rarely read.
+
+        **Raises**: ValueError without an instance, or for an address that is none.
+        """
         if config.instance is None:
             raise ValueError(f"{config.name}: instance: saw none, a BACnet device is known by it")
         station(config.address)
         self._config = config
         self._instance = config.instance
+        self._registry = registry
         self._log = log
         self._today_s = today_s
         self._asking = Asking(config, registry, today_s, alive)
-        self._items: dict[str, Item] = {}
+        self._inventory = Inventory(config, self._asking, log)
+        self._polling = Polling(self._asking)
+        self._rarely = Rarely(
+            self._asking,
+            device=config.name,
+            instance=config.instance,
+            wall_ms=wall_ms,
+            piece_every_s=rarely_every_s,
+        )
+        self._subscriptions = Subscriptions(
+            config,
+            lifetime_s=bacnet.cov_lifetime_s,
+            verify_s=bacnet.cov_verify_s,
+            registry=registry,
+            role=f"device/{config.name}",
+            asking=self._asking,
+            log=log,
+            now_s=today_s,
+        )
+        self._modes = self._subscriptions.modes()
+        self._cov_at_s = 0.0
+        self._in_alarm: set[ObjectId] = set()
+        self._setting: Setting | None = None
+        self._is_recalled = False
         self._facts = DeviceFacts()
-        self._is_described = False
-        self._revision: int | None = None
         self._revision_at_s = 0.0
-        self._scale: scaling.Scale | None = None
-        self._remarks: tuple[str, ...] = ()
-        self._polls: dict[tuple[str, ...], _Poll] = {}
-        self._flagless: set[tuple[int, int]] = set()
+        self._heard_at_s = -math.inf
+        self._described_at_s = today_s()
+        self._kept_limits = self._asking.limits
+        self._told: list[Beside] = []
         self._changed: tuple[Point, ...] | None = None
         self._just_met = False
 
@@ -77,12 +116,13 @@ class BacnetDriver:
 
     async def open(self) -> Opened:
         """Meet the device. **Raises**: as Driver.open."""
+        await self._recall()
         await meeting.identify(self._asking, self._instance)
         met = await meeting.meet(self._asking, self._config.address, self._instance)
-        if not self._is_described or met.revision is None or met.revision != self._revision:
-            await self._describe(met)
-        self._facts = met.facts
-        self._revision_at_s = self._today_s()
+        self._facts = await self._with_setting(met.facts)
+        self._inventory.met(met.revision, met.facts.vendor_id)
+        self._take_over_points()
+        self._revision_at_s = self._heard_at_s = self._today_s()
         self._just_met = True
         self._changed = None
         return Opened(facts=self._facts, points=self._points())
@@ -90,137 +130,187 @@ class BacnetDriver:
     async def read(self, points: Sequence[Point], *, probing: bool = False) -> tuple[Reading, ...]:
         """Read these points now. **Raises**: as Driver.read."""
         just_met, self._just_met = self._just_met, False
-        poll = self._planned(tuple(point.point_id for point in points))
-        if (probing and not just_met) or not poll.items:
+        began_s = self._today_s()
+        ids = tuple(point.point_id for point in points)
+        ids += self._subscriptions.also_due(ids)
+        poll = self._polling.planned(ids)
+        is_pointless = not poll.items and self._today_s() - self._heard_at_s > HEARD_LATELY_S
+        if (probing and not just_met) or is_pointless:
             await meeting.identify(self._asking, self._instance)
         moved = await self._look_at_revision()
         if moved:
-            poll = self._planned(tuple(point.point_id for point in points))
-        gathered = await self._asking.gather(poll.asked, 0 if probing else None)
-        results = await self._with_reliability(gathered.results)
-        made = readings(poll.items, results)
-        if gathered.failures:
-            made = tuple(_with_reason(each, item, gathered.failures) for each, item in _paired(made, poll))
-        else:
-            self._asking.silences = 0
-        if poll.unknown:
-            gone = "the device has no such point"
-            made += tuple(Reading(point_id, None, Status.FAULT, gone) for point_id in poll.unknown)
-        return tuple(_moved(each) if each.point_id in moved else each for each in made) if moved else made
+            poll = self._polling.planned(ids)
+        made = self._subscriptions.polled(await self._polling.read(poll, 0 if probing else None), began_s)
+        self._keep_limits()
+        self._look_at_alarms(made)
+        return tuple(_moved(each) if each.point_id in moved else each for each in made) if moved else tuple(made)
+
+    def notified(self, message: object) -> tuple[Reading, ...]:
+        """Take a notification of change. **Raises**: TypeError when it is none."""
+        if not isinstance(message, CovNotified):
+            raise TypeError(f"{self._config.name}: saw a {type(message).__name__}, allowed is CovNotified")
+        made = self._subscriptions.notified(message)
+        self._look_at_alarms(made)
+        return made
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
-        """Give all points anew when a read has found that the device's objects have changed; once."""
+        """Give all points anew when more of them are known, the device's objects have changed, or who tells of them; once."""
+        modes = self._subscriptions.modes()
+        if modes is not self._modes:
+            self._modes, self._changed = modes, self._points()
         changed, self._changed = self._changed, None
         return changed
 
+    def take_told(self) -> tuple[Beside, ...]:
+        """Give what is for the store; once."""
+        told, self._told = (*self._told, *self._rarely.take()), []
+        return told
+
+    async def leave(self) -> None:
+        """Take the subscriptions back."""
+        await self._subscriptions.leave()
+
     async def close(self) -> None:
         """Let go: the link belongs to all devices and stays."""
+        self._subscriptions.dropped()
 
-    # -- describing
+    # -- between polls
 
-    async def _describe(self, met: Met) -> None:
-        """Read which points the device has, and what they are; nothing is taken over before all of it is there."""
-        described = await meeting.describe(self._asking, await meeting.list_points(self._asking, self._instance))
-        divisor = await self._divisor(described, met.facts.vendor_id)
-        found, remarks = items(described, vendor_id=met.facts.vendor_id, scale=divisor, rules=self._config.rules)
-        self._items = {item.point.point_id: item for item in found}
-        self._is_described = True
-        self._revision = met.revision
-        self._polls.clear()
-        self._flagless.clear()
-        if remarks and remarks != self._remarks:
-            self._log(DEVICE_REMARKED, device=self._config.name, remarks=list(remarks[:MOST_REMARKS]))
-        self._remarks = remarks
+    @property
+    def is_complete(self) -> bool:
+        """Whether all points are known."""
+        return self._inventory.is_complete
 
-    async def _divisor(self, described: Described, vendor_id: int | None) -> int:
-        """Give what a Temco panel's analog values are divided by; once decided from its values it stays so."""
-        if self._config.scale != "auto" or vendor_id != TEMCO:
-            return 1 if self._config.scale == "auto" else self._config.scale
-        if self._scale is None or not self._scale.decided:
-            units = {each: said.get(UNITS) for each, said in described if shape_of(each.type) is Shape.NUMBER}
-            gathered = await self._asking.gather(Asked(want(*each, PRESENT_VALUE) for each in units))
-            values = {result[:2]: result[4] for result in gathered.results}
-            scale = scaling.decide(
-                (int(code) if isinstance(code, int) else None, float(value))
-                for each, code in units.items()
-                if isinstance(value := values.get((each.type, each.instance)), int | float)
-            )
-            if scale != self._scale:
-                self._log(DEVICE_SCALED, device=self._config.name, **scale._asdict())
-            self._scale = scale
-        return self._scale.divisor
+    async def work(self, *, hurry: bool = False) -> float | None:
+        """Describe points; then see to subscriptions, and to what is rarely read. **Raises**: as Driver.work."""
+        self._asking.in_background = not hurry
+        try:
+            if self._inventory.is_growing:
+                return await self._describe_more(hurry=hurry)
+            return None if hurry else await self._do_the_rest()
+        finally:
+            self._asking.in_background = False
+
+    async def _describe_more(self, *, hurry: bool) -> float | None:
+        has_changed = await self._inventory.describe_more()
+        self._heard_at_s = self._today_s()
+        self._keep_limits()
+        if has_changed:
+            self._take_over_points()
+            self._changed = self._points()
+            self._keep_description()
+            self._described_at_s = self._heard_at_s
+        if hurry:
+            return 0.0 if self._inventory.is_growing else None
+        return DESCRIBE_EVERY_S
+
+    async def _do_the_rest(self) -> float | None:
+        now_s = self._today_s()
+        if now_s - self._described_at_s >= DESCRIBED_AGAIN_EVERY_S:
+            self._described_at_s = now_s
+            self._inventory.look_again()
+            return DESCRIBE_EVERY_S
+        if self._cov_at_s <= now_s:
+            pause_s = await self._subscriptions.work()
+            self._cov_at_s = math.inf if pause_s is None else self._today_s() + pause_s
+        elif self._rarely.until_next(now_s) == 0.0:
+            await self._rarely.step(now_s)
+        now_s = self._today_s()
+        rarely_s = self._rarely.until_next(now_s)
+        again_s = self._described_at_s + DESCRIBED_AGAIN_EVERY_S - now_s
+        return max(0.0, min(self._cov_at_s - now_s, again_s, math.inf if rarely_s is None else rarely_s))
+
+    def _look_at_alarms(self, made: Iterable[Reading]) -> None:
+        """Note who is in alarm: an alarm lasts as long as the flag says so."""
+        items, standing = self._inventory.items, self._in_alarm
+        for reading in made:
+            if reading.flags & IN_ALARM:
+                standing.add(items[reading.point_id].object)
+            elif standing and (item := items.get(reading.point_id)) is not None:
+                standing.discard(item.object)
+        self._rarely.in_alarm(frozenset(standing))
+
+    # -- what the device is
 
     async def _look_at_revision(self) -> frozenset[str]:
-        """Take over what was changed at the device; give the points that are not any more what they were."""
-        if self._revision is None or self._today_s() - self._revision_at_s < REVISION_EVERY_S:
+        """Take over what was changed at the device, at once; give the points that are not any more what they were."""
+        known = self._inventory.revision
+        if known is None or self._today_s() - self._revision_at_s < REVISION_EVERY_S:
             return frozenset()
         revision = await meeting.read_revision(self._asking, self._instance)
         self._revision_at_s = self._today_s()
-        if revision is None or revision == self._revision:
+        if revision is None or revision == known:
             return frozenset()
-        before = {name: item.point for name, item in self._items.items()}
-        await self._describe(Met(self._facts, revision))
-        after = {name: item.point for name, item in self._items.items()}
+        before = {name: item.point for name, item in self._inventory.items.items()}
+        self._inventory.begin_anew(revision)
+        while self._inventory.is_growing:
+            await self._inventory.describe_more()
+        self._take_over_points()
+        self._keep_description()
+        after = {name: item.point for name, item in self._inventory.items.items()}
         if before == after:
             return frozenset()
-        self._changed = tuple(after.values())
+        self._changed = self._points()
         return frozenset(name for name, point in before.items() if name in after and after[name] != point)
 
+    async def _with_setting(self, facts: DeviceFacts) -> DeviceFacts:
+        """Add what a Temco panel says of itself in its own way, where asking for that is allowed; it is asked once."""
+        if not self._config.private_transfer or facts.vendor_id != TEMCO:
+            return facts
+        if self._setting is None:
+            address, timeout_s = self._config.address, self._config.timeout_s
+            try:
+                self._setting = await read_setting(self._registry, address, timeout_s=timeout_s)
+            except (RequestRefused, RequestTimedOut, BadResponse) as error:
+                self._setting = Setting(None, None, None)
+                reason = f"its serial number could not be asked for (private transfer): {error}"
+                self._log(DEVICE_REMARKED, device=self._config.name, remarks=[reason])
+        return msgspec.structs.replace(
+            facts,
+            serial_number=self._setting.serial_number or facts.serial_number,
+            panel_id=self._setting.panel_number or facts.panel_id,
+        )
+
+    def _take_over_points(self) -> None:
+        found = self._inventory.items.values()
+        self._polling.take_over(found)
+        self._in_alarm.intersection_update(item.object for item in found)
+        self._subscriptions.take_over(found, complete=self.is_complete)
+        if self.is_complete:
+            self._rarely.listed(self._inventory.objects, vendor_id=self._facts.vendor_id)
+
     def _points(self) -> tuple[Point, ...]:
-        return tuple(item.point for item in self._items.values())
+        return tuple(self._subscriptions.marked(item.point) for item in self._inventory.items.values())
 
-    # -- polling
+    # -- what was learned
 
-    def _planned(self, ids: tuple[str, ...]) -> _Poll:
-        known = self._polls.get(ids)
-        if known is not None:
-            return known
-        found = [self._items[name] for name in ids if name in self._items]
-        wants = [
-            want(*item.object, which)
-            for item in found
-            for which in POLLED
-            if which != STATUS_FLAGS or item.object not in self._flagless
-        ]
-        by_object = {(item.object.type, item.object.instance): item for item in found}
-        poll = _Poll(by_object, tuple(name for name in ids if name not in self._items), Asked(wants))
-        if len(self._polls) >= PLANS_KEPT:
-            self._polls.clear()
-        self._polls[ids] = poll
-        return poll
-
-    async def _with_reliability(self, results: list[Result]) -> list[Result]:
-        """Ask which fault it is of those whose flags say that there is one; and note who has no flags."""
-        faulty, flagless = [], []
-        for object_type, instance, which, _index, answer in results:
-            if which != STATUS_FLAGS:
-                continue
-            if isinstance(answer, Bits):
-                if answer.mask & FAULT_FLAG:
-                    faulty.append((object_type, instance))
-            elif isinstance(answer, PropertyError) and answer.error_code == UNKNOWN_PROPERTY:
-                flagless.append((object_type, instance))
-        if flagless:
-            self._flagless.update(flagless)
-            self._polls.clear()
-        if not faulty:
-            return results
+    async def _recall(self) -> None:
+        """Take up what the store has kept of this device; without it, all is learned again."""
+        if self._is_recalled:
+            return
+        asked = LearnedRequested(device=self._config.name)
         try:
-            told = await self._asking.gather(Asked(want(*each, RELIABILITY) for each in faulty))
-        except DriverError:
-            return results  # the values did come, and their flags say enough
-        return results + told.results
+            kept: dict[str, bytes] = await self._registry.ask(WRITER, asked, RECALLED_WITHIN_S)
+        except (NobodyThere, StoreError, trio.TooSlowError):
+            kept = {}
+        self._is_recalled = True
+        limits = memory.limits_of(kept, int(self._today_s() * 1000))
+        if limits is not None:
+            self._asking.limits = self._kept_limits = limits
+        self._inventory.recall(kept)
 
+    def _keep_limits(self) -> None:
+        limits = self._asking.limits
+        if limits is self._kept_limits or limits == self._kept_limits:
+            return
+        self._kept_limits = limits
+        self._keep(memory.LIMITS, memory.limits_kept(limits))
 
-def _paired(made: tuple[Reading, ...], poll: _Poll) -> zip[tuple[Reading, Item]]:
-    return zip(made, poll.items.values(), strict=True)
+    def _keep_description(self) -> None:
+        self._keep(memory.DESCRIPTION, self._inventory.kept())
 
-
-def _with_reason(reading: Reading, item: Item, failures: dict[Key, str]) -> Reading:
-    if reading.reason != NOT_ANSWERED:
-        return reading
-    reason = failures.get((*item.object, PRESENT_VALUE, None), NOT_ANSWERED)
-    return msgspec.structs.replace(reading, reason=reason)
+    def _keep(self, key: str, value: bytes | None) -> None:
+        self._told.append(DeviceLearned(device=self._config.name, key=key, value=value))
 
 
 def _moved(reading: Reading) -> Reading:

@@ -1,11 +1,16 @@
 """How much may be asked of a device in one request: what it says of itself, then what it proves to bear. Pure.
 
 The first plan is the largest that max-APDU and segmentation allow. What a device refuses for its size starts a search between
-the largest request it has answered and the smallest it has refused, in octets of answer and in number of properties, each
-halved in the logarithm: a search over 1 to 266 properties ends within a fifth of the truth after `MAX_PROBES` requests,
-the refused first one among them. Then the limits are settled. They do not flap: a settled size that is refused once is
-halved for that one request, and only a second refusal in a row makes it smaller for good. They grow again by one probe
-a day at most, half as often after each that failed.
+the largest answer it has given and the smallest it has refused, halved in the logarithm: from 1476 octets to a single property it
+ends within a fifth of the truth after `MAX_PROBES` requests at most, the first refused one among them. What it has given is
+measured in real octets, what it has refused can only be estimated. Octets are blamed first: few devices count properties, and one that
+does refuses more of them than it has answered though they take no more octets; then a number of properties is searched for.
+
+Then the limits are settled. They do not flap: a settled size that is refused once is halved for that one request, and only a
+second refusal in a row makes it smaller for good. They grow again by one probe a day at most, half as often after each that failed.
+
+An error about the whole of a request is taken for a refusal of its size, unless as much has worked before; `exonerated` takes that
+back when one property proves to have been the cause.
 
 Limits are kept in the store (`msgspec`); `resume` takes them up unless the device says something else of itself by now.
 The caller owns the clock, sends what `planning.plan` says and reports to `proven` and `refused`.
@@ -18,10 +23,10 @@ from math import isqrt
 
 import msgspec
 
-from t3actors.collect.bacnet import denials
-from t3actors.collect.bacnet.denials import Abort, Denial, Reject
+from t3actors.collect.bacnet.codec import denials
+from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject
+from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.planning import Planned, Room
-from t3actors.collect.bacnet.read_multiple import PropertyError
 from t3actors.collect.bacnet.sizes import ANSWER_HEADER, REQUEST_HEADER, SEGMENT_HEADER
 
 MIN_APDU, MAX_APDU = 50, 1476  # 12.11.18 and Annex J: BACnet/IP carries 1476 octets
@@ -30,8 +35,10 @@ MAX_PROBES = 6
 REFUSALS_IN_A_ROW = 2
 DAY_MS = 86_400_000
 MAX_PATIENCE_DAYS = 32
-_LEAST_OCTETS = 20
-_TIGHT = 1.1  # the border is known well enough when what is refused is at most so many times what works
+_LEAST_APDU_OCTETS = 42  # what a search begins above: little less than the smallest APDU holds
+_LEAST_OCTETS = 16  # and when as little as that is not borne: one property
+_NEAR_LEAST = 120
+_TIGHT = 1.25  # the border is known well enough when what is refused is at most so many times what works
 
 _SEGMENTATION = {denials.ABORT_SEGMENTATION_NOT_SUPPORTED, denials.ABORT_APDU_TOO_LONG, denials.ABORT_WINDOW_SIZE}
 _OCTETS = _SEGMENTATION | {denials.ABORT_BUFFER_OVERFLOW}
@@ -64,33 +71,46 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Border(msgspec.Struct, frozen=True):
-    """Between what is known to work and what is known to be refused (None: nothing was)."""
+    """Between what is known to work and what is known to be refused (None: nothing was).
+
+    `allowed`: what a request was allowed that worked and had no room for one want more; it need not have used it up.
+    """
 
     good: int = 0
     bad: int | None = None
+    allowed: int = 0
+
+    @property
+    def known(self) -> int:
+        """Up to where there is nothing to find out."""
+        return max(self.good, self.allowed)
 
     def target(self, least: int, *, settled: bool) -> int | None:
         """Give the most to ask for now; None when nothing is against any size."""
         if self.bad is None:
             return None
-        good = max(self.good, least)
+        known = max(self.known, least)
         if settled or self.is_tight(least):
-            return good
-        return min(max(isqrt(good * self.bad), good + 1), self.bad - 1)
+            return max(1, min(known, self.bad - 1))
+        return min(max(isqrt(known * self.bad), known + 1), self.bad - 1)
 
     def is_tight(self, least: int) -> bool:
         """Say whether there is nothing worth finding out."""
-        good = max(self.good, least)
-        return self.bad is None or self.bad <= good + 1 or self.bad <= good * _TIGHT
+        known = max(self.known, least)
+        return self.bad is None or self.bad <= known + 1 or self.bad <= known * _TIGHT
 
-    def works(self, size: int) -> Border:
-        """Give the border once this size has worked."""
+    def works(self, size: int, allowed: int = 0) -> Border:
+        """Give the border once this size has worked: if one not larger was refused, that was a wrong estimate."""
         good = max(self.good, size)
-        return Border(good, None if self.bad is None or self.bad <= good else self.bad)
+        if self.bad is None:
+            return Border(good)
+        return Border(good, max(self.bad, good + 1), max(self.allowed, min(allowed, self.bad - 1)))
 
     def fails(self, size: int) -> Border:
-        """Give the border once this size was refused: what was good before and is larger is so no more."""
-        return Border(self.good if self.good < size else size * 2 // 3, size)
+        """Give the border once this size was refused: what was good before and is not smaller is so no more."""
+        return Border(
+            self.good if self.good < size else size * 2 // 3, size, self.allowed if self.allowed < size else 0
+        )
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +132,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         """Say whether the search is over (or none was needed)."""
-        return self.probes >= MAX_PROBES or (self.octets.is_tight(_LEAST_OCTETS) and self.count.is_tight(1))
+        return self.probes >= MAX_PROBES or (self.octets.is_tight(self.least_octets) and self.count.is_tight(1))
 
     @property
     def request_octets(self) -> int:
@@ -123,8 +143,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def answer_octets(self) -> int:
         """The most octets of service data one answer should have."""
         room = MAX_SEGMENTS * (_apdu(self.told) - SEGMENT_HEADER) if self.segmented else self.unsegmented_octets
-        target = self.octets.target(_LEAST_OCTETS, settled=self.settled)
-        return room if target is None else min(room, target)
+        target = self.octets.target(self.least_octets, settled=self.settled)
+        if target is None:
+            return room
+        if not self.settled and self.octets.known < self.unsegmented_octets < target:
+            return self.unsegmented_octets  # a segmented answer was refused: whether it is for that comes first
+        return min(room, target)
+
+    @property
+    def least_octets(self) -> int:
+        """What a search for the octets of an answer begins above."""
+        return _LEAST_APDU_OCTETS if self.octets.bad is None or self.octets.bad > _NEAR_LEAST else _LEAST_OCTETS
 
     @property
     def unsegmented_octets(self) -> int:
@@ -156,23 +185,24 @@ def resume(stored: Limits | None, told: Told, *, in_flight: int = 1) -> Limits:
     return msgspec.structs.replace(stored, in_flight=max(1, min(stored.in_flight, in_flight)))
 
 
-def proven(limits: Limits, request: Planned, *, now_ms: int) -> Limits:
-    """Give the limits once the device has answered this request."""
+def proven(limits: Limits, request: Planned, octets: int, *, now_ms: int) -> Limits:
+    """Give the limits once the device has answered this request with so many octets of service data."""
     if request.alone:
         return limits
-    size, count = max(request.answer_octets, request.room), max(len(request.wants), request.most)
+    count = len(request.wants)
     at_size = (
         limits.refusals > 0 and 4 * count > 3 * limits.count.good
     )  # a half that was answered says nothing of the whole
-    if limits.octets.good >= size and limits.count.good >= count and not at_size:
+    is_step = (limits.octets.bad is not None and request.room > limits.octets.known) or (
+        limits.count.bad is not None and request.most > limits.count.known
+    )
+    if limits.octets.good >= octets and limits.count.good >= count and not is_step and not at_size:
         return limits  # nothing new
-    searching = not limits.settled
-    larger = size > limits.octets.good or count > limits.count.good
     new = msgspec.structs.replace(
         limits,
-        octets=limits.octets.works(size),
-        count=limits.count.works(count),
-        probes=limits.probes + (searching and larger),
+        octets=limits.octets.works(octets, request.room),
+        count=limits.count.works(count, request.most),
+        probes=limits.probes + (is_step and not limits.settled),
         refusals=0,
     )
     return _settling(limits, new, now_ms)
@@ -189,18 +219,33 @@ def refused(limits: Limits, request: Planned, denial: Denial | None, *, now_ms: 
         return limits, Next.GIVE_UP
     if denial is not None and _denies_service(denial):
         return msgspec.structs.replace(limits, read_multiple=False), Next.PLAN_AGAIN
-    if denial is None or isinstance(denial, PropertyError):
+    if denial is None:
         return _without_use(limits, patience=3), Next.ONE_BY_ONE
     if len(request.wants) == 1:
         return _without_use(limits, patience=1 if limits.probes else 3), Next.ONE_BY_ONE
-    return _too_large(limits, request, denial, now_ms)
+    if isinstance(denial, PropertyError) and _had_worked(limits, request):
+        return limits, Next.HALVE
+    return too_large(limits, request, denial, now_ms=now_ms)
 
 
-def _too_large(limits: Limits, request: Planned, denial: Denial, now_ms: int) -> tuple[Limits, Next]:
+def too_large(limits: Limits, request: Planned, denial: Denial, *, now_ms: int) -> tuple[Limits, Next]:
+    """Give the limits once it is known that this request was refused for its size."""
     again = limits.refusals + 1
-    if limits.settled and _had_worked(limits, request) and again < REFUSALS_IN_A_ROW:
+    if _had_worked(limits, request) and again < REFUSALS_IN_A_ROW:
         return msgspec.structs.replace(limits, refusals=again), Next.HALVE
     return _settling(limits, _smaller(limits, request, denial), now_ms), Next.PLAN_AGAIN
+
+
+def remeasured(limits: Limits, octets: int) -> Limits:
+    """Give the limits once more is known of how long the answer would have been that was refused last for its length."""
+    border = limits.octets
+    return msgspec.structs.replace(limits, octets=msgspec.structs.replace(border, bad=max(octets, border.known + 1)))
+
+
+def exonerated(limits: Limits, before: Limits) -> Limits:
+    """Give the limits as they were `before` requests were refused because of one property, not for their size."""
+    octets, count = before.octets.works(limits.octets.good), before.count.works(limits.count.good)
+    return msgspec.structs.replace(before, octets=octets, count=count)
 
 
 def grown(limits: Limits, *, now_ms: int) -> Limits:
@@ -209,7 +254,7 @@ def grown(limits: Limits, *, now_ms: int) -> Limits:
         return limits
     return msgspec.structs.replace(
         limits,
-        octets=_loosened(limits.octets, _LEAST_OCTETS),
+        octets=_loosened(limits.octets, limits.least_octets),
         count=_loosened(limits.count, 1),
         probes=MAX_PROBES - 1,
         refusals=0,
@@ -225,12 +270,14 @@ def _smaller(limits: Limits, request: Planned, denial: Denial) -> Limits:
         isinstance(denial, Reject) and denial.reason == denials.REJECT_BUFFER_OVERFLOW
     )
     if limits.segmented and isinstance(denial, Abort) and denial.reason in _SEGMENTATION:
-        return msgspec.structs.replace(new, segmented=False)
-    if too_long:
-        return msgspec.structs.replace(new, octets=limits.octets.fails(request.answer_octets))
-    if limits.in_flight > 1:
+        if request.answer_octets > limits.unsegmented_octets:
+            return msgspec.structs.replace(new, segmented=False)
+        new = msgspec.structs.replace(new, segmented=False)
+    if not too_long and limits.in_flight > 1:
         return msgspec.structs.replace(new, in_flight=1)
-    return msgspec.structs.replace(new, count=limits.count.fails(len(request.wants)))
+    if not too_long and request.answer_octets <= limits.octets.good and not _had_worked(limits, request):
+        return msgspec.structs.replace(new, count=limits.count.fails(len(request.wants)))
+    return msgspec.structs.replace(new, octets=limits.octets.fails(request.answer_octets))
 
 
 def _without_use(limits: Limits, *, patience: int) -> Limits:
@@ -242,7 +289,8 @@ def _without_use(limits: Limits, *, patience: int) -> Limits:
 
 
 def _had_worked(limits: Limits, request: Planned) -> bool:
-    return request.answer_octets <= limits.octets.good and len(request.wants) <= limits.count.good
+    """Say whether as much was answered before; a few properties more make no difference that an estimate would not make."""
+    return request.answer_octets <= limits.octets.good and len(request.wants) <= limits.count.good * _TIGHT
 
 
 def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:
@@ -258,7 +306,7 @@ def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:
 
 def _loosened(border: Border, least: int) -> Border:
     """Give a border whose next target is twice what is known to work."""
-    return border if border.bad is None else Border(border.good, 4 * max(border.good, least))
+    return border if border.bad is None else Border(border.good, 4 * max(border.known, least), border.allowed)
 
 
 def _is_transient(denial: Denial) -> bool:

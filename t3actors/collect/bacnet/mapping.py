@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from t3actors.collect.bacnet import units
+from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer
+from t3actors.collect.bacnet.codec.tags import ObjectId, elements
+from t3actors.collect.bacnet.codec.tags import Several as ListOfValues
 from t3actors.collect.bacnet.objects import KINDS, NAMES, PREFIXES, Shape, shape_of
-from t3actors.collect.bacnet.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer
-from t3actors.collect.bacnet.tags import ObjectId, elements
-from t3actors.collect.bacnet.tags import Several as ListOfValues
 from t3actors.points import Kind, Point, Rules
 
 TEMCO = 148  # vendor id

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from t3actors.collect.bacnet.codec.read_multiple import encode_request
 from t3actors.collect.bacnet.sizes import OBJECT, Want
+
+_OF_ONE_MOMENT = 2  # present-value and status-flags
 
 
 class Room(NamedTuple):
@@ -32,17 +35,31 @@ class Planned(NamedTuple):
     alone: bool = False
 
 
+Key = tuple[int, int, int, int | None]
+"""Object type, instance, property, array index."""
+
+
+class Request(NamedTuple):
+    """One request, ready to be sent any number of times."""
+
+    planned: Planned
+    service_data: bytes
+    keys: tuple[Key, ...]
+    wanted: frozenset[Key]
+
+
 def plan(wants: Iterable[Want], room: Room) -> tuple[Planned, ...]:
     """Give the requests, wants in their order; consecutive wants of one object stay together where they fit.
 
-    A want that is larger than any room is asked for all the same, by itself: its size is only an estimate.
+    Three and more are torn apart where keeping them together would leave much of the room empty: they describe, and need not be
+    of one moment. A want that is larger than any room is asked for all the same, by itself: its size is only an estimate.
     """
     if not room.read_multiple:
         return one_by_one(wants)
     filling = _Filling(room)
     for _, group in groupby(wants, key=lambda each: each.owner):
         together = list(group)
-        if not filling.takes(together):
+        if not filling.takes(together) and (len(together) <= _OF_ONE_MOMENT or filling.is_nearly_full):
             filling.close()
         if filling.takes(together):
             filling.add(together)
@@ -65,12 +82,30 @@ def halves(request: Planned) -> tuple[Planned, ...]:
     if len(request.wants) < 2:
         return one_by_one(request.wants)
     middle = len(request.wants) // 2
-    return tuple(Planned(part, _answer_octets(part)) for part in (request.wants[:middle], request.wants[middle:]))
+    return tuple(Planned(part, answer_octets(part)) for part in (request.wants[:middle], request.wants[middle:]))
 
 
-def _answer_octets(wants: tuple[Want, ...]) -> int:
+def answer_octets(wants: Sequence[Want]) -> int:
+    """Give what one answer with all of them will probably take."""
     objects = sum(1 for _ in groupby(wants, key=lambda each: each.owner))
     return objects * OBJECT + sum(each.answer_octets for each in wants)
+
+
+def prepared(parts: Iterable[Planned]) -> tuple[Request, ...]:
+    """Give the requests as they are sent."""
+    return tuple(_request(part) for part in parts)
+
+
+def _request(part: Planned) -> Request:
+    keys = tuple(want[:4] for want in part.wants)
+    return Request(part, b"" if part.alone else _encoded(part.wants), keys, frozenset(keys))
+
+
+def _encoded(wants: tuple[Want, ...]) -> bytes:
+    return encode_request(
+        (*owner, [each.which if each.array_index is None else (each.which, each.array_index) for each in group])
+        for owner, group in groupby(wants, key=lambda want: want.owner)
+    )
 
 
 class _Filling:
@@ -90,6 +125,16 @@ class _Filling:
         self._no_room = answered > self._room.answer_octets
         self._too_many = most is not None and len(self._held) + len(more) > most
         return not self._no_room and not self._too_many and asked <= self._room.request_octets
+
+    @property
+    def is_nearly_full(self) -> bool:
+        """Say whether little is lost when this request is sent as it is."""
+        room = self._room
+        return (
+            self._answered * 5 >= room.answer_octets * 4
+            or self._asked * 5 >= room.request_octets * 4
+            or (room.properties is not None and len(self._held) * 5 >= room.properties * 4)
+        )
 
     def add(self, more: list[Want]) -> None:
         self._asked, self._answered = self._with(more)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import isfinite
 
-from t3actors.collect.bacnet.denials import words
+from t3actors.collect.bacnet.codec.denials import words
+from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer, PropertyError, Result
+from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Several, Time, Undecodable
 from t3actors.collect.bacnet.mapping import OUT_OF_SERVICE, RELIABILITY, Item, text_of
 from t3actors.collect.bacnet.objects import Shape
-from t3actors.collect.bacnet.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer, PropertyError, Result
-from t3actors.collect.bacnet.tags import Bits, Constructed, Date, Several, Time, Undecodable
 from t3actors.points import Reading, Status, Value
 
-FAULT_FLAG, OUT_OF_SERVICE_FLAG, ALL_FLAGS = 2, 8, 15
+IN_ALARM, FAULT_FLAG, OUT_OF_SERVICE_FLAG, ALL_FLAGS = 1, 2, 8, 15
 NOT_ANSWERED = "not in the answer"
 NOT_A_NUMBER = "not a number"
 OTHER_TYPE = "value is of another type than its object"

@@ -1,13 +1,18 @@
 """How many octets a question takes, and its answer will probably take, so that the first plan of requests usually fits. Pure.
 
-Numbers and flags have sizes that the standard fixes; texts have those that real devices give them.
+Numbers and flags have sizes that the standard fixes; texts have those that real devices give them, until `Seen` has seen those that
+this device gives them.
 
 Source: ANSI/ASHRAE 135, 20.1 (headers), 20.2 (tags), 15.7.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
+from t3actors.collect.bacnet.codec.tags import Several, elements
 
 REQUEST_HEADER = 4  # 20.1.2: type and flags, sizes accepted, invoke id, service; unsegmented
 ANSWER_HEADER = 3  # 20.1.5: type and flags, invoke id, service; unsegmented
@@ -94,6 +99,66 @@ def want(
     if octets is None:
         octets = _expected(object_type, which, index)
     return Want(object_type, instance, which, index, max(octets, _SMALLEST_ANSWER))
+
+
+class Seen:
+    """How many octets each property's values took at one device, by object type: between the mean and the most.
+
+    Only what varies is looked at.
+    """
+
+    __slots__ = ("_seen", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        """Goes up when an estimate has changed."""
+        self._seen: dict[tuple[int, int, bool], tuple[int, int, int]] = {}
+
+    def learn(self, results: Iterable[Result]) -> None:
+        """Take these answers into account."""
+        changed = False
+        for object_type, _instance, which, index, answer in results:
+            octets = _octets(answer)
+            if octets is None:
+                continue
+            key = (object_type, which, index is not None)
+            before = self._seen.get(key, (0, 0, 0))
+            count, total, most = before
+            self._seen[key] = after = count + 1, total + octets, max(most, octets)
+            changed |= count == 0 or _likely(*before) != _likely(*after)
+        self.version += changed
+
+    def fitted(self, wants: Iterable[Want]) -> list[Want]:
+        """Give the wants as large as their like have been."""
+        if not self._seen:
+            return list(wants)
+        return [self._fitted(each) for each in wants]
+
+    def _fitted(self, each: Want) -> Want:
+        seen = self._seen.get((each.object_type, each.which, each.array_index is not None))
+        return each if seen is None else each._replace(value_octets=_likely(*seen))
+
+
+def _likely(count: int, total: int, most: int) -> int:
+    return (total // count + most + 1) // 2
+
+
+def _octets(answer: Answer) -> int | None:
+    """Give what a value whose size varies took; None where its estimate is right, or not to be known."""
+    if isinstance(answer, str):
+        return _tagged(1 + len(answer.encode()))
+    if isinstance(answer, Several):
+        parts = [_octets(each) for each in elements(answer)]
+        return None if None in parts else sum(each for each in parts if each is not None)
+    if isinstance(answer, PropertyError):
+        return _SMALLEST_ANSWER
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return 1 + max(1, (answer.bit_length() + 7) // 8)
+    return len(answer) if isinstance(answer, bytes) else None
+
+
+def _tagged(length: int) -> int:
+    return length + (1 if length < 5 else 2 if length < 254 else 4)
 
 
 def _expected(object_type: int, which: int, index: int | None) -> int:

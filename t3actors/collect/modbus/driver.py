@@ -13,7 +13,7 @@ import msgspec
 
 from supervision.registry import Registry
 from t3actors.addresses import split_address
-from t3actors.collect.driver import Opened
+from t3actors.collect.driver import Opened, PollsOnly
 from t3actors.collect.modbus.asking import ILLEGAL, Asking, Gathered
 from t3actors.collect.modbus.blocks import Block, Want, plan
 from t3actors.collect.modbus.link import MODBUS_PORT
@@ -37,7 +37,7 @@ class _Plan(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-class ModbusDriver:
+class ModbusDriver(PollsOnly):
     """A `collect.driver.Driver`. Thread: the trio loop. `today_s` gives seconds that only go forward."""
 
     def __init__(

@@ -15,6 +15,7 @@ from t3actors.simulator.signals import INPUT_PROFILES, OUTPUT_PROFILES, VARIABLE
 
 GENERIC_VENDOR = 999
 MOST_POINTS = 20_000
+CLOCK_IN_UTC = {119: tags.signed(0), 24: tags.boolean(False)}  # utc-offset, daylight-savings-status
 PREFIX = {
     ObjectType.ANALOG_INPUT: "AI", ObjectType.ANALOG_OUTPUT: "AO", ObjectType.ANALOG_VALUE: "AV",
     ObjectType.BINARY_INPUT: "BI", ObjectType.BINARY_OUTPUT: "BO", ObjectType.BINARY_VALUE: "BV",
@@ -131,9 +132,14 @@ class _Builder:
         first = 1 if self._able.temco_like else self._able.first_instance
         device.add(furniture.calendar(first, "HOL1"))
         device.add(furniture.notification_class(1, "NC1"))
-        device.add(
-            furniture.event_enrollment(first, "EE1", device.device_id, analog[0], -1000.0, analog[0].value + 2.0)
-        )
+        for place, above in enumerate((2.0, -1.0)):  # the second is in alarm from the start
+            name, high = f"EE{place + 1}", analog[0].value + above
+            device.add(
+                furniture.event_enrollment(
+                    first + place, name, device.device_id, analog[0], -1000.0, high, lambda: device.at_s
+                )
+            )
+        device.object(device.device_id).properties |= CLOCK_IN_UTC
         for place in (0, 1):
             instance = first + place
             target: PointObject = points[-1 - place % len(points)]

@@ -18,8 +18,10 @@ def is_lost(faults: Faults, chance: Random) -> bool:
     return BacnetFaultKind.STALL in faults or (drop is not None and chance.random() < drop.share)
 
 
-def distorted(faults: Faults, answer: bytes) -> bytes:
+def distorted(faults: Faults, answer: bytes, chance: Random) -> bytes:
     """Give what is sent instead of this APDU."""
+    if BacnetFaultKind.GARBAGE in faults:
+        return chance.randbytes(len(answer))
     kind = answer[0] >> 4
     if kind == Kind.COMPLEX_ACK and answer[0] & SEGMENTED:
         if BacnetFaultKind.TRUNCATED_SEGMENT in faults and answer[SEQUENCE]:
@@ -29,6 +31,12 @@ def distorted(faults: Faults, answer: bytes) -> bytes:
     if BacnetFaultKind.WRONG_INVOKE_ID in faults:
         answer = bytes((answer[0], (answer[1] + 1) % 256)) + answer[2:]
     return answer
+
+
+def is_held_back(faults: Faults, answer: bytes) -> bool:
+    """Whether this APDU is a segment that is never sent."""
+    is_segment = answer[0] >> 4 == Kind.COMPLEX_ACK and bool(answer[0] & SEGMENTED)
+    return BacnetFaultKind.HALF_ANSWER in faults and is_segment and answer[SEQUENCE] > 0
 
 
 def delay_s(faults: Faults) -> float:

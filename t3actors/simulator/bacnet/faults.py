@@ -25,13 +25,25 @@ class BacnetFaultKind(StrEnum):
     COV_SILENT = "cov_silent"  # subscriptions are taken, and nothing is ever notified
     COV_EXPIRE = "cov_expire"  # subscriptions end after `delay_s`, whatever was wished
     COV_DUPLICATE = "cov_duplicate"  # each notification is sent twice
-    ABORT = "abort"  # abort `code` (1, 4, 9...), of `service` and above `above` properties only
+    ABORT = (
+        "abort"  # abort `code` (1, 4, 9...), of `service`, above `above` properties, from `octets` of answer on only
+    )
     REJECT = "reject"  # reject `code`, likewise
+    ERROR = "error"  # error `code` of class device, likewise
     MALFORMED = "malformed"  # an acknowledgement that is cut off in the middle of a value
     TRUNCATED_SEGMENT = "truncated_segment"  # segments after the first end inside their own header
+    GARBAGE = "garbage"  # octets without any sense instead of each answer
+    HALF_ANSWER = "half_answer"  # of an answer in segments only the first is ever sent
+    DUPLICATE = "duplicate"  # each answer is sent twice
     WRONG_INVOKE_ID = "wrong_invoke_id"  # one too high
+    WRONG_SOURCE = "wrong_source"  # answers come from another UDP port
+    REFUSE = "refuse"  # nobody listens on its node's port, and the network says so
     DUPLICATE_INSTANCE = "duplicate_instance"  # it says that its instance is `instance`
     UNDECODABLE = "undecodable"  # `property` of `object` (the first point, unless named) is a REAL of three bytes
+    UNFRAMED = (
+        "unframed"  # likewise, and it announces more octets than it has, which spoils all that follows in the answer
+    )
+    PROPERTY_ERROR = "property_error"  # likewise, and reading it is error `code` of class property
     SERIAL_ZERO = "serial_zero"  # the serial number it reports is 0
     OTHER_PORT = "other_port"  # I-Am comes from another UDP port
 
@@ -40,7 +52,7 @@ class BacnetFaultKind(StrEnum):
 class BacnetFault:
     """One fault, with what it needs to know.
 
-    **Units**: `service` is a confirmed service's number, None for all.
+    **Units**: `service` is a confirmed service's number, None for all; `octets` are those of the answer's data.
     **Raises**: BadFault.
     """
 
@@ -50,6 +62,7 @@ class BacnetFault:
     code: int = 9
     service: int | None = None
     above: int = 0
+    octets: int = 0
     object: str = ""
     property: int = 85
     instance: int | None = None
@@ -59,6 +72,7 @@ class BacnetFault:
         _must_lie("share", self.share, 0.0, 1.0, int | float)
         _must_lie("code", self.code, 0, 255, int)
         _must_lie("above", self.above, 0, 100_000, int)
+        _must_lie("octets", self.octets, 0, 1 << 20, int)
         _must_lie("property", self.property, 0, 0x3FFFFF, int)
         if self.service is not None:
             _must_lie("service", self.service, 0, 255, int)
@@ -67,9 +81,9 @@ class BacnetFault:
         if not isinstance(self.object, str):
             raise BadFault(f"object: saw {self.object!r}, allowed is a point's id")
 
-    def strikes(self, service: int, properties: int) -> bool:
-        """Whether a request for so many properties is refused by it."""
-        return self.service in {None, service} and properties > self.above
+    def strikes(self, service: int, properties: int, octets: int) -> bool:
+        """Whether a request for so many properties, whose answer would have so many octets, is refused by it."""
+        return self.service in {None, service} and properties > self.above and octets >= self.octets
 
 
 PARAMETERS = tuple(each.name for each in fields(BacnetFault) if each.name != "kind")

@@ -16,6 +16,7 @@ NO = tags.boolean(False)
 YES = tags.boolean(True)
 ALL_TRANSITIONS = tags.bits((True, True, True))
 UNDECODABLE = b"\x43\x41\xac\x00"  # a REAL of three bytes: well framed, and no value
+UNFRAMED = b"\x45\xfe\xff\xff"  # a REAL that announces 65,535 bytes: nothing that follows it can be found
 
 NEVER_LISTED = frozenset(  # clause 12.11.x: Property_List names neither these nor itself
     {Property.OBJECT_IDENTIFIER, Property.OBJECT_NAME, Property.OBJECT_TYPE, Property.PROPERTY_LIST}
@@ -33,7 +34,7 @@ OPTIONAL = frozenset(
 class PropertyRefused(Exception):
     """This property cannot be read: the device's error class and code."""
 
-    def __init__(self, error_class: ErrorClass, code: ErrorCode) -> None:
+    def __init__(self, error_class: ErrorClass, code: int) -> None:
         super().__init__(error_class, code)
         self.error_class = error_class
         self.code = code
@@ -49,7 +50,7 @@ class SimulatedObject:
         self.instance = instance
         self.name = name
         self.object_id = object_type << 22 | instance
-        self._spoilt: frozenset[int] = frozenset()
+        self._spoilt: dict[int, bytes | PropertyRefused] = {}
         self.properties: dict[int, Source] = {
             Property.OBJECT_IDENTIFIER: tags.object_id(self.object_id),
             Property.OBJECT_NAME: encoded_name or tags.text(name),
@@ -59,7 +60,7 @@ class SimulatedObject:
     def read(self, property_id: int, index: int | None = None) -> bytes:
         """Give a property as it travels. **Raises**: PropertyRefused."""
         if property_id in self._spoilt:
-            return UNDECODABLE
+            return _of_spoilt(self._spoilt[property_id])
         source = self._source(property_id)
         value = source() if callable(source) else source
         if index is None:
@@ -82,13 +83,13 @@ class SimulatedObject:
             return [each for each in self.properties if each in OPTIONAL]
         return [property_id]
 
-    def spoil(self, property_id: int) -> None:
-        """Answer this property from now on with bytes that are no value."""
-        self._spoilt |= {property_id}
+    def spoil(self, property_id: int, instead: bytes | PropertyRefused = UNDECODABLE) -> None:
+        """Answer this property from now on with bytes that are no value, or with an error."""
+        self._spoilt[property_id] = instead
 
     def heal(self) -> None:
         """Answer every property truthfully again."""
-        self._spoilt = frozenset()
+        self._spoilt.clear()
 
     def _source(self, property_id: int) -> Source:
         source = self.properties.get(property_id)
@@ -97,3 +98,9 @@ class SimulatedObject:
         if property_id == Property.PROPERTY_LIST:
             return tuple(tags.enumerated(each) for each in self.properties if each not in NEVER_LISTED)
         raise PropertyRefused(ErrorClass.PROPERTY, ErrorCode.UNKNOWN_PROPERTY)
+
+
+def _of_spoilt(instead: bytes | PropertyRefused) -> bytes:
+    if isinstance(instead, PropertyRefused):
+        raise PropertyRefused(instead.error_class, instead.code)
+    return instead

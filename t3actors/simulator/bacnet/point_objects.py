@@ -78,7 +78,7 @@ class PointObject(SimulatedObject):
 
     def read(self, property_id: int, index: int | None = None) -> bytes:
         """Give a property as it travels. **Raises**: PropertyRefused."""
-        if property_id == Property.PRESENT_VALUE and index is None and not self._spoilt:
+        if property_id == Property.PRESENT_VALUE and index is None and property_id not in self._spoilt:
             return self._encode(self.raw * self._factor)
         return super().read(property_id, index)
 

@@ -13,14 +13,15 @@ from t3actors.simulator.bacnet.answers import Answers, Outcome
 from t3actors.simulator.bacnet.apdu import BadApdu, Ended, Kind, Request, SegmentAck, Unconfirmed, decode_apdu
 from t3actors.simulator.bacnet.counts import BacnetCounts
 from t3actors.simulator.bacnet.device import SimulatedDevice
-from t3actors.simulator.bacnet.distort import delay_s, distorted, is_lost
+from t3actors.simulator.bacnet.distort import delay_s, distorted, is_held_back, is_lost
 from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.notifier import Notifier
+from t3actors.simulator.bacnet.objects import UNDECODABLE, UNFRAMED, PropertyRefused
 from t3actors.simulator.bacnet.requests import decode_private_transfer, decode_who_is
 from t3actors.simulator.bacnet.segments import SegmentedAnswer, SegmentedRequest
 from t3actors.simulator.bacnet.subscriptions import Peer
 from t3actors.simulator.bacnet.tags import BadEncoding
-from t3actors.simulator.bacnet.words import Aborted, Confirmed, Rejected
+from t3actors.simulator.bacnet.words import Aborted, Confirmed, ErrorClass, Rejected
 from t3actors.simulator.bacnet.words import Unconfirmed as UnconfirmedService
 
 MOST_TRANSACTIONS = 256
@@ -32,6 +33,7 @@ WRITES = frozenset(
     }
 )
 FIRST_WRITING_COMMAND = 100
+REFUSALS = (BacnetFaultKind.ABORT, BacnetFaultKind.REJECT, BacnetFaultKind.ERROR)
 
 
 class Sending(NamedTuple):
@@ -72,13 +74,20 @@ class Responder:
                 each.heal()
             return
         if kind is BacnetFaultKind.UNDECODABLE:
-            self.device.point(fault.object or next(iter(self.device.points))).spoil(fault.property)
+            self._spoil(fault, UNDECODABLE)
+        elif kind is BacnetFaultKind.UNFRAMED:
+            self._spoil(fault, UNFRAMED)
+        elif kind is BacnetFaultKind.PROPERTY_ERROR:
+            self._spoil(fault, PropertyRefused(ErrorClass.PROPERTY, fault.code))
         elif kind is BacnetFaultKind.DUPLICATE_INSTANCE:
             self.device.claim(fault.instance)
         elif kind is BacnetFaultKind.REBOOT:
             self._reboot(now_s + fault.delay_s)
             return
         self.faults[kind] = fault
+
+    def _spoil(self, fault: BacnetFault, instead: bytes | PropertyRefused) -> None:
+        self.device.point(fault.object or next(iter(self.device.points))).spoil(fault.property, instead)
 
     def _reboot(self, until_s: float) -> None:
         self.notifier.forget()
@@ -176,10 +185,10 @@ class Responder:
             serial = 0 if BacnetFaultKind.SERIAL_ZERO in self.faults else self.device.serial_number
             outcome = self._answers.answer(request, serial)
         self.counts.writes += outcome.is_write
-        for kind, ended in ((BacnetFaultKind.ABORT, Kind.ABORT), (BacnetFaultKind.REJECT, Kind.REJECT)):
+        for kind in REFUSALS:
             fault = self.faults.get(kind)
-            if fault is not None and fault.strikes(request.service, outcome.properties):
-                outcome = Outcome(ended, code=fault.code)
+            if fault is not None and fault.strikes(request.service, outcome.properties, len(outcome.data)):
+                outcome = _refusal(kind, fault.code)
         sendings = self._out(self._encoded(request, outcome, peer, now_s), peer)
         if BacnetFaultKind.LATE in self.faults:
             self._held, sendings = sendings, self._held
@@ -266,9 +275,17 @@ class Responder:
         self.counts.answered += len(answers)
         if not self.faults:
             return [Sending(each, peer) for each in answers]
-        late_s = delay_s(self.faults)
+        late_s, elsewhere = delay_s(self.faults), BacnetFaultKind.WRONG_SOURCE in self.faults
+        times = 2 if BacnetFaultKind.DUPLICATE in self.faults else 1
         return [
-            Sending(distorted(self.faults, each), peer, late_s)
+            Sending(distorted(self.faults, each, self._random), peer, late_s, other_port=elsewhere)
             for each in answers
-            if not is_lost(self.faults, self._random)
+            if not is_lost(self.faults, self._random) and not is_held_back(self.faults, each)
+            for _ in range(times)
         ]
+
+
+def _refusal(kind: BacnetFaultKind, code: int) -> Outcome:
+    if kind is BacnetFaultKind.ERROR:
+        return Outcome(Kind.ERROR, tags.enumerated(ErrorClass.DEVICE) + tags.enumerated(code))
+    return Outcome(Kind.ABORT if kind is BacnetFaultKind.ABORT else Kind.REJECT, code=code)

@@ -74,6 +74,8 @@ class BacnetServer:
         self.counts = BacnetCounts()
         self._host = host
         self._socket = _bound(host, port)
+        self._listens = trio.Event()
+        self._listens.set()
         self._side_door: socket.socket | None = None
         self.address: Address = (host, int(self._socket.getsockname()[1]))
         self._nursery: trio.Nursery | None = None
@@ -113,6 +115,10 @@ class BacnetServer:
     def set_fault(self, responder: Responder, place: Station | None, fault: BacnetFault) -> None:
         """Switch a fault of one device here. **Raises**: ValueError for a point that is not there."""
         responder.set_fault(fault, 0.0 if self._nursery is None else trio.current_time())
+        if fault.kind is BacnetFaultKind.REFUSE:
+            self._refuse()
+        elif fault.kind is BacnetFaultKind.NONE:
+            self._listen_again()
         if fault.kind is BacnetFaultKind.REBOOT and self._nursery is not None:
             announcement = responder.announce(Peer(self.address), broadcast=True)
             everywhere = Npdu(announcement.apdu, Station(EVERY_NETWORK, b""), place)
@@ -157,15 +163,35 @@ class BacnetServer:
     # -- inside
 
     async def _listen(self) -> None:
-        receive = self._socket.recvfrom
         while True:
-            await trio.lowlevel.wait_readable(self._socket)
+            await self._listens.wait()
+            with contextlib.suppress(trio.ClosedResourceError):
+                await self._take_from(self._socket)
+
+    async def _take_from(self, open_port: socket.socket) -> None:
+        receive = open_port.recvfrom
+        while open_port is self._socket and self._listens.is_set():
+            await trio.lowlevel.wait_readable(open_port)
             for _ in range(BURST):
                 try:
                     data, origin = receive(LONGEST_DATAGRAM)
                 except OSError:  # nothing more, or a report about something sent before
                     break
                 self.receive(data, origin)
+
+    def _refuse(self) -> None:
+        """Let go of the port, so that the network answers in its place."""
+        if self._listens.is_set():
+            self._listens = trio.Event()
+            if self._nursery is not None:
+                trio.lowlevel.notify_closing(self._socket)
+            self._socket.close()
+
+    def _listen_again(self) -> None:
+        """Take the port back. **Raises**: OSError when somebody else has it by now."""
+        if not self._listens.is_set():
+            self._socket = _bound(*self.address)
+            self._listens.set()
 
     def _link_request(self, function: int, content: bytes, origin: Address) -> None:
         now_s = trio.current_time()

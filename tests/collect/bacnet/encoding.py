@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from t3actors.collect.bacnet.tags import Bits, Date, Enumerated, ObjectId, Several, Time
+from t3actors.collect.bacnet.codec.tags import Bits, Date, Enumerated, ObjectId, Several, Time
 
 
 def tagged(number: int, content: bytes, *, context: bool = False) -> bytes:

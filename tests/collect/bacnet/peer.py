@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.bacnet.link import BacnetLink
-from t3actors.collect.bacnet.requests import LINK
+from t3actors.collect.bacnet.link.actor import BacnetLink
+from t3actors.collect.bacnet.link.requests import LINK
 from t3actors.config import BacnetConfig
 from t3actors.events import LogEvent
 

@@ -11,9 +11,10 @@ import pytest
 import trio
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.driver import REVISION_EVERY_S, BacnetDriver
+from t3actors.clock import wall_ms
+from t3actors.collect.bacnet.driver import DESCRIBED_AGAIN_EVERY_S, REVISION_EVERY_S, BacnetDriver
 from t3actors.collect.driver import Opened
-from t3actors.config import DeviceConfig
+from t3actors.config import BacnetConfig, DeviceConfig
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
 from t3actors.points import Kind, Reading, Status
 from t3actors.simulator.bacnet import tags
@@ -52,11 +53,16 @@ class Meeting:
         where = f"127.0.0.1:{server.port}"
         defaults: dict[str, Any] = {"address": where, "instance": INSTANCE, "timeout_s": 1.0, "retries": 0}
         self.config = DeviceConfig(name="d", protocol="bacnet", **(defaults | settings))
-        self.driver = BacnetDriver(self.config, house.registry, self.log, self.clock)
+        self.driver = BacnetDriver(
+            self.config, house.registry, self.log, self.clock, bacnet=BacnetConfig(), wall_ms=wall_ms
+        )
         self.opened = Opened(facts=None, points=())  # type: ignore[arg-type]
 
     async def open(self) -> Opened:
         self.opened = await self.driver.open()
+        while await self.driver.work(hurry=True) is not None:
+            pass
+        self.opened = Opened(facts=self.opened.facts, points=self.driver.take_changed_points() or self.opened.points)
         return self.opened
 
     async def read(self, **how: bool) -> dict[str, Reading]:
@@ -303,7 +309,7 @@ async def test_a_silent_device_is_a_time_out_and_is_read_again_when_it_speaks() 
 async def test_without_a_link_the_device_is_down() -> None:
     config = DeviceConfig(name="d", protocol="bacnet", address="127.0.0.1:9", instance=1)
     with pytest.raises(LinkDown):
-        await BacnetDriver(config, Registry(), Logged(), Clock()).open()
+        await BacnetDriver(config, Registry(), Logged(), Clock(), bacnet=BacnetConfig(), wall_ms=wall_ms).open()
 
 
 async def test_points_that_come_and_change_are_taken_over_when_the_database_revision_says_so() -> None:
@@ -373,4 +379,17 @@ async def test_a_busy_device_is_asked_once_more_and_marks_its_points_if_it_stays
 def test_a_device_without_an_instance_is_refused() -> None:
     config = DeviceConfig(name="d", protocol="bacnet", address="10.0.0.1")
     with pytest.raises(ValueError, match="instance"):
-        BacnetDriver(config, Registry(), Logged(), Clock())
+        BacnetDriver(config, Registry(), Logged(), Clock(), bacnet=BacnetConfig(), wall_ms=wall_ms)
+
+
+async def test_a_unit_that_was_changed_without_a_word_is_found_within_a_day() -> None:
+    async with meeting() as met:
+        await met.open()
+        point = met.device.point("AI0")
+        point.properties[Property.UNITS] = tags.enumerated(64)
+        assert met.driver.is_complete
+        met.clock.now_s += DESCRIBED_AGAIN_EVERY_S
+        while (changed := met.driver.take_changed_points()) is None:
+            await met.driver.work()
+        assert {point.point_id: point.units for point in changed}["AI0"] == "°F"
+        assert met.driver.is_complete, "what is known holds meanwhile"

@@ -8,7 +8,7 @@ import socket
 
 import trio
 
-from t3actors.collect.bacnet.requests import LinkCounts, LinkCountsRequested, ReadMultiple, ask_link
+from t3actors.collect.bacnet.link.requests import LinkCounts, LinkCountsRequested, ReadMultiple, ask_link
 from t3actors.errors import DriverError
 from tests.collect.bacnet.peer import PRESENT, Peer, acknowledging, link_up, plain, unicast
 

@@ -8,7 +8,8 @@ from itertools import product
 import msgspec
 import pytest
 
-from t3actors.collect.bacnet.denials import Abort, Denial, Reject
+from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject
+from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.limits import (
     DAY_MS,
     MAX_PROBES,
@@ -23,7 +24,6 @@ from t3actors.collect.bacnet.limits import (
     resume,
 )
 from t3actors.collect.bacnet.planning import Planned, halves, one_by_one, plan
-from t3actors.collect.bacnet.read_multiple import PropertyError
 from t3actors.collect.bacnet.sizes import Want, want
 
 APDUS = (50, 128, 206, 480, 1024, 1476)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t3actors.collect.bacnet.codec.read_multiple import Property, encode_request
 from t3actors.collect.bacnet.planning import Room, halves, one_by_one, plan
-from t3actors.collect.bacnet.read_multiple import Property, encode_request
 from t3actors.collect.bacnet.sizes import Want, want
 
 WANTS = st.lists(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from t3actors.collect.bacnet.codec.read_multiple import PropertyError
+from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time, Undecodable
 from t3actors.collect.bacnet.mapping import TEMCO, Item, items
-from t3actors.collect.bacnet.read_multiple import PropertyError
 from t3actors.collect.bacnet.reading import needs_reliability, reading, readings
-from t3actors.collect.bacnet.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time, Undecodable
 from t3actors.points import Reading, Status
 
 PRESENT, FLAGS, RELIABILITY, OUT_OF_SERVICE = 85, 111, 103, 81

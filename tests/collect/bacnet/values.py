@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.tags import Bits, Date, Enumerated, ObjectId, Several, Time
+from t3actors.collect.bacnet.codec.tags import Bits, Date, Enumerated, ObjectId, Several, Time
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 PRIMITIVES = st.one_of(

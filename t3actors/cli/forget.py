@@ -1,0 +1,57 @@
+"""`t3actors forget NAME`: a device that was discovered is not polled any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from t3actors import clock
+from t3actors.cli.exits import Exit
+from t3actors.cli.whereabouts import find
+from t3actors.errors import AlreadyRunning, StoreUnreachable
+from t3actors.store.connection import open_for_reading, translated
+from t3actors.store.forget import SINCE_SCHEMA
+from t3actors.store.forget import forget as forget_device
+from t3actors.store.lock import data_dir_locked
+from t3actors.store.memory import remembered
+from t3actors.store.migrate import schema_files, schema_of
+
+NAMED_AT_MOST = 20
+
+
+@click.command()
+@click.argument("name")
+@click.argument("config", type=click.Path(path_type=Path), required=False)
+@click.option("--data", type=click.Path(path_type=Path), help="The data directory, instead of CONFIG.")
+def forget(name: str, config: Path | None, data: Path | None) -> None:
+    """Forget the discovered device NAME (`bacnet:<network>:<mac>:<instance>`) of the gateway that CONFIG or --data DIR names.
+
+    It is not polled at the next start; its rows and its history stay. If it answers to the next search, it is found again.
+    The gateway must be stopped: exit code 75 while it runs. 1: no such device was discovered.
+    """
+    where = find(config, data)
+    if not where.database.exists():
+        raise StoreUnreachable(f"{where.database}: no such database")
+    try:
+        with data_dir_locked(where.data_dir):
+            if forget_device(where.database, name, clock.wall_ms()):
+                click.echo(f"{name}: forgotten; its rows and history stay")
+                return
+            names = _discovered(where.database)
+    except AlreadyRunning as running:
+        raise AlreadyRunning(f"{running}; stop it first: it would go on polling {name}") from None
+    there = ", ".join(names[:NAMED_AT_MOST]) + (", ..." if len(names) > NAMED_AT_MOST else "")
+    click.echo(f"t3actors: no device {name!r} was discovered; there are: {there or 'none'}", err=True)
+    raise SystemExit(Exit.FAILED)
+
+
+def _discovered(database: Path) -> list[str]:
+    if schema_of(database, schema_files()[-1].number) < SINCE_SCHEMA:
+        return []
+    connection = open_for_reading(database)
+    try:
+        with translated(database, connection):
+            return [device.name for device in remembered(connection)]
+    finally:
+        connection.close(True)

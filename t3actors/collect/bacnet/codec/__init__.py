@@ -1,0 +1,1 @@
+"""BACnet on the wire: octets to Python and back. Pure, and hostile until decoded."""

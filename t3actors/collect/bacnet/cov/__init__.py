@@ -1,0 +1,1 @@
+"""Changes that a device tells of its own accord."""

@@ -1,0 +1,347 @@
+"""Finds BACnet devices while the gateway runs: asks who is there, and hands on what is to be polled. Role "discovery".
+
+It decides who is a device of its own (sightings.py) and when to ask (sweeps.py); `on_found` starts what polls it. Devices found in
+an earlier life are handed on first, reachable or not. It survives its own restart by beginning anew: whoever it hands a device to
+twice must not start it twice. A link that is down is waited for.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+
+import msgspec
+import trio
+
+from supervision.actor import TrioActor
+from supervision.errors import NobodyThere
+from t3actors.bacnet_events import (
+    BACNET_CONFLICTED,
+    BACNET_ELSEWHERE,
+    BACNET_SEEN,
+    BACNET_SETTLED,
+    BACNET_SWEPT,
+    BACNET_UNASKED,
+    REMEMBERED_AWAITED,
+)
+from t3actors.collect.bacnet.discover.search import IN_VAIN_FOR_S, ask_around
+from t3actors.collect.bacnet.discover.sightings import (
+    Claim,
+    Conflict,
+    Elsewhere,
+    Found,
+    Happening,
+    Settled,
+    Sightings,
+)
+from t3actors.collect.bacnet.discover.sweeps import Sweeps
+from t3actors.collect.bacnet.link.requests import DeviceSeen, DevicesSeen
+from t3actors.config import BacnetConfig, DeviceConfig
+from t3actors.errors import DriverError, GatewayError
+from t3actors.events import Log
+from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, EventHappened, Remembered, RememberedRequested
+from t3actors.points import DeviceFacts, DeviceStatus
+from t3actors.stations import DEFAULT_PORT, Station, known_station
+
+TEMCO = 148  # ASHRAE's list of BACnet vendor identifiers
+DETECTOR, WRITER = "detector", "writer"
+OURSELVES = "this gateway"
+STARTED_PER_S = 20.0
+START_AGAIN_S = 5.0
+REMEMBERED_PER_S = 200.0  # all of them well before the detector disables what nobody polls
+WRITER_ANSWERS_WITHIN_S = 30.0
+ASK_WRITER_AGAIN_S = (1.0, 30.0)
+LOOK_AT_DETECTOR_S = 2.0
+FIRST_ROUND = 3  # sweeps
+
+OnFound = Callable[[DeviceConfig], Awaitable[object]]
+
+
+class Discovery(TrioActor):
+    """Thread: the trio loop.
+
+    `template`: what a found device takes over beside name, address and instance. `on_found` may be called twice for one device, and
+    must not raise; it answers False when it cannot now and is to be called again. It is never called in mode "list".
+    """
+
+    def __init__(
+        self,
+        config: BacnetConfig,
+        *,
+        template: DeviceConfig,
+        configured: Collection[DeviceConfig],
+        on_found: OnFound | None,
+        log: Log,
+        wall_ms: Callable[[], int],
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._template = template
+        self._configured = [device for device in configured if device.protocol == "bacnet"]
+        self._on_found = on_found if config.discover in {"temco", "all"} else None
+        self._log = log
+        self._wall_ms = wall_ms
+        self._sightings = Sightings()
+        self._sweeps: Sweeps | None = None
+        self._to_start: deque[tuple[DeviceConfig, float]] = deque()
+        self._something_to_start = trio.Event()
+        self._conflicts: dict[str, Conflict] = {}
+        self._told_incarnation: int | None = None
+        self._said = ""
+        self._in_vain_since_s: float | None = None
+        self._new = 0
+
+    def on_start(self) -> None:
+        """Begin to ask, once it is known who was found earlier."""
+        if self._config.discover == "off":
+            return
+        self._hold_configured()
+        self.spawn(self._look_around)
+        self.spawn(self._start_found)
+        self.spawn(self._look_at_detector)
+
+    def on_receive(self, message: object) -> None:
+        """Take what the link heard."""
+        if not isinstance(message, DevicesSeen):
+            raise TypeError(f"Discovery: saw a {type(message).__name__}, allowed is DevicesSeen")
+        if self._sweeps is None:
+            return  # whoever was found earlier must be known first; all are asked then
+        for seen in message.devices:
+            self._take(seen, self._sweeps)
+        if message.dropped:
+            self._sweeps.dropped()
+
+    # -- who is known before
+
+    def _hold_configured(self) -> None:
+        for device in self._configured:
+            if device.instance is not None:
+                at, address = known_station(device.address, self._port)
+                self._sightings.hold(device.name, device.instance, at, address)
+        if self._config.instance is not None:
+            self._sightings.hold(OURSELVES, self._config.instance, None, heard=self.now_s())
+
+    async def _look_around(self) -> None:
+        if self._on_found is not None:
+            for remembered in await self._remembered():
+                self._recall(remembered)
+        # After a restart the last question may just have gone out: the first one waits its turn.
+        first_at_s = self.now_s() + 1.0 / self._config.who_is_rate
+        self._sweeps = Sweeps(
+            ["*:*", *(f"{network.number}:*" for network in self._config.networks if network.router is not None)],
+            self._config.who_is_range,
+            rate_per_s=self._config.who_is_rate,
+            first_at_s=first_at_s,
+            rounds=FIRST_ROUND,
+            port=self._port,
+        )
+        await ask_around(self._sweeps, self.registry, self.now_s, self._told, self._sweep_over)
+
+    async def _remembered(self) -> tuple[Remembered, ...]:
+        pause_s, longest_s = ASK_WRITER_AGAIN_S
+        said = ""
+        while True:
+            try:
+                answer: tuple[Remembered, ...] = await self.registry.ask(
+                    WRITER, RememberedRequested(), WRITER_ANSWERS_WITHIN_S
+                )
+            except (NobodyThere, GatewayError, trio.TooSlowError) as error:
+                reason = str(error) or f"the writer did not answer within {WRITER_ANSWERS_WITHIN_S:g} s"
+                if reason != said:
+                    said = reason
+                    self._log(REMEMBERED_AWAITED, reason=reason, next_try_s=pause_s)
+            else:
+                return answer
+            await trio.sleep(pause_s)
+            pause_s = min(pause_s * 2, longest_s)
+
+    def _recall(self, one: Remembered) -> None:
+        try:
+            at, address = known_station(one.address, self._port)
+        except ValueError:
+            return
+        is_first = self._sightings.hold(one.name, one.instance, at, address)
+        fits = one.vendor_id is None or self._fits(one.vendor_id)
+        if is_first and fits and one.status is not DeviceStatus.CONFLICT:
+            self._start_soon(one.name, address, one.instance, REMEMBERED_PER_S)
+
+    # -- what is seen
+
+    def _take(self, seen: DeviceSeen, sweeps: Sweeps) -> None:
+        happened = self._sightings.take(seen, self.now_s())
+        is_new = any(isinstance(one, Found) for one in happened)
+        sweeps.heard(Station(seen.network, seen.mac), seen.instance, is_new=is_new)
+        self._act_on(happened)
+
+    def _act_on(self, happened: Collection[Happening]) -> None:
+        for one in happened:
+            match one:
+                case Found(device):
+                    self._found(device)
+                case Conflict():
+                    self._conflict(one)
+                case Elsewhere(first, later):
+                    self._log(
+                        BACNET_ELSEWHERE,
+                        instance=first.instance,
+                        device=first.name,
+                        address=first.address,
+                        seen_at=later.address,
+                    )
+                case Settled(first, later):
+                    self._settled(first, later)
+
+    def _found(self, device: Claim) -> None:
+        seen = device.seen
+        if seen is None or not self._in_range(device.instance):
+            return
+        self._new += 1
+        self._log(
+            BACNET_SEEN,
+            device=device.name,
+            address=device.address,
+            network=seen.network,
+            instance=device.instance,
+            vendor_id=seen.vendor_id,
+            max_apdu=seen.max_apdu,
+        )
+        if self._config.discover == "list":
+            what = f"{device.name} at {device.address}, vendor {seen.vendor_id}"
+            self.send(DETECTOR, EventHappened(at_ms=self._wall_ms(), event=BACNET_SEEN.name, reason=what))
+        elif self._fits(seen.vendor_id):
+            self._start_soon(device.name, device.address, device.instance, STARTED_PER_S)
+
+    def _conflict(self, conflict: Conflict) -> None:
+        first, later = conflict
+        self._log(
+            BACNET_CONFLICTED,
+            instance=first.instance,
+            device=later.name,
+            address=later.address,
+            held_by=first.name,
+            held_at=first.address,
+        )
+        wanted = later.seen is not None and self._on_found is not None and self._fits(later.seen.vendor_id)
+        if first.is_ours or (wanted and self._in_range(later.instance)):
+            self._conflicts[later.name] = conflict
+            self._tell_conflict(conflict)
+
+    def _tell_conflict(self, conflict: Conflict) -> None:
+        first, later = conflict
+        seen = later.seen
+        if seen is None:
+            return
+        rules = self._template.rules
+        facts = DeviceFacts(
+            object_instance=later.instance,
+            vendor_id=seen.vendor_id,
+            bacnet_network=seen.network,
+            bacnet_mstp_mac_id=seen.mac[0] if len(seen.mac) == 1 else None,
+        )
+        announced = DeviceAnnounced(
+            device=later.name,
+            protocol="bacnet",
+            address=later.address,
+            poll_interval_s=rules.poll_interval_s,
+            stale_after=rules.stale_after,
+            down_after=rules.down_after,
+            facts=facts,
+        )
+        reason = f"instance {first.instance} is that of {first.name}" + (
+            f" at {first.address}" if first.address else ""
+        )
+        self.send(DETECTOR, announced)
+        self._tell_status(later.name, DeviceStatus.CONFLICT, DeviceStatus.UNKNOWN, reason)
+
+    def _settled(self, first: Claim, later: Claim) -> None:
+        self._log(BACNET_SETTLED, instance=first.instance, device=later.name, held_by=first.name)
+        if self._conflicts.pop(later.name, None) is not None:
+            reason = f"not heard for a day; {first.name} has its instance {first.instance}"
+            self._tell_status(later.name, DeviceStatus.OFFLINE, DeviceStatus.CONFLICT, reason)
+
+    def _tell_status(self, device: str, status: DeviceStatus, was: DeviceStatus, reason: str) -> None:
+        changed = DeviceStatusChanged(device=device, at_ms=self._wall_ms(), status=status, was=was, reason=reason)
+        self.send(DETECTOR, changed)
+
+    async def _look_at_detector(self) -> None:
+        """A new detector knows nothing of the conflicts: only devices that are polled tell it again by themselves."""
+        self._told_incarnation = self.registry.incarnation(DETECTOR)
+        while True:
+            await trio.sleep(LOOK_AT_DETECTOR_S)
+            incarnation = self.registry.incarnation(DETECTOR)
+            if incarnation is not None and incarnation != self._told_incarnation:
+                self._told_incarnation = incarnation
+                for conflict in self._conflicts.values():
+                    self._tell_conflict(conflict)
+
+    # -- what is polled
+
+    def _start_soon(self, name: str, address: str, instance: int, per_s: float) -> None:
+        device = msgspec.structs.replace(
+            self._template,
+            name=name,
+            protocol="bacnet",
+            address=address,
+            instance=instance,
+            enabled=True,
+            discovered=True,
+        )
+        self._to_start.append((device, 1.0 / per_s))
+        self._something_to_start.set()
+
+    async def _start_found(self) -> None:
+        while True:
+            await self._something_to_start.wait()
+            self._something_to_start = trio.Event()
+            while self._to_start and self._on_found is not None:
+                device, pause_s = self._to_start.popleft()
+                if await self._on_found(device) is False:
+                    self.spawn(self._start_again, device, pause_s)
+                await trio.sleep(pause_s)
+
+    async def _start_again(self, device: DeviceConfig, pause_s: float) -> None:
+        await trio.sleep(START_AGAIN_S)
+        self._to_start.append((device, pause_s))
+        self._something_to_start.set()
+
+    # -- how the asking goes
+
+    def _told(self, error: DriverError | None) -> None:
+        if error is None:
+            self._in_vain_since_s, self._said = None, ""
+            return
+        if self._in_vain_since_s is None:
+            self._in_vain_since_s = self.now_s()
+        reason = str(error)
+        if reason != self._said and self.now_s() - self._in_vain_since_s >= IN_VAIN_FOR_S:
+            self._said = reason
+            self._log(BACNET_UNASKED, reason=reason)
+
+    def _sweep_over(self) -> None:
+        sweeps = self._sweeps
+        self._act_on(self._sightings.swept())
+        if sweeps is None or sweeps.sweeps_done < FIRST_ROUND or (sweeps.sweeps_done > FIRST_ROUND and not self._new):
+            return
+        self._log(
+            BACNET_SWEPT,
+            sweeps=sweeps.sweeps_done,
+            asked=sweeps.asked,
+            devices=len(self._sightings),
+            new=self._new,
+            conflicts=sum(first is not None for _, first in self._sightings.listed()),
+            ignored=self._sightings.ignored,
+        )
+        self._new = 0
+
+    # -- small questions
+
+    @property
+    def _port(self) -> int:
+        return self._config.port or DEFAULT_PORT
+
+    def _fits(self, vendor_id: int) -> bool:
+        return self._config.discover == "all" or vendor_id == TEMCO
+
+    def _in_range(self, instance: int) -> bool:
+        limits = self._config.who_is_range
+        return limits is None or limits[0] <= instance <= limits[1]

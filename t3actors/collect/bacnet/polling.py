@@ -1,0 +1,107 @@
+"""One device's polls: what is asked of which points, planned once for each set of them, and what came as readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from t3actors.collect.bacnet.asking import Asked, Asking, Key
+from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, PropertyError, Result
+from t3actors.collect.bacnet.codec.tags import Bits
+from t3actors.collect.bacnet.mapping import POLLED, RELIABILITY, Item
+from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, readings
+from t3actors.collect.bacnet.sizes import want
+from t3actors.errors import DriverError
+from t3actors.points import Reading, Status
+
+PLANS_KEPT = 16  # one per set of points that fall due together
+UNKNOWN_PROPERTY = 32  # 21: error code
+GONE = "the device has no such point"
+
+
+class Poll(NamedTuple):
+    """What is asked for a set of points."""
+
+    items: dict[tuple[int, int], Item]
+    unknown: tuple[str, ...]
+    asked: Asked
+
+
+class Polling:
+    """Thread: the trio loop."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._items: dict[str, Item] = {}
+        self._polls: dict[tuple[str, ...], Poll] = {}
+        self._flagless: set[tuple[int, int]] = set()
+
+    def take_over(self, items: Iterable[Item]) -> None:
+        """These are the device's points now."""
+        self._items = {item.point.point_id: item for item in items}
+        self._polls.clear()
+        self._flagless.clear()
+
+    def planned(self, ids: tuple[str, ...]) -> Poll:
+        """Give what is to be asked for these points."""
+        known = self._polls.get(ids)
+        if known is not None:
+            return known
+        found = [self._items[name] for name in ids if name in self._items]
+        wants = [
+            want(*item.object, which)
+            for item in found
+            for which in POLLED
+            if which != STATUS_FLAGS or item.object not in self._flagless
+        ]
+        by_object = {(item.object.type, item.object.instance): item for item in found}
+        poll = Poll(by_object, tuple(name for name in ids if name not in self._items), Asked(wants))
+        if len(self._polls) >= PLANS_KEPT:
+            self._polls.clear()
+        self._polls[ids] = poll
+        return poll
+
+    async def read(self, poll: Poll, retries: int | None = None) -> tuple[Reading, ...]:
+        """Ask, and give a reading for each point. **Raises**: LinkDown, RequestTimedOut, BadResponse."""
+        gathered = await self._asking.gather(poll.asked, retries)
+        results = await self._with_reliability(gathered.results)
+        made = readings(poll.items, results)
+        if gathered.failures:
+            paired = zip(made, poll.items.values(), strict=True)
+            made = tuple(_with_reason(each, item, gathered.failures) for each, item in paired)
+        else:
+            self._asking.silences = 0
+        if poll.unknown:
+            made += tuple(Reading(point_id, None, Status.FAULT, GONE) for point_id in poll.unknown)
+        return made
+
+    async def _with_reliability(self, results: list[Result]) -> list[Result]:
+        """Ask which fault it is of those whose flags say that there is one; and note who has no flags."""
+        faulty, flagless = [], []
+        for object_type, instance, which, _index, answer in results:
+            if which != STATUS_FLAGS:
+                continue
+            if isinstance(answer, Bits):
+                if answer.mask & FAULT_FLAG:
+                    faulty.append((object_type, instance))
+            elif isinstance(answer, PropertyError) and answer.error_code == UNKNOWN_PROPERTY:
+                flagless.append((object_type, instance))
+        if flagless:
+            self._flagless.update(flagless)
+            self._polls.clear()
+        if not faulty:
+            return results
+        try:
+            told = await self._asking.gather(Asked(want(*each, RELIABILITY) for each in faulty))
+        except DriverError:
+            return results  # the values did come, and their flags say enough
+        return results + told.results
+
+
+def _with_reason(reading: Reading, item: Item, failures: dict[Key, str]) -> Reading:
+    if reading.reason != NOT_ANSWERED:
+        return reading
+    reason = failures.get((*item.object, PRESENT_VALUE, None), NOT_ANSWERED)
+    return msgspec.structs.replace(reading, reason=reason)

@@ -1,0 +1,75 @@
+"""Forgets a discovered device, for the command line while no gateway runs: its caller holds the lock of the data directory.
+
+What is forgotten is that it was found, and what its driver learned of it: the next start does not poll it. Its rows and its
+history stay. The file is left as a clean stop leaves it: the WAL folded in and empty, and nothing said of how the last
+gateway ended.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from t3actors.errors import StoreUnreachable
+from t3actors.points import DeviceStatus, Status
+from t3actors.store import devices
+from t3actors.store.connection import make_durable, open_for_writing, translated
+from t3actors.store.known import Known
+from t3actors.store.migrate import schema_files, schema_of
+from t3actors.store.tally import Tally
+
+SINCE_SCHEMA = 2
+REASON = "forgotten"
+
+_FIND = "SELECT 1 FROM DEVICES WHERE name = ? AND discovered"
+_FORGET = (
+    "UPDATE DEVICES SET discovered = 0, claimed_serial = NULL, status = ?1, status_reason = ?2, updated_at = ?3,"
+    " status_at = CASE status WHEN ?1 THEN status_at ELSE ?3 END WHERE device_id = ?4"
+)
+_UNLEARN = "DELETE FROM device_memory WHERE device_id = ?"
+
+
+def forget(path: Path, name: str, now_ms: int) -> bool:
+    """Forget the discovered device of this name. **Returns**: False, and nothing has changed, when there is none.
+
+    **Raises**: StoreUnreachable where no database lies or it is not ours, SchemaTooNew, StoreBusy while another program
+    writes to it, StoreDamaged, StoreFull.
+    """
+    if schema_of(path, schema_files()[-1].number) < SINCE_SCHEMA:
+        if not path.exists():
+            raise StoreUnreachable(f"{path}: no such database")
+        return False  # written by a version that discovered nothing; the next start brings it up to date
+    connection = open_for_writing(path)
+    try:
+        make_durable(connection, path, "full")
+        with translated(path, connection):
+            if not _is_discovered(connection, name):
+                return False
+            with connection:
+                _forget(connection, name, now_ms)
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        connection.close(True)
+    return True
+
+
+def _is_discovered(connection: apsw.Connection, name: str) -> bool:
+    try:
+        return connection.execute(_FIND, (name,)).get is not None
+    except UnicodeEncodeError:  # typed on a terminal that does not speak UTF-8: no device has such a name
+        return False
+
+
+def _forget(connection: apsw.Connection, name: str, now_ms: int) -> None:
+    known = Known(connection)
+    tally = Tally(connection, known)
+    device = known.devices[name]
+    for point in device.rows.values():
+        if point.status is not Status.DISABLED:
+            devices.set_point_status(tally, point, Status.DISABLED, REASON, now_ms)
+    connection.execute(_FORGET, (DeviceStatus.DISABLED, REASON, now_ms, device.device_id))
+    connection.execute(_UNLEARN, (device.device_id,))
+    tally.add_events(
+        [(now_ms, device.device_id, None, "device.forgotten", device.status, DeviceStatus.DISABLED, REASON)]
+    )
