@@ -70,6 +70,10 @@ class Registry:
         player = self._players.get(role)
         return None if player is None else player.incarnation
 
+    def was_played(self, role: str) -> bool:
+        """Say whether anybody ever played this role."""
+        return self._incarnations[role] > 0
+
     def next_incarnation(self, role: str) -> int:
         """Return a number never given to this role before."""
         with self._lock:

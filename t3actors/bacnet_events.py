@@ -40,8 +40,16 @@ BACNET_CONFLICTED = event(
     "warning",
     "instance device address held_by held_at",
     "Two devices say that they have this instance. `held_by`, known first, keeps it; `device` is listed with status `conflict`, and "
-    "neither polled nor merged with it.",
+    "neither polled nor merged with it. A configured `device` is polled at its own address all the same.",
     "Give one of them another instance; then restart the gateway, or wait a day.",
+)
+BACNET_DISMISSED = event(
+    "bacnet.dismissed",
+    "info",
+    "device devices waiting",
+    "So many devices (`device` is the first) were found but never answered a request: they are not polled any more until they are "
+    "heard again. `waiting`: found ones that wait for a place; at most 300 that never answered are tried at a time.",
+    "`waiting` stays high: somebody on the network invents devices, or a firewall lets I-Am through and nothing else.",
 )
 BACNET_ELSEWHERE = event(
     "bacnet.elsewhere",
@@ -56,7 +64,7 @@ BACNET_SETTLED = event(
     "bacnet.settled",
     "info",
     "instance device held_by",
-    "The other device with this instance has not been heard for a day: the conflict is over.",
+    "The other device with this instance is not heard any more: the conflict is over.",
 )
 BACNET_SWEPT = event(
     "bacnet.swept",
@@ -115,6 +123,13 @@ COV_ENDED = event(
     "info",
     "device point_id reason next_try_s",
     "A subscription was given up because polling is cheaper: with `cov = true` that is decided by what the point does.",
+)
+COV_LEFT = event(
+    "cov.left",
+    "info",
+    "device count ends_in_s",
+    "We stopped, and the device has not confirmed in time that it took back so many subscriptions: it was silent, or its trunk is slow. "
+    "They end by themselves within `ends_in_s` seconds (null: never); until then they may fill slots of the device.",
 )
 COV_UNLISTED = event(
     "cov.unlisted",

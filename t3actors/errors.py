@@ -31,6 +31,10 @@ class RequestTimedOut(DriverError):
     """No answer in time: retry, then treat it as LinkDown."""
 
 
+class NotSent(DriverError):
+    """It stayed in our own queue and never went out: ask again later. It says nothing of the device."""
+
+
 class RequestRefused(DriverError):
     """The device answered no: this request is bad, go on with the others. `code` is the protocol's own.
 

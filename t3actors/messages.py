@@ -70,14 +70,13 @@ class PollMissed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceStatusChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A transition of the device's life cycle. `link_refused`: its points are down at once, not after missed polls."""
+    """A transition of the device's life cycle. With `offline` its points are down, whatever their age."""
 
     device: str
     at_ms: int
     status: DeviceStatus
     was: DeviceStatus
     reason: str
-    link_refused: bool = False
 
 
 class ObjectsRead(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ import trio
 
 from supervision.actor import ThreadActor, TrioActor
 from supervision.backoff import Backoff
-from supervision.errors import AlreadyPresent, AlreadyStarted, ChildStartFailed, NotFound, NotRunning
+from supervision.errors import ChildStartFailed
 from supervision.intensity import Intensity
 from supervision.registry import Registry
 from supervision.spec import ChildSpec, Restart, SupervisorSpec
@@ -40,6 +40,7 @@ from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
 from t3actors.collect.bacnet.discover.discovery import Discovery
+from t3actors.collect.bacnet.discover.found import FoundDevices
 from t3actors.collect.bacnet.driver import BacnetDriver
 from t3actors.collect.bacnet.link.actor import BacnetLink
 from t3actors.collect.bacnet.link.requests import DISCOVERY
@@ -54,7 +55,7 @@ from t3actors.collect.pace import Pace
 from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
-from t3actors.messages import EventHappened, SyncFinished
+from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.points import DeviceFacts
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
@@ -63,6 +64,8 @@ from t3actors.watch.supervised import SupervisionLog
 from t3actors.watch.sync import SyncCollector, row_of
 
 LOOP_STALL_LIMIT_S = 5.0
+SEARCHED_WITHIN_S = 900.0
+"""Longest wait for the first three sweeps: at one Who-Is a second, those of a building with a few dozen networks."""
 FREEZE_AFTER_S = 20.0
 WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
 WRITER_STOPS_WITHIN_S = 15.0
@@ -85,8 +88,9 @@ class Gateway:
         self.registry = Registry()
         self.pace = Pace()
         self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
-        self.found: dict[str, DeviceConfig] = {}
-        """The devices that were not configured but found, by name."""
+        self.found = FoundDevices(
+            lambda: self.supervisor.find("found"), self._found_device_spec, self._tell_detector, clock.wall_ms
+        )
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
@@ -162,21 +166,20 @@ class Gateway:
             wall_ms=clock.wall_ms,
             template=self.config.found_devices,
             configured=self.config.devices,
-            on_found=self.adopt,
+            polled=self.found,
         )
         return [self._actor(DISCOVERY, start)]
 
-    async def adopt(self, device: DeviceConfig) -> bool:
-        """Have a device that was found polled, if it is not already. **Returns**: False when that cannot be now."""
-        spec = self.device_spec(device, len(self.config.devices) + len(self.found))
-        try:
-            await self.supervisor.find("found").start_child(spec)
-        except (AlreadyStarted, AlreadyPresent):
-            return True
-        except (NotFound, NotRunning, ChildStartFailed):
-            return False
-        self.found[device.name] = device
-        return True
+    def _found_device_spec(self, device: DeviceConfig) -> ChildSpec:
+        return self.device_spec(device, len(self.config.devices) + len(self.found.devices))
+
+    async def search(self) -> str:
+        """Wait until those who look for devices have asked everybody once, where somebody is to be found and polled.
+
+        **Returns**: why not everybody was found; nothing when all went well.
+        """
+        polls_found = self.config.bacnet is not None and self.config.bacnet.discover in {"temco", "all"}
+        return await self.found.first_round(SEARCHED_WITHIN_S) if polls_found else ""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`; started once every actor of the tree is up, or once a stop that came before that is over.
@@ -216,7 +219,7 @@ class Gateway:
 
         It ends within ANSWERED_WITHIN_S; a device that has not answered by then has failed.
         """
-        names = devices if devices is not None else [*self._enabled(), *self.found]
+        names = devices if devices is not None else [*self._enabled(), *self.found.names()]
         self._syncs += 1
         role = f"sync/{self._syncs}"
         collector = SyncCollector(role, names)
@@ -231,7 +234,7 @@ class Gateway:
     def _enabled(self) -> list[str]:
         return [device.name for device in self.config.devices if device.enabled]
 
-    def _tell_detector(self, happened: EventHappened) -> None:
+    def _tell_detector(self, happened: EventHappened | DeviceRemoved) -> None:
         self.registry.send("detector", happened)
 
     def _count_unstored(self, changes: int) -> None:
@@ -284,7 +287,7 @@ class Gateway:
             take_pace=self.pace.take,
             restarts=lambda: self.supervision_log.counts["restarts"],
             database=self.config.store.database,
-            devices_total=lambda: len(self.config.devices) + len(self.found),
+            devices_total=lambda: len(self.config.devices) + len(self.found.devices),
         )
 
     def _say_started(self) -> None:

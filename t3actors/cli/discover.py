@@ -112,15 +112,16 @@ class Outcome(msgspec.Struct, frozen=True):
 def discover(bacnet: bool, as_json: bool, as_toml: bool, vendor: int | None, **options: Any) -> None:
     """Find devices: who they are, where, and the configuration that polls them.
 
-    BACnet devices are asked by Who-Is in ranges of instances, three times over, at most --rate a second; answers are read, nothing
-    is changed anywhere. Ctrl-C ends it early and lists what came so far.
+    BACnet devices are asked by Who-Is in ranges of instances, three times over, at most --rate a second; answers are
+    read, nothing is changed anywhere. Ctrl-C ends it early and lists what came so far.
 
-    A broadcast reaches one network. Beyond it: --bbmd (a BBMD there), or --target for single stations, "IP:port", or behind a
-    router "50:7", or "50:*" for all of network 50. On loopback nobody hears a broadcast: simulated devices are found by
-    `--bbmd 127.0.0.1:PORT` of their BBMD (all of them), or `--target 127.0.0.1:PORT` for those with a port of their own.
+    A broadcast reaches one network. Beyond it: --bbmd (a BBMD there), or --target for single stations, "IP:port", or
+    behind a router "50:7", or "50:*" for all of network 50. On loopback nobody hears a broadcast: simulated devices are
+    found by `--bbmd 127.0.0.1:PORT` of their BBMD (all of them), or `--target 127.0.0.1:PORT` for those with a port of
+    their own.
 
-    Exit code 1: nobody could be asked (the port or its broadcast address is held by another program, the interface is gone).
-    78: several networks, and --interface names none of them; they are listed.
+    Exit code 1: nobody could be asked (the port or its broadcast address is held by another program, the interface is
+    gone). 78: several networks, and --interface names none of them; they are listed.
     """
     if not bacnet:
         raise click.UsageError(

@@ -26,7 +26,11 @@ LEVELS = ("debug", "info", "warning", "error")
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--once", is_flag=True, help="Poll every device once, store it, exit: 1 if any device or point failed.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Poll every device once, store it, exit: 1 if any device or point failed, or none is there.",
+)
 @click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True)
 def run(config: Path, once: bool, log_level: str) -> None:
     """Run the gateway that CONFIG describes, until Ctrl-C or SIGTERM.
@@ -61,10 +65,15 @@ async def _once(config: Config, log: LogWriter) -> int:
         await nursery.start(gateway.run)
         with trio.CancelScope() as patience, suppress(NotRunning):
             nursery.start_soon(_cancel_when_ended, gateway, patience)
+            trouble = await gateway.search()
             results = await gateway.sync()
-            failed = any(result.error or result.points_failed for result in results)
+            failed = bool(trouble) or not results or any(result.error or result.points_failed for result in results)
             for result in results:
                 _tell(result.device, result.points_ok, result.points_failed, result.error)
+            if trouble:
+                click.echo(f"t3actors: {trouble}", err=True)
+            elif not results:
+                click.echo(f"t3actors: no device to poll: {_nobody(config)}", err=True)
         if not gateway.ended.is_set():
             gateway.stop("--once")
             await gateway.ended.wait()
@@ -76,6 +85,12 @@ async def _cancel_when_ended(gateway: Gateway, patience: trio.CancelScope) -> No
     """A signal stops the gateway in the middle of a sync: nobody will answer any more."""
     await gateway.ended.wait()
     patience.cancel()
+
+
+def _nobody(config: Config) -> str:
+    if config.bacnet is not None and config.bacnet.discover in {"temco", "all"}:
+        return "none is configured and enabled, and none was found"
+    return "none is configured and enabled"
 
 
 def _tell(device: str, points_ok: int, points_failed: int, error: str) -> None:

@@ -1,4 +1,4 @@
-"""`t3actors status`, `devices`, `points`, `alarms`, `history`: what is known of a gateway, from its database, without disturbing it.
+"""`t3actors status`, `devices`, `points`, `alarms`, `history`: what is known of a gateway, without disturbing it.
 
 Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69; where one runs that cannot
 write its database, likewise, but the code is 0.
@@ -146,7 +146,7 @@ def points(config: Path | None, data: Path | None, as_json: bool, device: str | 
 @click.command()
 @looks_at_a_gateway
 @click.option("--device", help="Only this device's.")
-@click.option("--all", "also_over", is_flag=True, help="Those that are over as well, newest first.")
+@click.option("--all", "also_over", is_flag=True, help="Those that are over as well.")
 @click.option(
     "--limit", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="At most the newest N."
 )

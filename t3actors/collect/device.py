@@ -9,22 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
 import trio
 
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.collect.driver import Driver
-from t3actors.collect.lifecycle import SILENT, Happened, State, after
-from t3actors.collect.pace import Achieved, Pace
+from t3actors.collect.lifecycle import SILENT, Happened, Outage, State, after
+from t3actors.collect.pace import Pace, Polls
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
-from t3actors.collect.spare_time import AGAIN_AFTER_S, SpareTime
+from t3actors.collect.spare_time import AGAIN_AFTER_S, STARVED_S, SpareTime
 from t3actors.config import DeviceConfig
-from t3actors.errors import DeviceMismatch, DriverError, LinkDown
+from t3actors.errors import DeviceMismatch, DriverError, LinkDown, NotSent
 from t3actors.events import Log
-from t3actors.messages import PollCounts, ReadingsTaken, SyncFinished, SyncRequested
+from t3actors.messages import ReadingsTaken, SyncRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
 
 LONGEST_PAUSE_S = 60.0
@@ -33,17 +32,11 @@ PROGRESS_WITHIN_S = 120.0
 """No answer, and no time-out, for this long within one poll (and `TIMEOUTS` more) means that the actor hangs: the watchdog
 restarts it. Longer than a request waits for its turn on a shared line and for its answer; the poll itself may take its time."""
 TIMEOUTS = 8
+LEAVES_WITHIN_S = 4.0
+"""How long a stop may take to undo what the device does for us; less than a supervisor's patience. A failure takes a quarter."""
 DISABLED = "enabled = false in the configuration"
 ACKNOWLEDGED_WITHIN_S = 10.0
 """How long a requested sync waits for the detector."""
-
-
-class Outage(msgspec.Struct):
-    """A device that does not answer just now."""
-
-    attempts: int = 0
-    retry_at_s: float = 0.0
-    reason: str = ""
 
 
 class DeviceActor(TrioActor):
@@ -77,14 +70,13 @@ class DeviceActor(TrioActor):
         interval_s = config.rules.poll_interval_s
         first_pause_s = min(5.0, max(0.05, interval_s / 2))
         self._backoff = Backoff(initial_s=first_pause_s, factor=2.0, cap_s=LONGEST_PAUSE_S, jitter=0.2)
-        self._achieved = Achieved(interval_s)
         self._state = State.UNKNOWN
         self._outage: Outage | None = None
         self._met = False
-        self._polls_ok = 0
-        self._polls_failed = 0
+        self._polls = Polls(interval_s)
         self._syncs: list[SyncRequested] = []
         self._spare = SpareTime()
+        self._missed_why = ""
 
     # ------------------------------------------------------------------------------------------------ the actor
 
@@ -111,25 +103,33 @@ class DeviceActor(TrioActor):
             case ReadingsTaken():
                 self._report.taken(message)
             case SyncRequested() if not self._config.enabled:
-                self._tell_finished(message, 0, DISABLED)
+                self._report.finished(message, 0, DISABLED)
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
             case _:
-                self._report.hand_in(self._driver.notified(message), self._counts())
+                self._told(self._driver.notified(message))
+
+    def _told(self, made: tuple[Reading, ...]) -> None:
+        """The device told of changes. One that does not answer is asked at once instead of being believed."""
+        if self._outage is None:
+            self._report.hand_in(made, self._polls.counts)
+        elif made:
+            self._outage.retry_at_s = min(self._outage.retry_at_s, self.now_s())
+            self._wake.set()
 
     async def on_stop(self) -> None:
         """Let go of the device."""
         self._state = after(self._state, Happened.STOPPED)
-        await self._let_go()
+        await self._let_go(LEAVES_WITHIN_S)
 
     async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
         """Let go of the device: a connection must not outlive its actor."""
         if self._state is not State.UNKNOWN:  # else there may be no driver yet
-            await self._let_go()
+            await self._let_go(LEAVES_WITHIN_S / 4)
 
-    async def _let_go(self) -> None:
-        await self._driver.leave()
+    async def _let_go(self, within_s: float) -> None:
+        await self._driver.leave(within_s)
         await self._driver.close()
 
     # ------------------------------------------------------------------------------------------------- the loop
@@ -184,6 +184,8 @@ class DeviceActor(TrioActor):
         try:
             pause_s = await self._driver.work()
             self._report.work_went_well()
+        except NotSent:  # others' turn on a busy line
+            pause_s = STARVED_S
         except DriverError as error:  # what it means for the device, the next poll finds out
             pause_s = AGAIN_AFTER_S
             self._report.work_failed(str(error), pause_s)
@@ -215,9 +217,9 @@ class DeviceActor(TrioActor):
         skipped = self._plan.skip_overrun(self.now_s())
         if not (known and answered):
             return  # the poll that meets a device reads more than any other, and a silence is told as such
-        overruns = self._achieved.skipped(skipped)
+        overruns = self._polls.achieved.skipped(skipped)
         if overruns is not None:
-            self._report.overran(overruns, self._achieved.interval_s)
+            self._report.overran(overruns, self._polls.achieved.interval_s)
 
     async def _poll_everything(self) -> tuple[Reading, ...] | None:
         """Poll outside the grid: after an outage, or because somebody asked."""
@@ -233,34 +235,26 @@ class DeviceActor(TrioActor):
             readings = await self._poll_everything() if await self._learn_all_points() else None
         error = ""
         if readings is None:
-            error = self._outage.reason if self._outage else "not answered"
+            error = self._outage.reason if self._outage else self._missed_why
         elif not await self._report.acknowledged_within(ACKNOWLEDGED_WITHIN_S):
             error = "the detector did not take the readings"
         good = sum(reading.status is Status.OK for reading in readings or ())
         for request in requests:
-            self._tell_finished(request, good, error)
+            self._report.finished(request, good, error)
 
     async def _learn_all_points(self) -> bool:
-        """Somebody waits for all of the device's points: learn them now, at once. False when it fell silent over that."""
+        """Somebody waits for all of the device's points: learn them now. False when it fell silent over that, or was not asked."""
         try:
             while await self._driver.work(hurry=True) is not None:
                 self._alive()
+        except NotSent as error:
+            self._not_asked(error)
+            return False
         except DriverError as error:
             await self._unanswered(error)
             return False
         self._announce_changes()
         return True
-
-    def _tell_finished(self, request: SyncRequested, good: int, error: str) -> None:
-        if request.reply_to:
-            finished = SyncFinished(
-                request_id=request.request_id,
-                device=self._config.name,
-                points_ok=good,
-                points_failed=len(self._report.points) - good,
-                error=error,
-            )
-            self.send(request.reply_to, finished)
 
     # -------------------------------------------------------------------------------------------------- one poll
 
@@ -273,12 +267,15 @@ class DeviceActor(TrioActor):
             if not self._met:
                 points = await self._meet()
             readings = await self._driver.read(points, probing=probing)
+        except NotSent as error:
+            self._not_asked(error)
+            return None
         except DriverError as error:
             await self._unanswered(error)
             return None
         self._answered(started_s)
         self._announce_changes()
-        self._report.hand_over(readings, self._counts())
+        self._report.hand_over(readings, self._polls.counts)
         return readings
 
     def _alive(self, pause_s: float = 0.0) -> None:
@@ -306,21 +303,27 @@ class DeviceActor(TrioActor):
     def _answered(self, started_s: float) -> None:
         silent_s = self.now_s() - self._last_heard_s
         self._last_heard_s = self.now_s()
-        self._polls_ok += 1
-        self._achieved.polled(started_s)
+        self._polls.answered(started_s)
         self._outage = None
         self._move(Happened.ANSWERED, silent_s=silent_s)
+
+    def _not_asked(self, error: NotSent) -> None:
+        """The line was too busy to ask: a missed poll, which says nothing of the device."""
+        self._polls.missed()
+        self._missed_why = str(error)
+        self._report.missed(self._missed_why, self._polls.counts)
+        if self._outage is not None:
+            self._outage.retry_at_s = self.now_s() + self._config.rules.poll_interval_s
 
     async def _unanswered(self, error: DriverError) -> None:
         await self._driver.close()
         self._met = False
-        self._polls_failed += 1
-        self._achieved.interrupted()
+        self._polls.missed()
         outage = self._outage = self._outage or Outage()
         outage.attempts += 1
         outage.reason = str(error)
         outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
-        self._report.missed(outage.reason, self._counts())
+        self._report.missed(outage.reason, self._polls.counts)
         self._move(self._meaning_of(error), reason=outage.reason, next_try_s=self._pause_left_s(), error=error)
 
     def _meaning_of(self, error: DriverError) -> Happened:
@@ -333,14 +336,11 @@ class DeviceActor(TrioActor):
         return Happened.UNANSWERED
 
     def _exhausted_at_s(self) -> float:
-        interval_s = max(self._config.rules.poll_interval_s, self._achieved.interval_s)
+        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
         return self._last_heard_s + self._config.rules.down_after * interval_s
 
     def _pause_left_s(self) -> float:
         return 0.0 if self._outage is None else max(0.0, self._outage.retry_at_s - self.now_s())
-
-    def _counts(self) -> PollCounts:
-        return PollCounts(self._polls_ok, self._polls_failed, self._achieved.interval_s)
 
     def _move(
         self,
@@ -354,6 +354,4 @@ class DeviceActor(TrioActor):
         """Take one step through the life-cycle table, and tell it when it leads somewhere else."""
         was, self._state = self._state, after(self._state, happened)
         if was is not self._state:
-            self._report.moved(
-                was, self._state, happened, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error
-            )
+            self._report.moved(was, self._state, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error)

@@ -66,8 +66,8 @@ class Driver(Protocol):
     def notified(self, message: object) -> tuple[Reading, ...]:
         """Take a message that the link sent to this device's role. **Returns**: the readings in it."""
 
-    async def leave(self) -> None:
-        """Take back what the device would go on doing for us (subscriptions), in bounded time, before `close`. Never raises."""
+    async def leave(self, within_s: float) -> None:
+        """Take back what the device would go on doing for us (subscriptions), within that time, before `close`. Never raises."""
 
 
 class PollsOnly:
@@ -90,5 +90,5 @@ class PollsOnly:
         """Nothing is expected. **Raises**: TypeError."""
         raise TypeError(f"this driver does not know {type(message).__name__}")
 
-    async def leave(self) -> None:
+    async def leave(self, within_s: float) -> None:
         """Nothing."""

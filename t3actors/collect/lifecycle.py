@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+import msgspec
+
 from t3actors.points import DeviceStatus
 
 
@@ -84,3 +86,11 @@ def after(state: State, happened: Happened) -> State:
     Raises: KeyError for a pair that cannot happen, which is a bug in the caller.
     """
     return TABLE[state, happened]
+
+
+class Outage(msgspec.Struct):
+    """A device that does not answer just now: asked in vain so often, and again at `retry_at_s` (monotonic)."""
+
+    attempts: int = 0
+    retry_at_s: float = 0.0
+    reason: str = ""

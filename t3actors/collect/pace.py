@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import accumulate
 
+from t3actors.messages import PollCounts
+
 BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000)
 """Upper bounds of the buckets, in milliseconds; a last bucket holds what is later still."""
 
@@ -84,3 +86,27 @@ class Achieved:
             return None
         was_told, self._overruns = self._overruns >= OVERRUNS_TO_TELL, 0
         return False if was_told else None
+
+
+class Polls:
+    """One device's polls: how many were answered and missed, and at which interval they come."""
+
+    def __init__(self, interval_s: float) -> None:
+        self.achieved = Achieved(interval_s)
+        self._ok = 0
+        self._failed = 0
+
+    def answered(self, started_s: float) -> None:
+        """A poll that started then was answered."""
+        self._ok += 1
+        self.achieved.polled(started_s)
+
+    def missed(self) -> None:
+        """One was not."""
+        self._failed += 1
+        self.achieved.interrupted()
+
+    @property
+    def counts(self) -> PollCounts:
+        """What is told with each poll."""
+        return PollCounts(self._ok, self._failed, self.achieved.interval_s)

@@ -6,13 +6,14 @@ detector may not know this device: it is announced again before the next reading
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import trio
 
 from supervision.registry import Registry
 from t3actors.collect.driver import Beside
-from t3actors.collect.lifecycle import SHOWN, Happened, State
+from t3actors.collect.lifecycle import SHOWN, State
 from t3actors.config import DeviceConfig
 from t3actors.errors import DeviceMismatch, DriverError
 from t3actors.events import (
@@ -35,10 +36,13 @@ from t3actors.messages import (
     PollCounts,
     PollMissed,
     ReadingsTaken,
+    SyncFinished,
+    SyncRequested,
 )
 from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading
 
 DETECTOR = "detector"
+MOST_UNTOLD = 64
 
 
 class Report:
@@ -69,6 +73,7 @@ class Report:
         self._waiting: dict[str, Reading] = {}
         self._counts = PollCounts()
         self._work_trouble = ""
+        self._untold: deque[Beside] = deque(maxlen=MOST_UNTOLD)
         self._acknowledged = trio.Event()
         self._told_incarnation: int | None = None
         self._standing: DeviceStatusChanged | None = None
@@ -90,7 +95,7 @@ class Report:
             facts=self.facts,
             points=self.points,
             complete=self.was_met and self.is_complete,
-            discovered=self._config.discovered,
+            discovered=self._config.discovered and self.was_met,
         )
         self._send(DETECTOR, announced)
 
@@ -108,9 +113,13 @@ class Report:
             self.announce()
 
     def tell(self, told: Sequence[Beside]) -> None:
-        """Give the detector what came beside readings."""
-        for message in told:
-            self._send(DETECTOR, message)
+        """Give the detector what came beside readings; what nobody took is given again the next time."""
+        self._untold.extend(told)
+        if not self._untold:
+            return
+        self._announce_to_a_new_detector()
+        while self._untold and self._send(DETECTOR, self._untold[0]):
+            self._untold.popleft()
 
     def hand_in(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
         """Give what the device told of its own accord; it waits while a poll is on its way, and a later word replaces it."""
@@ -176,7 +185,6 @@ class Report:
         self,
         was: State,
         state: State,
-        happened: Happened,
         *,
         reason: str = "",
         silent_s: float = 0.0,
@@ -190,7 +198,6 @@ class Report:
             status=SHOWN[state],
             was=SHOWN[was],
             reason=reason,
-            link_refused=happened in {Happened.REFUSED, Happened.MISMATCHED},
         )
         self._send(DETECTOR, changed)
         who = {"device": self._config.name, "address": self._config.address}
@@ -218,6 +225,18 @@ class Report:
     def work_went_well(self) -> None:
         """It goes on."""
         self._work_trouble = ""
+
+    def finished(self, request: SyncRequested, good: int, error: str) -> None:
+        """Tell whoever asked for a poll what came of it."""
+        if request.reply_to:
+            finished = SyncFinished(
+                request_id=request.request_id,
+                device=self._config.name,
+                points_ok=good,
+                points_failed=len(self.points) - good,
+                error=error,
+            )
+            self._send(request.reply_to, finished)
 
     def overran(self, overruns: bool, achieved_s: float) -> None:
         """Polls began, or ceased, to take longer than their interval."""

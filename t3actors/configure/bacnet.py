@@ -129,7 +129,11 @@ def refuse_too_many(cov: bool | tuple[str, ...], cov_max: int, place: Place) -> 
 
 
 def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
-    """Refuse two enabled devices of one instance on one network, wherever they are said to answer: one of them is not who it says."""
+    """Refuse two enabled devices of one instance on one network, wherever they are said to answer: one of them is not who it says.
+
+    On two networks it is against the standard too (12.11.1), but buildings have it: trunks whose stations were all left at the
+    factory's number. Each is asked at its own address and has a name of its own, so nothing is mixed up; discovery says it once.
+    """
     taken: dict[tuple[int | None, int | None], DeviceConfig] = {}
     for place, device in devices:
         network = station(device.address).network

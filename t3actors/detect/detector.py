@@ -270,7 +270,7 @@ class ChangeDetector(TrioActor):
         now_s = self.now_s()
         message = device.following(message)
         self._out.add(message, now_s)
-        if message.link_refused and message.status is DeviceStatus.OFFLINE:
+        if message.status is DeviceStatus.OFFLINE:
             self._push_down(device, device.go_down(message.reason, now_s, message.at_ms), now_s)
         self._out.pump(now_s)
 

@@ -7,8 +7,6 @@ ahead of what it describes.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from t3actors.detect.beside import Beside, Topic, one_status, together, topic_of
 from t3actors.messages import (
     DeviceAnnounced,
@@ -42,8 +40,7 @@ class Held:
         elif not isinstance(message, DeviceAnnounced):
             older = self._messages.pop(key, None)
             if isinstance(message, DeviceStatusChanged) and isinstance(older, DeviceStatusChanged):
-                refused = message.link_refused or (older.link_refused and message.status is older.status)
-                message = replace(one_status(older, message), link_refused=refused)
+                message = one_status(older, message)
             elif isinstance(message, Beside) and isinstance(older, Beside):
                 message = together(older, message)
         self._messages[key] = message

@@ -41,12 +41,16 @@ class Verdict(NamedTuple):
 
 
 NOTHING = Verdict(Emit.NONE, sample=False)
+_OK = Status.OK  # a word of an Enum costs 160 ns each time (Python 3.11)
+_CHANGE, _DETAILS, _REPEAT = (
+    {sample: Verdict(emit, sample) for sample in (False, True)} for emit in (Emit.CHANGE, Emit.DETAILS, Emit.REPEAT)
+)
 
 
 def settled(reading: Reading, last_good: Value) -> Reading:
     """Return the reading with a value that may be kept: a value that is no value is a fault, and a fault keeps the last good one."""
     value, status, reason = reading.value, reading.status, reading.reason
-    if status is Status.OK:
+    if status is _OK:
         if value is None:
             status, reason = Status.FAULT, "no value"
         elif isinstance(value, float) and not math.isfinite(value):
@@ -67,11 +71,11 @@ def judge(new: Reading, stored: Reading | None, rules: Rules, *, digital: bool, 
         or new.status is not stored.status
         or value_differs(new.value, stored.value, 0.0 if digital else rules.deadband)
     ):
-        return Verdict(Emit.CHANGE, sampled)
+        return _CHANGE[sampled]
     if details_differ(new, stored):
-        return Verdict(Emit.DETAILS, rules.trend == "always")
+        return _DETAILS[rules.trend == "always"]
     if overdue:
-        return Verdict(Emit.REPEAT, sampled)
+        return _REPEAT[sampled]
     return NOTHING
 
 

@@ -13,6 +13,9 @@ from t3actors.detect.rules import Emit, due_s, judge, settled
 from t3actors.messages import PointChange
 from t3actors.points import Point, Reading, Rules, Status
 
+_OK, _DISABLED = Status.OK, Status.DISABLED  # a word of an Enum costs 160 ns each time (Python 3.11)
+_NONE, _DETAILS, _REPEAT = Emit.NONE, Emit.DETAILS, Emit.REPEAT
+
 
 class Stamp(NamedTuple):
     """When a poll brought readings: one stamp for all of them. `at_ms` is Unix UTC, `now_s` monotonic."""
@@ -91,20 +94,20 @@ class Track:
             digital=self.digital,
             overdue=stamp.now_s >= self.due_s,
         )
-        if stored.status is Status.OK:
+        if stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp = stamp
         self.seen = raw
-        self.off = reading.status is Status.DISABLED
-        if verdict.emit is Emit.NONE:
+        self.off = reading.status is _DISABLED
+        if verdict.emit is _NONE:
             return None
-        if reading.status is Status.OK:
+        if reading.status is _OK:
             self.sampled_at_ms = stamp.at_ms
-        if verdict.emit is Emit.DETAILS and not verdict.sample:
+        if verdict.emit is _DETAILS and not verdict.sample:
             # The row alone must not move the value that later ones are compared with: it would drift away from the samples.
             reading = _with(reading, stored.value, reading.status, reading.reason)
         return self._emit(
-            device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not Emit.REPEAT, sample=verdict.sample
+            device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not _REPEAT, sample=verdict.sample
         )
 
     def aged(self, device: str, now_s: float, at_ms: int, achieved_s: float, miss: str) -> PointChange | None:

@@ -10,6 +10,7 @@ import trio
 
 from t3actors.cli import run as run_module
 from t3actors.collect.bacnet.link.interfaces import OwnAddress
+from t3actors.messages import SyncFinished
 from tests.cli.invoking import t3actors
 
 
@@ -25,8 +26,31 @@ class Ended:
         self.ended.set()
         task_status.started()
 
+    async def search(self) -> str:
+        return ""
+
     async def sync(self) -> list[Any]:
-        return []
+        return [SyncFinished(request_id=0, device="ahu-1", points_ok=1, points_failed=0)]
+
+
+class Living(Ended):
+    """A gateway that runs until it is stopped."""
+
+    trouble = ""
+    results: tuple[SyncFinished, ...] = ()
+
+    async def run(self, *, task_status: Any = trio.TASK_STATUS_IGNORED) -> None:
+        task_status.started()
+        await self.ended.wait()
+
+    async def search(self) -> str:
+        return self.trouble
+
+    async def sync(self) -> list[Any]:
+        return list(self.results)
+
+    def stop(self, _reason: str) -> None:
+        self.ended.set()
 
 
 @pytest.mark.parametrize("options", [(), ("--once",)])
@@ -38,6 +62,32 @@ def test_a_stop_that_could_not_store_everything_is_a_failure(
     config.write_text(f'[gateway]\ndata_dir = "{tmp_path}"\n', encoding="utf-8")
     monkeypatch.setattr(run_module, "Gateway", type("Stopped", (Ended,), {"unstored": unstored}))
     assert t3actors("run", config, *options).code == code
+
+
+@pytest.mark.parametrize("bacnet", ["", '[bacnet]\ndiscover = "all"\ninterface = "127.0.0.1"\n'])
+def test_once_without_any_device_is_a_failure_and_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bacnet: str
+) -> None:
+    config = tmp_path / "site.toml"
+    config.write_text(f'[gateway]\ndata_dir = "{tmp_path}"\n{bacnet}', encoding="utf-8")
+    monkeypatch.setattr(run_module, "Gateway", Living)
+    ended = t3actors("run", config, "--once")
+    found = ", and none was found" if bacnet else ""
+    assert (ended.code, ended.err) == (1, f"t3actors: no device to poll: none is configured and enabled{found}\n")
+
+
+def test_once_a_search_that_did_not_go_well_is_a_failure_though_all_known_devices_were_polled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "site.toml"
+    config.write_text(f'[gateway]\ndata_dir = "{tmp_path}"\n', encoding="utf-8")
+    polled = SyncFinished(request_id=0, device="ahu-1", points_ok=1, points_failed=0)
+    monkeypatch.setattr(run_module, "Gateway", type("Searching", (Living,), {"results": (polled,)}))
+    assert t3actors("run", config, "--once").code == 0
+    trouble = "nobody could be asked who is there: the port is taken"
+    monkeypatch.setattr(Living, "trouble", trouble)
+    ended = t3actors("run", config, "--once")
+    assert (ended.code, ended.err) == (1, f"ahu-1: 1 points ok, 0 failed\nt3actors: {trouble}\n")
 
 
 def test_several_networks_and_none_chosen_are_refused_before_anything_starts(

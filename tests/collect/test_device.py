@@ -21,7 +21,7 @@ from t3actors.collect.device import DeviceActor
 from t3actors.collect.driver import Beside, Opened, PollsOnly
 from t3actors.collect.pace import Pace
 from t3actors.config import DeviceConfig
-from t3actors.errors import BadResponse, DeviceMismatch, DriverError, LinkDown, RequestTimedOut
+from t3actors.errors import BadResponse, DeviceMismatch, DriverError, LinkDown, NotSent, RequestTimedOut
 from t3actors.events import LogEvent, silent
 from t3actors.messages import (
     DeviceAnnounced,
@@ -217,7 +217,6 @@ async def test_silence_for_down_after_polls_is_offline_even_between_two_attempts
         await trio.sleep(80)
         offline = built.detector.of(DeviceStatusChanged)[-1]
         assert offline.status is DeviceStatus.OFFLINE
-        assert offline.link_refused is False
         assert offline.at_ms == round(1_000_000 + 1000 * (last_ok_s + 6 * 10.0))
         assert len(built.events("device.offline")) == 1
 
@@ -228,7 +227,7 @@ async def test_a_refused_connection_is_offline_at_once(autojump_clock: MockClock
         built.driver.fault = LinkDown("127.0.0.1:502 refused the connection", refused=True)
         await trio.sleep(6)
         offline = built.detector.of(DeviceStatusChanged)[-1]
-        assert (offline.status, offline.link_refused) == (DeviceStatus.OFFLINE, True)
+        assert offline.status is DeviceStatus.OFFLINE
 
 
 async def test_a_dead_device_is_probed_ever_more_rarely_up_to_once_a_minute(autojump_clock: MockClock) -> None:
@@ -253,6 +252,7 @@ async def test_after_any_outage_it_comes_back_within_the_longest_pause(autojump_
             built.driver.fault = None
             await trio.sleep(60.0 * 1.2 + 10.0)
             assert built.statuses()[-1] is DeviceStatus.ONLINE
+            del built.detector.heard[: built.detector.heard.index(built.detector.of(DeviceStatusChanged)[-1])]
         assert trio.lowlevel.current_statistics().tasks_living == tasks
 
 
@@ -387,7 +387,7 @@ async def test_a_new_detector_incarnation_hears_that_the_device_is_offline(autoj
             announced, changed = second.heard[:2]
             assert isinstance(announced, DeviceAnnounced)
             assert isinstance(changed, DeviceStatusChanged)
-            assert (changed.status, changed.link_refused, changed.reason) == (DeviceStatus.OFFLINE, True, "refused")
+            assert (changed.status, changed.reason) == (DeviceStatus.OFFLINE, "refused")
             assert len(second.of(DeviceStatusChanged)) == 1
 
 
@@ -553,7 +553,7 @@ class Learning(ScriptedDriver):
         assert isinstance(message, str)
         return (Reading("temp", float(message)),)
 
-    async def leave(self) -> None:
+    async def leave(self, within_s: float) -> None:
         self.left_alone += 1
 
 
@@ -628,3 +628,38 @@ async def test_the_device_is_left_before_it_is_let_go(autojump_clock: MockClock)
     async with house(driver=driver):
         await trio.sleep(0.1)
     assert (driver.left_alone, driver.closed) == (1, 1)
+
+
+async def test_a_silent_device_is_not_believed_when_it_tells_something_but_asked_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    driver = Learning()
+    driver.left = 0
+    async with house(driver=driver) as home:
+        await trio.sleep(0.1)
+        driver.fault = RequestTimedOut("no answer")
+        await trio.sleep(600)
+        assert home.statuses()[-1] is DeviceStatus.OFFLINE
+        before = len(home.detector.of(PointsRead)), driver.opened
+        home.registry.send("device/ahu-1", "7")
+        await trio.sleep(0.1)
+        assert len(home.detector.of(PointsRead)) == before[0], "one word is no answer"
+        assert driver.opened == before[1] + 1, "but it is worth a question"
+        driver.fault = None
+        home.registry.send("device/ahu-1", "7")
+        await trio.sleep(0.1)
+        assert home.statuses()[-1] is DeviceStatus.ONLINE
+
+
+async def test_a_poll_whose_turn_never_came_is_missed_and_says_nothing_of_the_device(autojump_clock: MockClock) -> None:
+    async with house() as home:
+        await trio.sleep(15)
+        opened = home.driver.opened
+        home.driver.fault = NotSent("64 requests wait already")
+        await trio.sleep(30)
+        assert {missed.reason for missed in home.detector.of(PollMissed)} == {"64 requests wait already"}
+        assert (home.driver.closed, home.statuses()[-1]) == (0, DeviceStatus.ONLINE)
+        home.driver.fault = None
+        await trio.sleep(15)
+        assert home.driver.opened == opened, "it is the same device still"
+        assert home.events("device.backing_off") == []

@@ -79,10 +79,8 @@ def read(
     )
 
 
-def turned(
-    device: str, was: DeviceStatus, status: DeviceStatus, reason: str = "", *, refused: bool = False
-) -> DeviceStatusChanged:
-    return DeviceStatusChanged(device=device, at_ms=1, status=status, was=was, reason=reason, link_refused=refused)
+def turned(device: str, was: DeviceStatus, status: DeviceStatus, reason: str = "") -> DeviceStatusChanged:
+    return DeviceStatusChanged(device=device, at_ms=1, status=status, was=was, reason=reason)
 
 
 def objects(

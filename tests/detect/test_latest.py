@@ -141,7 +141,7 @@ def test_announcing_again_does_not_make_a_dead_value_young() -> None:
     assert device.grow_old(3.5, 0).stale == 1
 
 
-def test_a_refused_link_takes_all_points_down_at_once_and_once() -> None:
+def test_an_offline_device_takes_all_points_down_at_once_and_once() -> None:
     device = device_with()
     told(device, 0.0, 20.0)
     assert [c.reading.reason for c in device.go_down("refused", 1.0, 1)] == ["refused"]
@@ -321,3 +321,35 @@ def test_samples_that_follow_each_other_differ_and_the_last_one_is_the_last_read
             assert not same_status or value_differs(after.reading.value, before.reading.value, deadband)
     for before, after in pairwise(changes):
         assert after.was is before.reading.status
+
+
+READINGS = [
+    Reading("IN1", value, status) for value in (20.0, 20.4, 1, 1.0, None) for status in (Status.OK, Status.FAULT)
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(READINGS), st.sampled_from([1.0, 5.0, 900.0])), max_size=12))
+def test_the_very_same_reading_is_judged_as_an_equal_one_is(polls: list[tuple[Reading, float]]) -> None:
+    same, equal = (device_with(replace(RULES, deadband=0.5, max_interval_s=900.0)) for _ in range(2))
+    now_s = 0.0
+    for poll_no, (reading, pause_s) in enumerate(polls):
+        now_s += pause_s
+        taken = [
+            device.take(read("a", poll_no, each, at_ms=int(now_s * 1000)), now_s)
+            for device, each in ((same, reading), (equal, replace(reading)))
+        ]
+        assert taken[0] == taken[1]
+        assert same.tracks["IN1"].stamp == equal.tracks["IN1"].stamp
+
+
+def test_what_is_known_from_the_store_alone_ages_as_its_device_is_polled() -> None:
+    """A point that is not announced yet must not look alive for 30 s polls when its device is polled each second."""
+    latest = Latest()
+    known = (stored("a", "IN9", 20.0),)
+    latest.load(StateLoaded(incarnation=1, points=known, device_status={"a": DeviceStatus.ONLINE}), 0.0)
+    device = latest.device("a")
+    device.announce(replace(announced("a"), poll_interval_s=1.0, stale_after=3, down_after=6), 0.0, 1)
+    device.grow_old(3.0, 1)
+    assert device.tracks["IN9"].stored.status is Status.OK
+    assert [change.reading.status for change in device.grow_old(3.6, 1).changes] == [Status.STALE]
+    assert [change.reading.status for change in device.grow_old(6.6, 1).changes] == [Status.DOWN]

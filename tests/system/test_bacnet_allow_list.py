@@ -50,13 +50,13 @@ class Wire:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sent: list[tuple[bytes, bytes]] = []
-        send = Datagrams.indication
+        send = Datagrams.send
 
-        async def recorded(datagrams: Datagrams, pdu: Any) -> None:
-            self.sent.append((bytes(pdu.pduData), bytes(pdu.pduDestination.addrAddr or b"")))
-            await send(datagrams, pdu)
+        def recorded(datagrams: Datagrams, frame: bytes, to: tuple[str, int]) -> None:
+            self.sent.append((bytes(frame), socket.inet_aton(to[0]) + to[1].to_bytes(2, "big")))
+            send(datagrams, frame, to)
 
-        monkeypatch.setattr(Datagrams, "indication", recorded)
+        monkeypatch.setattr(Datagrams, "send", recorded)
 
     def named(self) -> Counter[str]:
         """How many frames there were of each kind."""

@@ -261,10 +261,6 @@ def both_are(house: House, name: str, value: float) -> bool:
 REFUSALS = {name: ORDEALS[name] for name in ("error", "abort", "reject")}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what was refused once is asked for alone ever after, and the service that was rejected never again",
-)
 async def test_a_device_that_refused_everything_for_a_while_is_then_read_in_as_few_requests_as_before(
     tmp_path: Path,
 ) -> None:

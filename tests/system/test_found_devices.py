@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from supervision.backoff import Backoff
 from t3actors import pipeline
 from t3actors.collect import spare_time
-from t3actors.collect.bacnet.discover import discovery
+from t3actors.collect.bacnet.discover import discovery, handing_on, newcomers
 from t3actors.collect.bacnet.link.actor import BacnetLink
 from t3actors.collect.bacnet.link.requests import DISCOVERY, LINK
 from t3actors.config import Config
@@ -34,6 +36,7 @@ from tests.system.building import (
     who_is,
 )
 from tests.system.house import House, gateway_running
+from tests.system.stations import CONFIRMED
 from tests.waiting import until
 
 POINTS = PointCounts(4, 2, 2)
@@ -179,7 +182,7 @@ async def test_a_doubled_instance_is_listed_as_a_conflict_said_once_and_never_po
 
         first.suffer(STALL)
         async with gateway_running(config) as house:
-            await until(lambda: well(house, [plain]), WITHIN_S)
+            await until(lambda: house.log.of("bbmd.registered") and well(house, [plain]), WITHIN_S)
             await everybody_has_answered(house, building)
             await polled_anew([ours, plain])
             assert polling(house) == sorted(["ahu-1", first_name, plain.found_as])
@@ -267,7 +270,7 @@ async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polle
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "RESTART_AFTER", Backoff(initial_s=0.02, factor=1.0, cap_s=0.02, jitter=0.0))
-    monkeypatch.setattr(discovery, "START_AGAIN_S", 0.2)
+    monkeypatch.setattr(handing_on, "START_AGAIN_S", 0.2)
     async with running_building(THREE) as building:
         everybody = list(building)
         configured, *found = everybody
@@ -295,6 +298,49 @@ async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polle
                 true(house, each)
             assert house.rows("SELECT count(*) FROM DEVICES") == [(3,)]
             assert [line["supervisor"] for line in house.log.of("restarts.exhausted")] == ["gateway/found"]
+
+
+async def test_who_was_found_is_synced_with_all_others_once_the_first_round_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "SETTLE_S", 0.3)
+    async with running_building(THREE) as building:
+        configured, *found = building
+        config = building.config(tmp_path, "all", configured.configured("ahu-1"))
+        config = msgspec.structs.replace(config, gateway=msgspec.structs.replace(config.gateway, auto_start=False))
+        async with gateway_running(config) as house:
+            assert await house.gateway.search() == ""
+            assert {each.requests for each in building} == {0}
+            results = await house.gateway.sync()
+            assert sorted(one.device for one in results) == sorted(["ahu-1", *names(found)])
+            assert {(one.points_ok > 0, one.points_failed, one.error) for one in results} == {(True, 0, "")}
+            await until(lambda: [row[0] for row in house.rows(DISCOVERED)] == names(found), WITHIN_S)
+
+
+async def test_who_never_answers_is_not_remembered_and_in_the_end_polled_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_on, "LOOK_AT_NEWCOMERS_S", (0.1, 0.1))
+    monkeypatch.setattr(newcomers, "UNMET_FOR_S", 3.0)
+    async with running_building(THREE) as building:
+        mute, *rest = building
+        answer = mute.placed.responder.receive
+
+        def only_who_is(data: bytes, *peer: Any, **cast: Any) -> list[Any]:
+            return [] if data[0] >> 4 == CONFIRMED else answer(data, *peer, **cast)
+
+        mute.placed.responder.receive = only_who_is
+        async with gateway_running(building.config(tmp_path, "all", rules=HASTY)) as house:
+            await until(lambda: mute.found_as in polling(house), WITHIN_S)
+            await until(lambda: house.log.of("bacnet.dismissed", device=mute.found_as), WITHIN_S)
+            await until(lambda: well(house, rest), WITHIN_S)
+            status = "SELECT status, discovered FROM DEVICES WHERE name = ?"
+            await until(lambda: house.rows(status, mute.found_as) == [("disabled", 0)], WITHIN_S)
+            assert [row[0] for row in house.rows(DISCOVERED)] == names(rest)
+            mute.placed.responder.receive = answer
+            await who_is(house)
+            await until(lambda: well(house, building), WITHIN_S)
+            assert [row[0] for row in house.rows(DISCOVERED)] == names(list(building))
 
 
 async def die(house: House, role: str) -> None:

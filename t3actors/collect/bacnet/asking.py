@@ -4,22 +4,22 @@
 poll, in smaller requests or one by one, until each property has its value or its own reason. One that spoiled the answer of
 others is asked for alone from then on, and a request that was refused in two polls running is two requests from then on.
 
-A request without an answer: the first of a poll says that the device does not answer; after others were answered, one may be missing, the second ends the poll. After
-a poll whose first request went unanswered the next begins with another, so that a device that is silent about one property is
-still read; a device that answers when it is met but not when it is asked for much, twice over, is asked for less. Where every answer
-is nonsense, the device does not answer either.
+A request without an answer: the first of a poll says that the device does not answer; after others were answered, one may be
+missing, the second ends the poll. After a poll whose first request went unanswered the next begins with another, so that a device
+that is silent about one property is still read; a device that answers when it is met but not when it is asked for much, twice over,
+is asked for less. Where every answer is nonsense, the device does not answer either. A request that our own queue never sent says
+nothing of the device: nothing is learned of it. In the background the round is then gone on with when the same is asked for again, so
+that a line in which each request stands for long is got through at last.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.codec.denials import Abort, Denial, denial_of, words
-from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result, decode_results
-from t3actors.collect.bacnet.codec.tags import Constructed, Undecodable
+from t3actors.collect.bacnet.codec.denials import Abort, denial_of, words
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
+from t3actors.collect.bacnet.codec.tags import Constructed
 from t3actors.collect.bacnet.limits import (
     Limits,
     Next,
@@ -27,76 +27,34 @@ from t3actors.collect.bacnet.limits import (
     exonerated,
     first,
     grown,
+    had_worked,
     proven,
     refused,
     remeasured,
     resume,
     too_large,
 )
-from t3actors.collect.bacnet.link.requests import ReadMultiple, ReadProperty, ask_link
-from t3actors.collect.bacnet.planning import Key as Key
+from t3actors.collect.bacnet.link.requests import BACKGROUND_PATIENCE_S, ReadMultiple, ReadProperty, ask_link
 from t3actors.collect.bacnet.planning import (
+    Key,
     Planned,
     Request,
-    Room,
     answer_octets,
     halves,
     one_by_one,
-    plan,
-    prepared,
 )
+from t3actors.collect.bacnet.rounds import Asked, Gathered, Round, unusable
 from t3actors.collect.bacnet.sizes import Seen, Want
 from t3actors.config import DeviceConfig
-from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
+from t3actors.errors import BadResponse, NotSent, RequestRefused, RequestTimedOut
 
 PATIENCE_S = 60.0  # in line; less than a device actor may go without progress
 OTHER = 0  # abort reason
 SILENCES_BEARABLE = 2  # requests in a row of polls that a device, though it was met, left unanswered
-SHRINKS_A_POLL = 3  # each costs a time-out
+SHRINKS_A_POLL = 5  # each costs a time-out
+REFUSALS_BEARABLE = 2  # of requests in a row, before any is answered; then it is asked whether it answers anything
+DEVICE, OBJECT_IDENTIFIER = 8, 75
 NONSENSE_BEARABLE = 3  # answers in a row that make no sense, before any that did
-
-
-class Gathered(NamedTuple):
-    """What came, errors of single properties among it; and why the rest did not, by property."""
-
-    results: list[Result]
-    failures: dict[Key, str]
-
-
-class Asked:
-    """Properties that are asked for together, now or at every poll, and how they were planned last."""
-
-    __slots__ = ("_planned_by", "_refused", "_requests", "wants")
-
-    def __init__(self, wants: Iterable[Want]) -> None:
-        self.wants = tuple(wants)
-        self._planned_by: tuple[Room, frozenset[Key], int] | None = None
-        self._requests: tuple[Request, ...] = ()
-        self._refused: frozenset[tuple[Key, ...]] = frozenset()
-
-    def requests(self, room: Room, spoilers: frozenset[Key], seen: Seen) -> tuple[Request, ...]:
-        """Give the requests that fit this room; `spoilers` each by itself, after the others."""
-        if (room, spoilers, seen.version) != self._planned_by:
-            self._planned_by = room, spoilers, seen.version
-            wants = seen.fitted(self.wants)
-            together = [want for want in wants if want[:4] not in spoilers]
-            alone = [want for want in wants if want[:4] in spoilers]
-            self._requests = prepared((*plan(together, room), *one_by_one(alone)))
-        return self._requests
-
-    @property
-    def has_refused(self) -> bool:
-        """Whether a request was refused and halved in the last poll."""
-        return bool(self._refused)
-
-    def halved(self, refused: Iterable[Request]) -> None:
-        """Note which requests were refused and halved in this poll; those that were so in the last one too are halved for good."""
-        keys = frozenset(each.keys for each in refused)
-        again = keys & self._refused
-        self._refused = keys
-        if again:
-            parts = ((halves(each.planned) if each.keys in again else (each.planned,)) for each in self._requests)
-            self._requests = prepared(part for several in parts for part in several)
 
 
 class Asking:
@@ -117,23 +75,41 @@ class Asking:
         self._spoilers: frozenset[Key] = frozenset()
         self._seen = Seen()
         self._too_large: Planned | None = None
+        self._left_off: tuple[tuple[Want, ...], Round] | None = None
+        """In the background, at a request that was not sent: what was asked for, and how far it came."""
 
     def told(self, told: Told) -> None:
         """Take up what the device says it bears; what was learned of it stands, unless it says something else by now."""
         self.limits = resume(self.limits, told)
         self._spoilers = frozenset()
+        self._left_off = None
 
     async def gather(self, asked: Asked, retries: int | None = None) -> Gathered:
-        """Get these properties. **Raises**: LinkDown, RequestTimedOut, BadResponse when the device does not answer."""
-        retries = self._retries(retries)
+        """Get these properties. **Raises**: LinkDown, RequestTimedOut, BadResponse when the device does not answer; NotSent."""
         self.limits = grown(self.limits, now_ms=self._now_ms())
-        round_ = _Round(asked.requests(self.limits.room, self._spoilers, self._seen), self._begin_with, self._seen)
+        round_ = self._round_of(asked)
+        try:
+            return await self._go_on(asked, round_, self._retries(retries))
+        except NotSent:
+            if self.in_background:
+                self._left_off = asked.wants, round_
+            raise
+
+    async def _go_on(self, asked: Asked, round_: Round, retries: int) -> Gathered:
+        before = self.limits, self._spoilers
         while round_.work:
+            if round_.refusals == REFUSALS_BEARABLE and await self._refuses_everything():
+                round_.give_up()
+                self.limits, self._spoilers = before
+                return round_.gathered
             request = round_.work.popleft()
             try:
-                results, octets = await self._ask(request, retries)
+                results, octets = await self._ask_in(round_, request, retries)
             except RequestRefused as error:
                 round_.answered = True
+                denial = denial_of(error)
+                reason = str(error) if denial is None else words(denial)
+                round_.is_refused(reason, had_worked(before[0], request.planned))
                 self._refused(round_, request, error)
             except BadResponse as error:
                 round_.nonsense.append(error)
@@ -157,6 +133,14 @@ class Asking:
             raise round_.nonsense[0]
         return round_.gathered
 
+    def _round_of(self, asked: Asked) -> Round:
+        if self.in_background and self._left_off is not None:
+            (wants, round_), self._left_off = self._left_off, None
+            if wants == asked.wants:
+                round_.plan_again((), self.limits.room)  # polls have learned more of it since
+                return round_
+        return Round(asked.requests(self.limits.room, self._spoilers, self._seen), self._begin_with, self._seen)
+
     async def read_one(
         self, object_type: int, instance: int, which: int, index: int | None = None, *, retries: int | None = None
     ) -> Answer:
@@ -169,7 +153,7 @@ class Asking:
             index=index,
             timeout_s=self._config.timeout_s,
             retries=self._retries(retries),
-            patience_s=PATIENCE_S,
+            patience_s=self._patience_s,
             background=self.in_background,
         )
         try:
@@ -189,6 +173,10 @@ class Asking:
         """Whom the reasons are about."""
         return f"{self._config.address} device {self._config.instance}"
 
+    @property
+    def _patience_s(self) -> float:
+        return BACKGROUND_PATIENCE_S if self.in_background else PATIENCE_S
+
     def _retries(self, wished: int | None) -> int:
         if wished is not None:
             return wished
@@ -206,24 +194,30 @@ class Asking:
             service_data=request.service_data,
             timeout_s=self._config.timeout_s,
             retries=retries,
-            patience_s=PATIENCE_S,
+            patience_s=self._patience_s,
             background=self.in_background,
         )
         try:
             octets: bytes = await ask_link(self._registry, asked)
         finally:
             self._alive()
-        results = decode_results(octets)
-        fitting = [result for result in results if result[:4] in request.wanted]
+        fitting = list(request.answers.fitting(octets))
         if not fitting:
             raise BadResponse(f"{self.where}: the answer is about other properties than were asked for", raw=octets)
         return fitting, len(octets)
 
-    def _proven(self, round_: _Round, request: Request, octets: int, results: list[Result]) -> None:
+    async def _ask_in(self, round_: Round, request: Request, retries: int) -> tuple[list[Result], int]:
+        try:
+            return await self._ask(request, retries)
+        except NotSent:
+            round_.work.appendleft(request)
+            raise
+
+    def _proven(self, round_: Round, request: Request, octets: int, results: list[Result]) -> None:
         before = self.limits
         self.limits = proven(before, request.planned, octets, now_ms=self._now_ms())
-        if before.settled:
-            return
+        if not before.probes or before.settled:
+            return  # nothing is searched for
         if octets != request.planned.answer_octets and not request.planned.alone:
             self._seen.learn(results)
             self._remeasure()
@@ -231,17 +225,27 @@ class Asking:
             round_.plan_again((), self.limits.room)
 
     def _remeasure(self) -> None:
+        """Correct how long the answer would have been that was refused last, now that more is known of such answers."""
         large = self._too_large
         if large is None or large.answer_octets != self.limits.octets.bad:
             return
         self.limits = remeasured(self.limits, answer_octets(self._seen.fitted(large.wants)))
-        self._too_large = large._replace(answer_octets=self.limits.octets.bad)
+        self._too_large = large._replace(answer_octets=self.limits.octets.bad or 0)
 
-    def _refused(self, round_: _Round, request: Request, error: RequestRefused | BadResponse) -> None:
+    async def _refuses_everything(self) -> bool:
+        """Ask the simplest question there is: a device that has worked and refuses this too says nothing of what it bears."""
+        try:
+            answer = await self.read_one(DEVICE, self._config.instance or 0, OBJECT_IDENTIFIER, retries=0)
+        except RequestRefused:
+            return True
+        return isinstance(answer, PropertyError)
+
+    def _refused(self, round_: Round, request: Request, error: RequestRefused | BadResponse) -> None:
         denial = denial_of(error) if isinstance(error, RequestRefused) else None
         before = self.limits
         self.limits, then = refused(before, request.planned, denial, now_ms=self._now_ms())
-        if isinstance(denial, PropertyError) and self.limits is not before and round_.unblamed is None:
+        is_denied = then is Next.PLAN_AGAIN and not self.limits.read_multiple
+        if isinstance(denial, PropertyError) and not is_denied and round_.unblamed is None:
             round_.unblamed = before
         match then:
             case Next.PLAN_AGAIN:
@@ -261,7 +265,7 @@ class Asking:
                 round_.fail(request, str(error) if denial is None else words(denial))
                 self._suspect(round_, request, [])
 
-    def _silent_about_much(self, round_: _Round, request: Request) -> bool:
+    def _silent_about_much(self, round_: Round, request: Request) -> bool:
         """Plan smaller requests for a device that throws away without a word what is too large for it."""
         if not round_.answered:
             self._begin_with += 1
@@ -277,7 +281,7 @@ class Asking:
             round_.instead(halves(request.planned))
         return True
 
-    def _suspect(self, round_: _Round, request: Request, results: list[Result]) -> None:
+    def _suspect(self, round_: Round, request: Request, results: list[Result]) -> None:
         """Note a property that spoiled the answer of the others: from now on it is asked for alone, and size is not to blame."""
         if not request.planned.alone or request.keys[0] not in round_.suspects:
             return
@@ -289,7 +293,7 @@ class Asking:
                 self.limits, round_.unblamed = exonerated(self.limits, round_.unblamed), None
                 round_.plan_again((), self.limits.room)
 
-    def _judge(self, round_: _Round, asked: Asked) -> None:
+    def _judge(self, round_: Round, asked: Asked) -> None:
         """Say which requests, of a size that had worked, were refused for their size: those that no single property spoiled."""
         sized = [(each, denial) for each, denial in round_.halved if self._spoilers.isdisjoint(each.keys)]
         if errors := [(each, denial) for each, denial in sized if isinstance(denial, PropertyError)]:
@@ -299,54 +303,3 @@ class Asking:
 
     def _now_ms(self) -> int:
         return int(self._today_s() * 1000)
-
-
-class _Round:
-    """One poll's requests as they go."""
-
-    def __init__(self, requests: tuple[Request, ...], begin_with: int, seen: Seen) -> None:
-        start = begin_with % len(requests) if requests else 0
-        self.work = deque((*requests[start:], *requests[:start]))
-        self.gathered = Gathered([], {})
-        self.answered = self.missing = False
-        self.nonsense: list[BadResponse] = []
-        self.shrunk = 0
-        self.suspects: set[Key] = set()
-        self.halved: list[tuple[Request, Denial | None]] = []
-        self.unblamed: Limits | None = None
-        """The limits before an error about the whole of a request was taken for a refusal of its size."""
-        self._seen = seen
-        self._put_off: set[tuple[Key, ...]] = set()
-
-    def take(self, request: Request, results: list[Result]) -> None:
-        self.answered = True
-        self.gathered.results.extend(results)
-        if len(results) < len(request.keys):
-            came = {result[:4] for result in results}
-            self.gathered.failures.update((key, "not in the answer") for key in request.keys if key not in came)
-
-    def fail(self, request: Request, reason: str) -> None:
-        self.gathered.failures.update(dict.fromkeys(request.keys, reason))
-
-    def instead(self, parts: tuple[Planned, ...]) -> None:
-        self.work.extendleft(reversed(prepared(parts)))
-
-    def plan_again(self, refused: Iterable[Want], room: Room) -> None:
-        """Plan anew what a refused request would have held, and those that wait."""
-        waiting = [each.planned.wants for each in self.work if not each.planned.alone]
-        alone = [each for each in self.work if each.planned.alone]
-        wants = self._seen.fitted(want for part in (refused, *waiting) for want in part)
-        self.work = deque((*prepared(plan(wants, room)), *alone))
-
-    def put_off(self, request: Request) -> bool:
-        """Ask a busy device again at the end of the round; once."""
-        if request.keys in self._put_off:
-            return False
-        self._put_off.add(request.keys)
-        self.work.append(request)
-        return True
-
-
-def unusable(answer: Answer) -> bool:
-    """Say whether nothing came of a property but a reason."""
-    return isinstance(answer, PropertyError | Undecodable)

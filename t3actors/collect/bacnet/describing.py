@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from t3actors.collect.bacnet.asking import Asked, Asking, unusable
-from t3actors.collect.bacnet.codec.read_multiple import Answer
+from t3actors.collect.bacnet.asking import Asking
+from t3actors.collect.bacnet.codec.denials import TRANSIENT_CODES, words
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import ObjectId, Several, elements
 from t3actors.collect.bacnet.mapping import NUMBER_OF_STATES, STATE_TEXT, describing, text_of
 from t3actors.collect.bacnet.meeting import DEVICE, whole
 from t3actors.collect.bacnet.objects import KINDS
+from t3actors.collect.bacnet.rounds import Asked, unusable
 from t3actors.collect.bacnet.sizes import Want, want
 from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 
@@ -47,6 +49,7 @@ class Describing:
         self._count: int | None = None
         self._listed: list[ObjectId] = []
         self._index = 1
+        self._has_tried_twice = False
         self._points = _points(objects or ())
         self._waiting = [each for each in self._points if each not in self._said]
 
@@ -71,8 +74,16 @@ class Describing:
             await self._list(asking)
         elif self._waiting:
             batch = self._waiting[: _at_once(asking)]
-            self._said.update(await describe(asking, batch))
+            self._said.update(await self._describe(asking, batch))
             del self._waiting[: len(batch)]
+
+    async def _describe(self, asking: Asking, batch: list[ObjectId]) -> dict[ObjectId, Said]:
+        described, missing = await describe(asking, batch)
+        if missing and not self._has_tried_twice:
+            self._has_tried_twice = True
+            raise BadResponse(f"{asking.where}: {len(missing)} names, units or texts could not be read: {missing[0]}")
+        self._has_tried_twice = False
+        return described
 
     async def _list(self, asking: Asking) -> None:
         if self._count is None:
@@ -93,19 +104,29 @@ class Describing:
         self._waiting = [each for each in self._points if each not in self._said]
 
 
-async def describe(asking: Asking, points: Iterable[ObjectId]) -> dict[ObjectId, Said]:
-    """Read what says what these points are; what a point does not say is not there. **Raises**: DriverError."""
+async def describe(asking: Asking, points: Iterable[ObjectId]) -> tuple[dict[ObjectId, Said], list[str]]:
+    """Read what says what these points are; what a point does not say is not there.
+
+    **Returns**: also why something is missing that may come another time: without its units a point would begin another series.
+    **Raises**: DriverError.
+    """
     described: dict[tuple[int, int], Said] = {(each.type, each.instance): {} for each in points}
-    missing: Iterable[Want] = [want(*key, which) for key in described for which in describing(key[0])]
-    for _ in range(2):  # once more for what was lost on the way: without its units a point would begin another series
-        gathered = await asking.gather(Asked(missing))
-        for object_type, instance, which, _index, answer in gathered.results:
-            described[object_type, instance][which] = answer
-        missing = [want(*key[:3], key[3]) for key in gathered.failures]
-        if not missing:
+    wanted: list[Want] = [want(*key, which) for key in described for which in describing(key[0])]
+    reasons: list[str] = []
+    for _ in range(2):
+        gathered = await asking.gather(Asked(wanted))
+        again = dict(gathered.failures)
+        for object_type, instance, which, index, answer in gathered.results:
+            if isinstance(answer, PropertyError) and answer.error_code in TRANSIENT_CODES:
+                again[object_type, instance, which, index] = words(answer)
+            else:
+                described[object_type, instance][which] = answer
+        wanted = [want(*key[:3], key[3]) for key in again]
+        reasons = [reason for key, reason in again.items() if key[2] != STATE_TEXT]  # that is tried in another way
+        if not wanted:
             break
     await _read_long_state_texts(asking, described)
-    return {ObjectId(*key): properties for key, properties in described.items()}
+    return {ObjectId(*key): properties for key, properties in described.items()}, reasons
 
 
 def _points(objects: Iterable[ObjectId]) -> tuple[ObjectId, ...]:

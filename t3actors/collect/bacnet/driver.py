@@ -23,7 +23,6 @@ from t3actors.bacnet_events import DEVICE_REMARKED
 from t3actors.collect.bacnet import meeting, memory
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.codec.temco import Setting
 from t3actors.collect.bacnet.cov.subscriptions import Subscriptions
 from t3actors.collect.bacnet.inventory import Inventory
 from t3actors.collect.bacnet.link.requests import CovNotified
@@ -34,7 +33,7 @@ from t3actors.collect.bacnet.reading import IN_ALARM
 from t3actors.collect.bacnet.setting import read_setting
 from t3actors.collect.driver import Beside, Opened
 from t3actors.config import BacnetConfig, DeviceConfig
-from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut, StoreError
+from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedOut, StoreError
 from t3actors.events import Log
 from t3actors.messages import DeviceLearned, LearnedRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
@@ -101,7 +100,8 @@ class BacnetDriver:
         self._modes = self._subscriptions.modes()
         self._cov_at_s = 0.0
         self._in_alarm: set[ObjectId] = set()
-        self._setting: Setting | None = None
+        self._refuses_setting = False
+        self._remarked: set[str] = set()
         self._is_recalled = False
         self._facts = DeviceFacts()
         self._revision_at_s = 0.0
@@ -138,7 +138,7 @@ class BacnetDriver:
         if (probing and not just_met) or is_pointless:
             await meeting.identify(self._asking, self._instance)
         moved = await self._look_at_revision()
-        if moved:
+        if moved is not None:
             poll = self._polling.planned(ids)
         made = self._subscriptions.polled(await self._polling.read(poll, 0 if probing else None), began_s)
         self._keep_limits()
@@ -166,9 +166,9 @@ class BacnetDriver:
         told, self._told = (*self._told, *self._rarely.take()), []
         return told
 
-    async def leave(self) -> None:
+    async def leave(self, within_s: float) -> None:
         """Take the subscriptions back."""
-        await self._subscriptions.leave()
+        await self._subscriptions.leave(within_s)
 
     async def close(self) -> None:
         """Let go: the link belongs to all devices and stays."""
@@ -224,23 +224,26 @@ class BacnetDriver:
         """Note who is in alarm: an alarm lasts as long as the flag says so."""
         items, standing = self._inventory.items, self._in_alarm
         for reading in made:
-            if reading.flags & IN_ALARM:
-                standing.add(items[reading.point_id].object)
-            elif standing and (item := items.get(reading.point_id)) is not None:
+            is_in_alarm = reading.flags & IN_ALARM
+            if not (is_in_alarm or standing) or (item := items.get(reading.point_id)) is None:
+                continue
+            if is_in_alarm:
+                standing.add(item.object)
+            else:
                 standing.discard(item.object)
         self._rarely.in_alarm(frozenset(standing))
 
     # -- what the device is
 
-    async def _look_at_revision(self) -> frozenset[str]:
-        """Take over what was changed at the device, at once; give the points that are not any more what they were."""
+    async def _look_at_revision(self) -> frozenset[str] | None:
+        """Take over what was changed at the device, at once; give the points that are not any more what they were, None if it was not."""
         known = self._inventory.revision
         if known is None or self._today_s() - self._revision_at_s < REVISION_EVERY_S:
-            return frozenset()
+            return None
         revision = await meeting.read_revision(self._asking, self._instance)
         self._revision_at_s = self._today_s()
         if revision is None or revision == known:
-            return frozenset()
+            return None
         before = {name: item.point for name, item in self._inventory.items.items()}
         self._inventory.begin_anew(revision)
         while self._inventory.is_growing:
@@ -254,21 +257,25 @@ class BacnetDriver:
         return frozenset(name for name, point in before.items() if name in after and after[name] != point)
 
     async def _with_setting(self, facts: DeviceFacts) -> DeviceFacts:
-        """Add what a Temco panel says of itself in its own way, where asking for that is allowed; it is asked once."""
-        if not self._config.private_transfer or facts.vendor_id != TEMCO:
+        """Add what a Temco panel says of itself in its own way, where asking for that is allowed.
+
+        It is asked each time it is met, for another panel may stand there by now; not again once it has refused.
+        """
+        if not self._config.private_transfer or facts.vendor_id != TEMCO or self._refuses_setting:
             return facts
-        if self._setting is None:
-            address, timeout_s = self._config.address, self._config.timeout_s
-            try:
-                self._setting = await read_setting(self._registry, address, timeout_s=timeout_s)
-            except (RequestRefused, RequestTimedOut, BadResponse) as error:
-                self._setting = Setting(None, None, None)
-                reason = f"its serial number could not be asked for (private transfer): {error}"
+        try:
+            said = await read_setting(self._registry, self._config.address, timeout_s=self._config.timeout_s, retries=1)
+        except (RequestRefused, RequestTimedOut, BadResponse) as error:
+            self._refuses_setting = isinstance(error, RequestRefused)
+            reason = f"its serial number could not be asked for (private transfer): {error}"
+            if reason not in self._remarked:
+                self._remarked.add(reason)
                 self._log(DEVICE_REMARKED, device=self._config.name, remarks=[reason])
+            return facts
         return msgspec.structs.replace(
             facts,
-            serial_number=self._setting.serial_number or facts.serial_number,
-            panel_id=self._setting.panel_number or facts.panel_id,
+            serial_number=said.serial_number or facts.serial_number,
+            panel_id=said.panel_number or facts.panel_id,
         )
 
     def _take_over_points(self) -> None:
@@ -285,14 +292,19 @@ class BacnetDriver:
     # -- what was learned
 
     async def _recall(self) -> None:
-        """Take up what the store has kept of this device; without it, all is learned again."""
+        """Take up what the store has kept of this device. **Raises**: LinkDown while it cannot say.
+
+        Without it a panel's scale might be decided a second time, from values that say something else.
+        """
         if self._is_recalled:
             return
-        asked = LearnedRequested(device=self._config.name)
-        try:
-            kept: dict[str, bytes] = await self._registry.ask(WRITER, asked, RECALLED_WITHIN_S)
-        except (NobodyThere, StoreError, trio.TooSlowError):
-            kept = {}
+        kept: dict[str, bytes] = {}
+        if self._registry.was_played(WRITER):
+            asked = LearnedRequested(device=self._config.name)
+            try:
+                kept = await self._registry.ask(WRITER, asked, RECALLED_WITHIN_S)
+            except (NobodyThere, StoreError, trio.TooSlowError) as error:
+                raise LinkDown(f"the database does not say now what was learned of this device: {error}") from None
         self._is_recalled = True
         limits = memory.limits_of(kept, int(self._today_s() * 1000))
         if limits is not None:

@@ -1,8 +1,8 @@
 """Which points a device has, as far as is known: from the store, then piece by piece from the device, and again when it was changed.
 
 Two descriptions may be at work: the one that the points are taken from, whole or growing; and now and then the next one, which takes its
-place when it is whole. A device that never says whether it was changed is described from nothing each time it is met. What a Temco panel's values are divided by is decided from all of them,
-so such a panel's points appear at once, and the decision stands for good.
+place when it is whole. A device that never says whether it was changed is described from nothing each time it is met. What a Temco
+panel's values are divided by is decided from all of them, so such a panel's points appear at once, and the decision stands for good.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 
 from t3actors.bacnet_events import DEVICE_REMARKED, DEVICE_SCALED
 from t3actors.collect.bacnet import memory, scaling
-from t3actors.collect.bacnet.asking import Asked, Asking
+from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
 from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.describing import Describing
 from t3actors.collect.bacnet.mapping import TEMCO, Item, items
 from t3actors.collect.bacnet.objects import Shape, shape_of
+from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
@@ -76,9 +77,10 @@ class Inventory:
 
     def met(self, revision: int | None, vendor_id: int | None) -> None:
         """The device was met: go on from what is known, if it still says the same revision; else begin anew."""
+        is_another = self._vendor_id not in {None, vendor_id}
         self._vendor_id = vendor_id
         known = self._description
-        if known is None or known.revision != revision or (revision is None and known.done):
+        if is_another or known is None or known.revision != revision or (revision is None and known.done):
             self.begin_anew(revision)
         elif not self.items and known.known and not self._is_to_be_scaled():
             self._take_over(known)

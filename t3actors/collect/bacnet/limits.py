@@ -43,7 +43,6 @@ _TIGHT = 1.25  # the border is known well enough when what is refused is at most
 _SEGMENTATION = {denials.ABORT_SEGMENTATION_NOT_SUPPORTED, denials.ABORT_APDU_TOO_LONG, denials.ABORT_WINDOW_SIZE}
 _OCTETS = _SEGMENTATION | {denials.ABORT_BUFFER_OVERFLOW}
 _TRANSIENT_ABORTS = {denials.ABORT_INVALID_IN_THIS_STATE, denials.ABORT_PREEMPTED}
-_TRANSIENT_CODES = {2, 3, 82}  # configuration in progress, device busy, busy
 
 
 class Next(Enum):
@@ -73,7 +72,8 @@ class Told(msgspec.Struct, frozen=True):
 class Border(msgspec.Struct, frozen=True):
     """Between what is known to work and what is known to be refused (None: nothing was).
 
-    `allowed`: what a request was allowed that worked and had no room for one want more; it need not have used it up.
+    `allowed`: what a request was allowed that worked and had no room for one want more; it need not have used it up. Before anything
+    was refused: what one that worked was estimated at.
     """
 
     good: int = 0
@@ -103,14 +103,13 @@ class Border(msgspec.Struct, frozen=True):
         """Give the border once this size has worked: if one not larger was refused, that was a wrong estimate."""
         good = max(self.good, size)
         if self.bad is None:
-            return Border(good)
+            return Border(good, None, max(self.allowed, allowed))
         return Border(good, max(self.bad, good + 1), max(self.allowed, min(allowed, self.bad - 1)))
 
     def fails(self, size: int) -> Border:
         """Give the border once this size was refused: what was good before and is not smaller is so no more."""
-        return Border(
-            self.good if self.good < size else size * 2 // 3, size, self.allowed if self.allowed < size else 0
-        )
+        allowed = self.allowed if self.bad is not None and self.allowed < size else 0
+        return Border(self.good if self.good < size else size * 2 // 3, size, allowed)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,17 +189,19 @@ def proven(limits: Limits, request: Planned, octets: int, *, now_ms: int) -> Lim
     if request.alone:
         return limits
     count = len(request.wants)
-    at_size = (
-        limits.refusals > 0 and 4 * count > 3 * limits.count.good
-    )  # a half that was answered says nothing of the whole
-    is_step = (limits.octets.bad is not None and request.room > limits.octets.known) or (
-        limits.count.bad is not None and request.most > limits.count.known
-    )
-    if limits.octets.good >= octets and limits.count.good >= count and not is_step and not at_size:
-        return limits  # nothing new
+    # a half that was answered says nothing of the whole
+    at_size = limits.refusals > 0 and (4 * count > 3 * limits.count.good or 4 * octets > 3 * limits.octets.good)
+    is_step, allowed = False, request.answer_octets
+    if limits.octets.bad is not None:
+        is_step, allowed = request.room > limits.octets.known, octets + max(0, request.room - request.answer_octets)
+    if limits.count.bad is not None:
+        is_step |= request.most > limits.count.known
+    is_known = limits.octets.good >= octets and limits.octets.allowed >= allowed and limits.count.good >= count
+    if is_known and not is_step and not at_size:
+        return limits
     new = msgspec.structs.replace(
         limits,
-        octets=limits.octets.works(octets, request.room),
+        octets=limits.octets.works(octets, allowed),
         count=limits.count.works(count, request.most),
         probes=limits.probes + (is_step and not limits.settled),
         refusals=0,
@@ -219,11 +220,9 @@ def refused(limits: Limits, request: Planned, denial: Denial | None, *, now_ms: 
         return limits, Next.GIVE_UP
     if denial is not None and _denies_service(denial):
         return msgspec.structs.replace(limits, read_multiple=False), Next.PLAN_AGAIN
-    if denial is None:
-        return _without_use(limits, patience=3), Next.ONE_BY_ONE
-    if len(request.wants) == 1:
-        return _without_use(limits, patience=1 if limits.probes else 3), Next.ONE_BY_ONE
-    if isinstance(denial, PropertyError) and _had_worked(limits, request):
+    if denial is None or len(request.wants) == 1:
+        return _without_use(limits, patience=1 if denial is not None and limits.probes else 3), Next.ONE_BY_ONE
+    if isinstance(denial, PropertyError) and had_worked(limits, request):
         return limits, Next.HALVE
     return too_large(limits, request, denial, now_ms=now_ms)
 
@@ -231,7 +230,7 @@ def refused(limits: Limits, request: Planned, denial: Denial | None, *, now_ms: 
 def too_large(limits: Limits, request: Planned, denial: Denial, *, now_ms: int) -> tuple[Limits, Next]:
     """Give the limits once it is known that this request was refused for its size."""
     again = limits.refusals + 1
-    if _had_worked(limits, request) and again < REFUSALS_IN_A_ROW:
+    if had_worked(limits, request) and again < REFUSALS_IN_A_ROW:
         return msgspec.structs.replace(limits, refusals=again), Next.HALVE
     return _settling(limits, _smaller(limits, request, denial), now_ms), Next.PLAN_AGAIN
 
@@ -275,7 +274,7 @@ def _smaller(limits: Limits, request: Planned, denial: Denial) -> Limits:
         new = msgspec.structs.replace(new, segmented=False)
     if not too_long and limits.in_flight > 1:
         return msgspec.structs.replace(new, in_flight=1)
-    if not too_long and request.answer_octets <= limits.octets.good and not _had_worked(limits, request):
+    if not too_long and request.answer_octets <= limits.octets.good and not had_worked(limits, request):
         return msgspec.structs.replace(new, count=limits.count.fails(len(request.wants)))
     return msgspec.structs.replace(new, octets=limits.octets.fails(request.answer_octets))
 
@@ -288,9 +287,10 @@ def _without_use(limits: Limits, *, patience: int) -> Limits:
     return msgspec.structs.replace(limits, refusals=again, read_multiple=again < patience)
 
 
-def _had_worked(limits: Limits, request: Planned) -> bool:
+def had_worked(limits: Limits, request: Planned) -> bool:
+    """Say whether the device has answered requests of this size."""
     """Say whether as much was answered before; a few properties more make no difference that an estimate would not make."""
-    return request.answer_octets <= limits.octets.good and len(request.wants) <= limits.count.good * _TIGHT
+    return request.answer_octets <= limits.octets.known and len(request.wants) <= limits.count.good * _TIGHT
 
 
 def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:
@@ -312,7 +312,7 @@ def _loosened(border: Border, least: int) -> Border:
 def _is_transient(denial: Denial) -> bool:
     if isinstance(denial, Abort):
         return denial.reason in _TRANSIENT_ABORTS
-    return isinstance(denial, PropertyError) and denial.error_code in _TRANSIENT_CODES
+    return isinstance(denial, PropertyError) and denial.error_code in denials.TRANSIENT_CODES
 
 
 def _denies_service(denial: Denial) -> bool:

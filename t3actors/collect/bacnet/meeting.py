@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from t3actors.collect.bacnet.asking import Asked, Asking
+from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.read_property import decode_result
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, ObjectId, Undecodable
 from t3actors.collect.bacnet.limits import Told
 from t3actors.collect.bacnet.mapping import OBJECT_NAME, TEMCO, text_of
+from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.points import DeviceFacts
@@ -54,6 +55,13 @@ async def meet(asking: Asking, address: str, instance: int) -> Met:
     asking.told(await _told(asking, instance))
     properties = (OBJECT_NAME, VENDOR_IDENTIFIER, MODEL, FIRMWARE, DATABASE_REVISION, SERIAL_NUMBER)
     gathered = await asking.gather(Asked(want(DEVICE, instance, which) for which in properties))
+    for which in (
+        VENDOR_IDENTIFIER,
+        DATABASE_REVISION,
+    ):  # who it is hangs on them: a lost answer is not "it does not say"
+        reason = gathered.failures.get((DEVICE, instance, which, None))
+        if reason is not None:
+            raise BadResponse(f"{asking.where}: it did not say who it is (property {which}): {reason}")
     said = {which: answer for _, _, which, _, answer in gathered.results}
     revision, vendor = whole(said.get(DATABASE_REVISION)), whole(said.get(VENDOR_IDENTIFIER))
     facts = msgspec.structs.replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from t3actors.collect.bacnet.codec.read_multiple import encode_request
+from t3actors.collect.bacnet.codec.read_multiple import Answers, encode_request
 from t3actors.collect.bacnet.sizes import OBJECT, Want
 
 _OF_ONE_MOMENT = 2  # present-value and status-flags
@@ -46,6 +46,8 @@ class Request(NamedTuple):
     service_data: bytes
     keys: tuple[Key, ...]
     wanted: frozenset[Key]
+    answers: Answers
+    """Remembers the last answer, as long as the request is asked again and again."""
 
 
 def plan(wants: Iterable[Want], room: Room) -> tuple[Planned, ...]:
@@ -98,7 +100,8 @@ def prepared(parts: Iterable[Planned]) -> tuple[Request, ...]:
 
 def _request(part: Planned) -> Request:
     keys = tuple(want[:4] for want in part.wants)
-    return Request(part, b"" if part.alone else _encoded(part.wants), keys, frozenset(keys))
+    wanted = frozenset(keys)
+    return Request(part, b"" if part.alone else _encoded(part.wants), keys, wanted, Answers(wanted))
 
 
 def _encoded(wants: tuple[Want, ...]) -> bytes:

@@ -1,17 +1,23 @@
-"""One device's polls: what is asked of which points, planned once for each set of them, and what came as readings."""
+"""One device's polls: what is asked of which points, planned once for each set of them, and what came as readings.
+
+An object whose results are the very same as at the poll before (`codec.read_multiple.Answers` sees to that) has the reading of then,
+for a reading is nothing but what its results make of it. Only one in fault is asked about anew: which fault it is may have changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from t3actors.collect.bacnet.asking import Asked, Asking, Key
+from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits
 from t3actors.collect.bacnet.mapping import POLLED, RELIABILITY, Item
-from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, readings
+from t3actors.collect.bacnet.planning import Key
+from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, Owner, differing, readings
+from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.errors import DriverError
 from t3actors.points import Reading, Status
@@ -21,12 +27,24 @@ UNKNOWN_PROPERTY = 32  # 21: error code
 GONE = "the device has no such point"
 
 
-class Poll(NamedTuple):
-    """What is asked for a set of points."""
+class Made(NamedTuple):
+    """The readings of a poll, in the order of its items; what they were made of; and who was in fault."""
 
-    items: dict[tuple[int, int], Item]
-    unknown: tuple[str, ...]
-    asked: Asked
+    results: Sequence[Result]
+    readings: tuple[Reading, ...]
+    faulty: frozenset[Owner]
+
+
+class Poll:
+    """What is asked for a set of points, and what the last one gave."""
+
+    __slots__ = ("asked", "items", "last", "unknown")
+
+    def __init__(self, items: dict[Owner, Item], unknown: tuple[str, ...], asked: Asked) -> None:
+        self.items = items
+        self.unknown = unknown
+        self.asked = asked
+        self.last: Made | None = None
 
 
 class Polling:
@@ -66,8 +84,8 @@ class Polling:
     async def read(self, poll: Poll, retries: int | None = None) -> tuple[Reading, ...]:
         """Ask, and give a reading for each point. **Raises**: LinkDown, RequestTimedOut, BadResponse."""
         gathered = await self._asking.gather(poll.asked, retries)
-        results = await self._with_reliability(gathered.results)
-        made = readings(poll.items, results)
+        poll.last = await self._made(poll.items, gathered.results, poll.last)
+        made = poll.last.readings
         if gathered.failures:
             paired = zip(made, poll.items.values(), strict=True)
             made = tuple(_with_reason(each, item, gathered.failures) for each, item in paired)
@@ -77,8 +95,27 @@ class Polling:
             made += tuple(Reading(point_id, None, Status.FAULT, GONE) for point_id in poll.unknown)
         return made
 
-    async def _with_reliability(self, results: list[Result]) -> list[Result]:
-        """Ask which fault it is of those whose flags say that there is one; and note who has no flags."""
+    async def _made(self, items: dict[Owner, Item], results: Sequence[Result], last: Made | None) -> Made:
+        """Make the readings, those anew of which anything came that is not as it was."""
+        others = None if last is None else differing(last.results, results)
+        if last is None or others is None:
+            told, faulty = await self._with_reliability(results)
+            return Made(results, readings(items, told), faulty)
+        others |= last.faulty
+        if not others:
+            return last
+        numbers = {
+            instance for _, instance in others
+        }  # looked up first: most are not among them, and a number costs less
+        fresh = [result for result in results if result[1] in numbers and result[:2] in others]
+        told, faulty = await self._with_reliability(fresh)
+        anew = {owner: items[owner] for owner in others if owner in items}
+        made = dict(zip(anew, readings(anew, told), strict=True))
+        kept = zip(items, last.readings, strict=True)
+        return Made(results, tuple([made.get(owner, reading) for owner, reading in kept]), faulty)
+
+    async def _with_reliability(self, results: Sequence[Result]) -> tuple[Sequence[Result], frozenset[Owner]]:
+        """Ask which fault it is of those whose flags say that there is one, and give these too; note who has no flags."""
         faulty, flagless = [], []
         for object_type, instance, which, _index, answer in results:
             if which != STATUS_FLAGS:
@@ -92,12 +129,12 @@ class Polling:
             self._flagless.update(flagless)
             self._polls.clear()
         if not faulty:
-            return results
+            return results, frozenset()
         try:
             told = await self._asking.gather(Asked(want(*each, RELIABILITY) for each in faulty))
         except DriverError:
-            return results  # the values did come, and their flags say enough
-        return results + told.results
+            return results, frozenset(faulty)  # the values did come, and their flags say enough
+        return [*results, *told.results], frozenset(faulty)
 
 
 def _with_reason(reading: Reading, item: Item, failures: dict[Key, str]) -> Reading:

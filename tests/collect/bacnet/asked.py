@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from t3actors.collect.bacnet.asking import Asked, Asking, Gathered, Key
+from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, ObjectId
+from t3actors.collect.bacnet.planning import Key
+from t3actors.collect.bacnet.rounds import Asked, Gathered
 from t3actors.errors import DriverError
 
 UNKNOWN_OBJECT, UNKNOWN_PROPERTY = PropertyError(1, 31), PropertyError(2, 32)

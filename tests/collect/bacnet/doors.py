@@ -13,22 +13,20 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from t3actors.collect.bacnet.codec import (
-    days,
     read_multiple,
     read_property,
-    references,
     services,
-    stamps,
     tags,
     temco,
     text,
 )
 from t3actors.collect.bacnet.codec import subscription_list as cov_listing
 from t3actors.collect.bacnet.discover import overhearing
-from t3actors.collect.bacnet.link import constructed
+from t3actors.collect.bacnet.link import constructed, frames
 from t3actors.collect.bacnet.link.application import GatewayApplication
 from t3actors.collect.bacnet.link.datagrams import Datagrams
 from t3actors.collect.bacnet.link.interfaces import Endpoint
+from t3actors.collect.bacnet.rare import days, references, stamps
 from t3actors.errors import BadResponse, DriverError
 from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import build_device
@@ -124,6 +122,7 @@ DOORS: dict[str, Door] = {
     "references.setpoint": Door(lambda data: references.setpoint_reference(tags.Constructed(data)), _values, ()),
     "stamps.event_time_stamps": Door(lambda data: stamps.event_time_stamps(tags.Constructed(data)), _values, ()),
     "constructed.decode": Door(_constructed, _values, ()),
+    "frames.answer": Door(frames.answer, corpus.frames, (), corpus.mutated_frame),
     "overhearing.overheard": Door(
         lambda data: overhearing.overheard(data, SOURCE), corpus.frames, (), corpus.mutated_frame
     ),
@@ -169,16 +168,13 @@ def push(name: str, frame: bytes, told: Told) -> None:
 
 
 class _Nowhere:
-    """A transport that keeps what is sent."""
+    """A socket that keeps what is sent."""
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
 
     def sendto(self, data: bytes, _to: object) -> None:
         self.sent.append(bytes(data))
-
-    def abort(self) -> None:
-        pass
 
 
 class StackDoor:
@@ -189,8 +185,8 @@ class StackDoor:
     def __init__(self) -> None:
         self.datagrams = Datagrams(Endpoint("127.0.0.1", 47808))
         self.wire = _Nowhere()
-        transports: list[Any] = self.datagrams._transports
-        transports.append(self.wire)
+        wire: Any = self.wire
+        self.datagrams._own = wire
         self.application = GatewayApplication(self.datagrams, lambda *_: False, instance=77)
         self.to = self.datagrams.address_of(SOURCE)
 

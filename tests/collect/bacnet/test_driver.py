@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 import trio
 
+from supervision.actor import TrioActor
 from supervision.registry import Registry
+from supervision.testing import running
 from t3actors.clock import wall_ms
 from t3actors.collect.bacnet.driver import DESCRIBED_AGAIN_EVERY_S, REVISION_EVERY_S, BacnetDriver
+from t3actors.collect.bacnet.rounds import Asked, Gathered
 from t3actors.collect.driver import Opened
 from t3actors.config import BacnetConfig, DeviceConfig
-from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
+from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut, StoreBusy
 from t3actors.points import Kind, Reading, Status
 from t3actors.simulator.bacnet import tags
 from t3actors.simulator.bacnet.abilities import Abilities, Preset
@@ -393,3 +396,60 @@ async def test_a_unit_that_was_changed_without_a_word_is_found_within_a_day() ->
             await met.driver.work()
         assert {point.point_id: point.units for point in changed}["AI0"] == "°F"
         assert met.driver.is_complete, "what is known holds meanwhile"
+
+
+async def test_names_that_a_busy_device_does_not_tell_are_asked_for_again() -> None:
+    async with meeting() as met:
+        met.fault(BacnetFaultKind.PROPERTY_ERROR, code=3, property=Property.UNITS, object="AI0")
+        await met.driver.open()
+        with pytest.raises(BadResponse, match="could not be read"):
+            while not met.driver.is_complete:
+                await met.driver.work()
+        met.fault(BacnetFaultKind.NONE)
+        while not met.driver.is_complete:
+            await met.driver.work()
+        changed = met.driver.take_changed_points() or ()
+        assert {point.point_id: point.units for point in changed}["AI0"] == "°C"
+
+
+async def test_a_point_that_is_gone_under_a_new_revision_is_not_read_by_the_old_plan() -> None:
+    async with meeting() as met:
+        await met.open()
+        del met.device.objects[0]  # AI0, by its 32-bit identifier
+        met.device.database_revision += 1
+        met.clock.now_s += REVISION_EVERY_S
+        readings = await met.read()
+        assert readings["AI0"].status is Status.FAULT
+        assert readings["AI1"].status is Status.OK
+
+
+async def test_who_it_is_is_not_guessed_when_that_answer_is_lost() -> None:
+    async with meeting(Preset.T3000) as met:
+        met.fault(BacnetFaultKind.ABORT, code=9, service=14)
+        asking = met.driver._asking
+        gather = asking.gather
+
+        async def lossy(asked: Asked, retries: int | None = None) -> Gathered:
+            gathered = await gather(asked, retries)
+            kept = [result for result in gathered.results if result[2] != 120]
+            return Gathered(kept, gathered.failures | {(8, INSTANCE, 120, None): "no answer"})
+
+        asking.gather = lossy  # type: ignore[method-assign]
+        with pytest.raises(BadResponse, match="who it is"):
+            await met.driver.open()
+        asking.gather = gather  # type: ignore[method-assign]
+        assert {point.point_id[:2] for point in (await met.open()).points} >= {"IN", "OU", "VA"}
+
+
+async def test_without_the_databases_word_nothing_is_learned_a_second_time() -> None:
+    class Busy(TrioActor):
+        async def on_receive(self, _message: object) -> None:
+            raise StoreBusy("held by another program")
+
+    async with meeting() as met:
+        async with running(Busy(), name="writer", registry=met.house.registry):
+            with pytest.raises(LinkDown, match="what was learned"):
+                await met.driver.open()
+        with pytest.raises(LinkDown, match="what was learned"):
+            await met.driver.open()
+        assert met.asked() == 0

@@ -108,3 +108,4 @@ async def test_frames_from_the_very_station_that_is_asked_cost_at_most_its_reque
             assert stack.application is not None
             assert stack.application.asap.clientTransactions == []
             assert stack.application._waiting == {}
+            assert len(house.link._direct.lane) == 0

@@ -65,3 +65,9 @@ def test_a_want_larger_than_any_room_is_asked_for_by_itself() -> None:
 def test_without_read_property_multiple_each_is_asked_for_alone() -> None:
     wants = [want(0, 1, 85), want(0, 1, 111)]
     assert plan(wants, Room(1000, 1000, read_multiple=False)) == one_by_one(wants)
+
+
+def test_three_and_more_wants_of_one_object_are_torn_apart_rather_than_leave_much_of_the_room_empty() -> None:
+    wants = [want(0, instance, which) for instance in (1, 2, 3) for which in (77, 28, 117, 22)]
+    assert [len(request.wants) for request in plan(wants, Room(1000, 1000, properties=6))] == [6, 6]
+    assert [len(request.wants) for request in plan(wants, Room(1000, 1000, properties=5))] == [4, 4, 4]

@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.read_multiple import PropertyError
+from t3actors.collect.bacnet.codec.read_multiple import PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time, Undecodable
 from t3actors.collect.bacnet.mapping import TEMCO, Item, items
-from t3actors.collect.bacnet.reading import needs_reliability, reading, readings
+from t3actors.collect.bacnet.reading import differing, needs_reliability, reading, readings
 from t3actors.points import Reading, Status
 
 PRESENT, FLAGS, RELIABILITY, OUT_OF_SERVICE = 85, 111, 103, 81
@@ -121,3 +123,30 @@ def test_every_item_gets_one_reading_and_strangers_none() -> None:
     ]
     found = readings({(0, 1): first, (3, 1): second}, results)
     assert found == (Reading("AI1", 1.5), Reading("BI1", None, Status.FAULT, "not in the answer"))
+
+
+POOL: list[Result] = [(kind, 1, which, None, 1.0) for kind in range(6) for which in (PRESENT, FLAGS) for _ in range(3)]
+
+
+@given(st.lists(st.sampled_from(POOL), max_size=12), st.data())
+def test_an_object_that_does_not_differ_has_the_very_same_results(before: list[Result], data: st.DataObject) -> None:
+    now = [data.draw(st.sampled_from(POOL)) if data.draw(st.integers(0, 5)) == 0 else each for each in before]
+    others = differing(before, now)
+    for owner in {each[:2] for each in (*before, *now)} - ({each[:2] for each in POOL} if others is None else others):
+        then, here = ([id(each) for each in results if each[:2] == owner] for results in (before, now))
+        assert then == here
+
+
+def test_equal_results_differ_when_they_are_not_the_very_same() -> None:
+    first: Result = (0, 1, PRESENT, None, 1.0)
+    again: Result = (0, 1, PRESENT, None, True)
+    kept: list[Result] = [(3, n, PRESENT, None, Enumerated(1)) for n in range(3)]
+    assert first == again
+    assert differing([first, *kept], [again, *kept]) == {(0, 1)}
+    assert differing([first, *kept], [first, *kept]) == set()
+
+
+def test_results_of_another_number_all_count_as_differing() -> None:
+    first: Result = (0, 1, PRESENT, None, 1.0)
+    assert differing([first], [first, first]) is None
+    assert differing([], []) == set()

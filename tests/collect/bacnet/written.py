@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.days import Entry, Range, WeekDay
-from t3actors.collect.bacnet.codec.references import Reference
-from t3actors.collect.bacnet.codec.stamps import Moment, Stamp
-from t3actors.collect.bacnet.codec.switches import Day, Special
 from t3actors.collect.bacnet.codec.tags import Date, Enumerated, ObjectId, Time
+from t3actors.collect.bacnet.rare.days import Entry, Range, WeekDay
+from t3actors.collect.bacnet.rare.references import Reference
+from t3actors.collect.bacnet.rare.stamps import Moment, Stamp
+from t3actors.collect.bacnet.rare.switches import Day, Special
 from tests.collect.bacnet.encoding import encoded, number_octets, tagged
 
 

@@ -79,6 +79,7 @@ CODES = {  # those that a reading client meets; any other is named by its number
     132: "not configured",
     133: "out of memory",
 }
+TRANSIENT_CODES = frozenset({2, 3, 82})  # 21: configuration in progress, device busy, busy
 SERVICE_NOT_SUPPORTED = frozenset({(5, 29), (5, 45)})  # class services: the request's service itself is denied
 
 

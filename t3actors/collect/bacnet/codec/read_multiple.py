@@ -60,7 +60,11 @@ _OBJECT = struct.Struct(">BIB")
 _REAL = struct.Struct(">fB")
 _LEAD_REAL, _LEAD_ENUMERATED, _LEAD_UNSIGNED = b"\x29\x55\x4e\x44", b"\x29\x55\x4e\x91", b"\x29\x55\x4e\x21"
 _FLOAT = struct.Struct(">f")
-_FIRST_REAL, _REAL_AT, _AFTER_REAL = b"\x1e" + _LEAD_REAL, 10, 14  # where an object's octets have a present-value that comes first
+_FIRST_REAL, _REAL_AT, _AFTER_REAL = (
+    b"\x1e" + _LEAD_REAL,
+    10,
+    14,
+)  # where an object's octets have a present-value that comes first
 _LEAD_FLAGS = b"\x29\x6f\x4e\x82"
 _FLAGS = {bytes([4, mask, _VALUE_CLOSES]): primitive(8, 2, bytes([4, mask])) for mask in range(256)}
 _NO_RESULTS = "no ReadPropertyMultiple answer: its octets are not framed as one"

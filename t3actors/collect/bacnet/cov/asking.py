@@ -18,7 +18,7 @@ from t3actors.collect.bacnet.cov.standing import Standing
 from t3actors.collect.bacnet.link.requests import CancelCov, SubscribeCov, ask_link
 from t3actors.collect.bacnet.meeting import DEVICE
 from t3actors.config import DeviceConfig
-from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
+from t3actors.errors import DriverError, LinkDown, NotSent, RequestRefused, RequestTimedOut
 
 CANCEL_TIMEOUT_S = 0.5
 PATIENCE_S = 30.0  # in line; far less than a device actor may go without progress
@@ -78,7 +78,7 @@ class CovAsking:
         )
         await ask_link(self._registry, asked)
 
-    async def take_back(self, process_id: int, about: ObjectId) -> bool:
+    async def take_back(self, process_id: int, about: ObjectId, *, retries: int = 0) -> bool:
         """Cancel; whatever the device says, the link delivers nothing more. **Returns**: whether the device has answered."""
         cancelled = CancelCov(
             address=self._config.address,
@@ -86,19 +86,19 @@ class CovAsking:
             object_instance=about.instance,
             process_id=process_id,
             timeout_s=min(CANCEL_TIMEOUT_S, self._config.timeout_s),
-            retries=1,
+            retries=retries,
             patience_s=PATIENCE_S,
         )
         try:
             await ask_link(self._registry, cancelled)
-        except (RequestTimedOut, LinkDown):
+        except (RequestTimedOut, LinkDown, NotSent):
             return False
         except DriverError:
             return True  # it knows of none: that is what was wanted
         return True
 
     async def listed(self) -> tuple[Active, ...] | None:
-        """Give who holds the device's slots; None where it does not say. **Raises**: LinkDown."""
+        """Give who holds the device's slots; None where it refuses to say. **Raises**: LinkDown, RequestTimedOut, BadResponse."""
         which = cov_listing.ACTIVE_COV_SUBSCRIPTIONS
         try:
             answer = await self._asking.read_one(DEVICE, self._config.instance or 0, which, retries=0)
@@ -106,6 +106,4 @@ class CovAsking:
                 return cov_listing.decode(answer)
         except RequestRefused as error:
             return cov_listing.MANY if error.kind == "abort" else None  # too long an answer
-        except (BadResponse, RequestTimedOut):
-            return None
         return () if isinstance(answer, Several) and not answer else None

@@ -84,6 +84,13 @@ class Standing:
     """When it would have ended had it not been renewed."""
     is_gone: bool = False
     """There is no such point any more."""
+    asked_until_s: float = float("-inf")
+    """To when the request that was sent last would have it stand, whatever became of that request."""
+
+    @property
+    def stands_until_s(self) -> float:
+        """Give when the device will have forgotten it at the latest."""
+        return max(self.ends_s, self.asked_until_s)
 
     def hears(self, reading: Reading, remaining_s: int, now_s: float) -> None:
         """Take a notification."""

@@ -1,7 +1,8 @@
 """Keeps one device's COV subscriptions: has them asked for, renewed, doubted and taken back.
 
     standing.py  does a subscription keep its word, does it pay     wanted.py                      which point is next
-    asking.py    the requests                                       codec/subscription_list.py     who holds the device's slots
+    asking.py    the requests                                       slots.py                       who holds the device's slots
+    leaving.py   the end                                            telling.py                     what the log is told
 
 The driver announces points as `marked`, reads with each poll what is `also_due`, gives each poll to `polled` and each notification
 to `notified`, and lets `work` do one request at a time between polls. Whatever goes wrong, the point is polled again: a subscription
@@ -17,14 +18,13 @@ import random
 from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
-import trio
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.codec import subscription_list as cov_listing
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
-from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.cov import standing as cov
 from t3actors.collect.bacnet.cov.asking import PROCESS_IDS, Asks, CovAsking
+from t3actors.collect.bacnet.cov.leaving import Owed, take_all_back
+from t3actors.collect.bacnet.cov.slots import TRY_AGAIN_S, Leftovers, Slots
 from t3actors.collect.bacnet.cov.standing import Standing
 from t3actors.collect.bacnet.cov.telling import Telling
 from t3actors.collect.bacnet.cov.wanted import Wanted
@@ -32,17 +32,15 @@ from t3actors.collect.bacnet.link.requests import LINK, CovNotified
 from t3actors.collect.bacnet.mapping import Item
 from t3actors.collect.bacnet.reading import reading as reading_of
 from t3actors.config import DeviceConfig
-from t3actors.errors import DriverError, LinkDown, RequestTimedOut
+from t3actors.errors import DriverError, LinkDown, NotSent, RequestTimedOut
 from t3actors.events import Log
 from t3actors.points import Point, Reading
 
 NOTIFIED_WITHIN_S = 10.0  # a slow trunk has its time; the point is polled meanwhile
-LOOK_AGAIN_S = 3600.0  # at who holds the device's slots, before the next new subscription
 NEXT_PIECE_S = 0.1
 LOOK_IN_S = 2.0  # the longest between two looks whether something is to be done: what is told meanwhile changes that
-TRY_AGAIN_S = 5.0
 CANCEL_TRIES = 2  # then it is left to expire
-LEAVE_WITHIN_S = 1.5  # less than an actor that failed is given
+LEAVE_WITHIN_S = 4.0  # less than an actor that is to stop is given
 TOO_DEAR = "polling it costs less than its notifications"
 NO_SLOTS = "other programs hold its slots, and some are left free"
 
@@ -77,26 +75,31 @@ class Subscriptions:
         self._held: dict[str, Standing] = {}
         self._by_process: dict[int, Standing] = {}
         self._modes: frozenset[str] = frozenset()
-        self._owed: dict[int, tuple[ObjectId, int]] = {}
-        """Process ids that are to be cancelled, and how often that was tried."""
-        self._looked_at_s: float | None = None
-        self._listed: tuple[cov_listing.Active, ...] | None = None
-        self._is_cleaned = self._has_left = False
+        self._owed: dict[int, Owed] = {}
+        """What is to be cancelled, by process id."""
+        self._slots = Slots(self._ask, config.cov_max)
+        self._leftovers = Leftovers(self._ask)
+        self._has_left = False
         self._link_life: int | None = None
         self._polled_at_s: float | None = None
 
     # -- what the driver tells and asks
 
     def take_over(self, items: Iterable[Item], *, complete: bool) -> None:
-        """Take the device's points as they are known now; `complete`: there are no others."""
-        self._wanted.take_over(items)
+        """Take the device's points as they are known now; `complete`: there are no others.
+
+        Else what is told of the others is not shown now, but their subscriptions stand: they may only not be described again yet.
+        """
+        self._wanted.take_over(items, complete=complete)
         known = self._wanted.items
         for name, standing in self._held.items():
             item = known.get(name)
-            if item is None or item.object != standing.item.object:
+            if item is None:
+                standing.is_gone |= complete
+            elif item.object != standing.item.object:
                 standing.is_gone = True
             else:
-                standing.item = item
+                standing.item, standing.is_gone = item, False
         if complete:
             strangers, too_many = self._wanted.useless()
             self._say.unlisted(strangers, "the device has no such point")
@@ -124,31 +127,35 @@ class Subscriptions:
         now_s = self._now_s()
         gap_s = 0.0 if self._polled_at_s is None else now_s - self._polled_at_s
         self._polled_at_s = now_s
-        certain = {name: each for name, each in self._held.items() if each.is_spared(now_s)}
+        known = self._wanted.items
+        certain = {name: each for name, each in self._held.items() if name in known and each.is_spared(now_s)}
         doubtful = [name for name in planned if name not in certain]
         if any(each.grows_too_old(now_s, gap_s, self._verify_s) for each in certain.values()):
             doubtful += certain  # all at once: a poll for each would cost more than it saves
-        return tuple(sorted(name for name in doubtful if name not in due))
+        return tuple(sorted(name for name in doubtful if name in known and name not in due))
 
     def polled(self, readings: Sequence[Reading], began_s: float) -> Sequence[Reading]:
-        """Take what a poll that began then has read, and give what of it still holds.
+        """Take what a poll that began then has read, and give one reading for each, in its place.
 
-        A reading is left out when a notification has overtaken it: it may be the older one.
+        Where a notification has overtaken it, that is what was told: what was read may be older.
         """
         if not self._config.cov:
             return readings
-        overtaken, is_learning = set(), self._wanted.is_learning
+        overtaken: dict[str, Reading] = {}
+        is_learning = self._wanted.is_learning
         for reading in readings:
             standing = self._held.get(reading.point_id)
             if standing is None:
                 if is_learning:
                     self._wanted.learn(reading)
+            elif standing.is_gone:
+                continue
             elif standing.told is not None and standing.heard_s >= began_s:
                 standing.read_s = max(standing.read_s, began_s)
-                overtaken.add(reading.point_id)
+                overtaken[reading.point_id] = standing.told
             else:
                 standing.is_read(reading, began_s, self._now_s())
-        return [each for each in readings if each.point_id not in overtaken] if overtaken else readings
+        return [overtaken.get(each.point_id, each) for each in readings] if overtaken else readings
 
     def notified(self, message: CovNotified) -> tuple[Reading, ...]:
         """Take a notification. **Returns**: its reading; () where it is not ours, or not any more."""
@@ -157,7 +164,7 @@ class Subscriptions:
         if standing is None or standing.is_gone or about != (self._config.instance, *standing.item.object):
             return ()
         answers = {which: value for which, index, value in message.values if index is None}
-        if PRESENT_VALUE not in answers:
+        if PRESENT_VALUE not in answers or standing.item.point.point_id not in self._wanted.items:
             standing.is_doubtful = True
             return ()
         made = reading_of(standing.item, answers)
@@ -189,20 +196,23 @@ class Subscriptions:
                 return NEXT_PIECE_S
         return self._next_s()
 
-    async def leave(self) -> None:
-        """Take all subscriptions back, for good, in at most LEAVE_WITHIN_S however dead the device is. Never raises."""
+    async def leave(self, within_s: float = LEAVE_WITHIN_S) -> None:
+        """Take all subscriptions back, for good, in at most `within_s` however dead the device is. Never raises.
+
+        On a slow trunk that may be too short for all of them: the rest runs out by itself, and the log says when.
+        """
         self._has_left = True
+        for standing in self._held.values():
+            self._owed[standing.process_id] = Owed(standing.item.object, standing.stands_until_s)
         now_s = self._now_s()
-        owed = {each.process_id: each.item.object for each in self._held.values() if each.ends_s > now_s}
-        owed |= {process_id: about for process_id, (about, _) in self._owed.items()}
+        owed = {name: each for name, each in self._owed.items() if each.ends_s is None or each.ends_s > now_s}
         self._held, self._by_process, self._owed = {}, {}, {}
         self._update_modes()
-        if not owed:
-            return
-        with trio.move_on_after(LEAVE_WITHIN_S, shield=True):
-            async with trio.open_nursery() as nursery:
-                for process_id, about in owed.items():
-                    nursery.start_soon(self._ask.take_back, process_id, about)
+        left = (await take_all_back(self._ask.take_back, owed, within_s)).values() if owed else ()
+        if left:
+            times = [each.ends_s for each in left if each.ends_s is not None]
+            lasts_s = max(times) - self._now_s() if len(times) == len(left) else None
+            self._say.left(len(left), None if lasts_s is None else max(0.0, lasts_s))
 
     # -- one piece after another
 
@@ -229,27 +239,19 @@ class Subscriptions:
         return bool(due)
 
     async def _cancel_one(self) -> bool:
-        for process_id, (about, tries) in self._owed.items():
-            self._owed[process_id] = about, tries + 1
-            if await self._ask.take_back(process_id, about) or tries + 1 >= CANCEL_TRIES:
+        for process_id, owed in self._owed.items():
+            tries = owed.tries + 1
+            self._owed[process_id] = owed._replace(tries=tries)
+            if await self._ask.take_back(process_id, owed.about, retries=1) or tries >= CANCEL_TRIES:
                 self._owed.pop(process_id, None)
             return True
         return False
 
     async def _look_for_leftovers(self) -> bool:
-        """Once a subscription stands, the device's list shows under which name it knows us, and what else it holds for us.
-
-        Only what a gateway before us left is taken back. Nobody else can be harmed: a cancellation is about its sender alone.
-        """
-        if self._is_cleaned or not self._modes:
+        if not self._modes or not self._leftovers.is_due(self._now_s()):
             return False
-        self._is_cleaned = True
-        listed = await self._ask.listed() or ()
         ours = {(each.process_id, each.item.object) for each in self._held.values()}
-        own = {each.recipient for each in listed if (each.process_id, each.object) in ours}
-        for each in listed:
-            if each.recipient in own and each.process_id not in PROCESS_IDS:
-                self._owed[each.process_id] = each.object, 0
+        self._owed |= await self._leftovers.find(ours, self._now_s())
         return True
 
     async def _begin_one(self) -> bool:
@@ -259,12 +261,13 @@ class Subscriptions:
         name = self._wanted.next(self._held, now_s)
         if name is None:
             return False
-        if self._looked_at_s is None or now_s - self._looked_at_s >= LOOK_AGAIN_S:
-            self._looked_at_s = now_s
-            self._listed = await self._ask.listed()
+        if now_s >= self._slots.look_again_at_s:
+            await self._slots.look(now_s)
+            if self._slots.is_silent:
+                self._wanted.pause_device(self._slots.look_again_at_s)
             return True
-        if len(self._held) >= cov.room(self._listed, frozenset(self._by_process), self._config.cov_max):
-            again_at_s = self._looked_at_s + LOOK_AGAIN_S
+        if len(self._held) >= self._slots.room(frozenset(self._by_process)):
+            again_at_s = self._slots.look_again_at_s
             self._wanted.pause_device(again_at_s)
             self._say.refused(name, NO_SLOTS, again_at_s - now_s)
             return False
@@ -285,8 +288,8 @@ class Subscriptions:
         standing = self._held[name]
         standing.renew_at_s = self._now_s() + TRY_AGAIN_S
         try:
-            await self._ask.subscribe(standing)
-        except LinkDown:
+            await self._subscribe(standing)
+        except (LinkDown, NotSent):
             raise
         except DriverError as error:
             if isinstance(error, RequestTimedOut) and standing.told is not None:
@@ -298,6 +301,12 @@ class Subscriptions:
                 self._give_up(name, verdict.reason, verdict.pause_s)
         else:
             standing.renewed(self._now_s())
+
+    async def _subscribe(self, standing: Standing) -> None:
+        try:
+            await self._ask.subscribe(standing)
+        finally:
+            standing.asked_until_s = self._now_s() + self._lifetime_s
 
     # -- deciding
 
@@ -316,7 +325,7 @@ class Subscriptions:
             return
         is_another, self._link_life = self._link_life is not None, life
         if is_another:  # it knows nothing of what was subscribed to, and may have another port
-            self._is_cleaned = False
+            self._leftovers.begin()
             self.dropped()
 
     def _give_up(self, name: str, reason: str, pause_s: float | None) -> None:
@@ -336,7 +345,7 @@ class Subscriptions:
         """Have it no more; the device is told in a piece of its own, also where it refused: the link is to forget it too."""
         standing = self._held.pop(name)
         del self._by_process[standing.process_id]
-        self._owed[standing.process_id] = standing.item.object, 0
+        self._owed[standing.process_id] = Owed(standing.item.object, standing.stands_until_s)
         self._update_modes()
 
     def _update_modes(self) -> None:

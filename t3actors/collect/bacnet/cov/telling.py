@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
-from t3actors.bacnet_events import COV_BEGAN, COV_ENDED, COV_LOST, COV_REFUSED, COV_UNLISTED
+from t3actors.bacnet_events import COV_BEGAN, COV_ENDED, COV_LEFT, COV_LOST, COV_REFUSED, COV_UNLISTED
 from t3actors.events import Log
 
 
@@ -27,6 +28,10 @@ class Telling:
     def ended(self, point_id: str, reason: str, pause_s: float) -> None:
         """We want it no longer."""
         self._log(COV_ENDED, device=self._device, point_id=point_id, reason=reason, next_try_s=round(pause_s))
+
+    def left(self, count: int, ends_in_s: float | None) -> None:
+        """So many could not be taken back at the end."""
+        self._log(COV_LEFT, device=self._device, count=count, ends_in_s=None if ends_in_s is None else ceil(ends_in_s))
 
     def refused(self, point_id: str, reason: str, pause_s: float) -> None:
         """It never did."""

@@ -39,10 +39,10 @@ class Wanted:
         """Whether the points are chosen by what they do."""
         return self._config.cov is True
 
-    def take_over(self, items: Iterable[Item]) -> None:
-        """Take the device's points as they are known now."""
+    def take_over(self, items: Iterable[Item], *, complete: bool) -> None:
+        """Take the device's points as they are known now; `complete`: of others nothing need be remembered any more."""
         self.items = {item.point.point_id: item for item in items}
-        for known in (self._habits, self._not_before_s, self._failures):
+        for known in (self._habits, self._not_before_s, self._failures) if complete else ():
             for name in [name for name in known if name not in self.items]:
                 del known[name]
         self._choose_at_s = float("-inf")

@@ -1,20 +1,18 @@
 """Finds BACnet devices while the gateway runs: asks who is there, and hands on what is to be polled. Role "discovery".
 
-It decides who is a device of its own (sightings.py) and when to ask (sweeps.py); `on_found` starts what polls it. Devices found in
-an earlier life are handed on first, reachable or not. It survives its own restart by beginning anew: whoever it hands a device to
-twice must not start it twice. A link that is down is waited for.
+It decides who is a device of its own (sightings.py) and when to ask (sweeps.py); `polled` starts what polls it (handing_on.py).
+Devices met in an earlier life are handed on first, reachable or not. It survives its own restart by beginning anew: whoever it hands
+a device to twice must not start it twice. A link that is down is waited for.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 
 import msgspec
 import trio
 
 from supervision.actor import TrioActor
-from supervision.errors import NobodyThere
 from t3actors.bacnet_events import (
     BACNET_CONFLICTED,
     BACNET_ELSEWHERE,
@@ -24,6 +22,8 @@ from t3actors.bacnet_events import (
     BACNET_UNASKED,
     REMEMBERED_AWAITED,
 )
+from t3actors.collect.bacnet.discover.conflicts import DETECTOR, Conflicts
+from t3actors.collect.bacnet.discover.handing_on import HandingOn, Polled, WriterSilent, ask_remembered
 from t3actors.collect.bacnet.discover.search import IN_VAIN_FOR_S, ask_around
 from t3actors.collect.bacnet.discover.sightings import (
     Claim,
@@ -37,31 +37,24 @@ from t3actors.collect.bacnet.discover.sightings import (
 from t3actors.collect.bacnet.discover.sweeps import Sweeps
 from t3actors.collect.bacnet.link.requests import DeviceSeen, DevicesSeen
 from t3actors.config import BacnetConfig, DeviceConfig
-from t3actors.errors import DriverError, GatewayError
+from t3actors.errors import DriverError
 from t3actors.events import Log
-from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, EventHappened, Remembered, RememberedRequested
-from t3actors.points import DeviceFacts, DeviceStatus
+from t3actors.messages import EventHappened, Remembered
+from t3actors.points import DeviceStatus
 from t3actors.stations import DEFAULT_PORT, Station, known_station
 
 TEMCO = 148  # ASHRAE's list of BACnet vendor identifiers
-DETECTOR, WRITER = "detector", "writer"
 OURSELVES = "this gateway"
-STARTED_PER_S = 20.0
-START_AGAIN_S = 5.0
-REMEMBERED_PER_S = 200.0  # all of them well before the detector disables what nobody polls
-WRITER_ANSWERS_WITHIN_S = 30.0
 ASK_WRITER_AGAIN_S = (1.0, 30.0)
 LOOK_AT_DETECTOR_S = 2.0
 FIRST_ROUND = 3  # sweeps
-
-OnFound = Callable[[DeviceConfig], Awaitable[object]]
+SETTLE_S = 5.0  # how long an answer may take: trunks behind routers are slow
 
 
 class Discovery(TrioActor):
     """Thread: the trio loop.
 
-    `template`: what a found device takes over beside name, address and instance. `on_found` may be called twice for one device, and
-    must not raise; it answers False when it cannot now and is to be called again. It is never called in mode "list".
+    `template`: what a found device takes over beside name, address and instance. `polled` is never used in mode "list".
     """
 
     def __init__(
@@ -70,7 +63,7 @@ class Discovery(TrioActor):
         *,
         template: DeviceConfig,
         configured: Collection[DeviceConfig],
-        on_found: OnFound | None,
+        polled: Polled | None,
         log: Log,
         wall_ms: Callable[[], int],
     ) -> None:
@@ -78,17 +71,15 @@ class Discovery(TrioActor):
         self._config = config
         self._template = template
         self._configured = [device for device in configured if device.protocol == "bacnet"]
-        self._on_found = on_found if config.discover in {"temco", "all"} else None
+        self._polled = polled if config.discover in {"temco", "all"} else None
+        self._handing: HandingOn | None = None
         self._log = log
         self._wall_ms = wall_ms
         self._sightings = Sightings()
         self._sweeps: Sweeps | None = None
-        self._to_start: deque[tuple[DeviceConfig, float]] = deque()
-        self._something_to_start = trio.Event()
-        self._conflicts: dict[str, Conflict] = {}
+        self._conflicts = Conflicts(template, wall_ms, self.send)
         self._told_incarnation: int | None = None
         self._said = ""
-        self._in_vain_since_s: float | None = None
         self._new = 0
 
     def on_start(self) -> None:
@@ -96,8 +87,19 @@ class Discovery(TrioActor):
         if self._config.discover == "off":
             return
         self._hold_configured()
+        if self._polled is not None:
+            self._handing = HandingOn(
+                self._polled,
+                self._sightings,
+                registry=self.registry,
+                now_s=self.now_s,
+                spawn=self.spawn,
+                tell=self._act_on,
+                log=self._log,
+            )
+            self.spawn(self._handing.start_all)
+            self.spawn(self._handing.look_at_newcomers)
         self.spawn(self._look_around)
-        self.spawn(self._start_found)
         self.spawn(self._look_at_detector)
 
     def on_receive(self, message: object) -> None:
@@ -122,9 +124,11 @@ class Discovery(TrioActor):
             self._sightings.hold(OURSELVES, self._config.instance, None, heard=self.now_s())
 
     async def _look_around(self) -> None:
-        if self._on_found is not None:
-            for remembered in await self._remembered():
-                self._recall(remembered)
+        if self._handing is not None:
+            remembered = await self._remembered()
+            await self._handing.dismiss_unknown({one.name for one in remembered})
+            for one in remembered:
+                self._recall(one)
         # After a restart the last question may just have gone out: the first one waits its turn.
         first_at_s = self.now_s() + 1.0 / self._config.who_is_rate
         self._sweeps = Sweeps(
@@ -132,6 +136,7 @@ class Discovery(TrioActor):
             self._config.who_is_range,
             rate_per_s=self._config.who_is_rate,
             first_at_s=first_at_s,
+            settle_s=SETTLE_S,
             rounds=FIRST_ROUND,
             port=self._port,
         )
@@ -142,16 +147,12 @@ class Discovery(TrioActor):
         said = ""
         while True:
             try:
-                answer: tuple[Remembered, ...] = await self.registry.ask(
-                    WRITER, RememberedRequested(), WRITER_ANSWERS_WITHIN_S
-                )
-            except (NobodyThere, GatewayError, trio.TooSlowError) as error:
-                reason = str(error) or f"the writer did not answer within {WRITER_ANSWERS_WITHIN_S:g} s"
+                return await ask_remembered(self.registry)
+            except WriterSilent as silent:
+                reason = str(silent)
                 if reason != said:
                     said = reason
                     self._log(REMEMBERED_AWAITED, reason=reason, next_try_s=pause_s)
-            else:
-                return answer
             await trio.sleep(pause_s)
             pause_s = min(pause_s * 2, longest_s)
 
@@ -163,7 +164,7 @@ class Discovery(TrioActor):
         is_first = self._sightings.hold(one.name, one.instance, at, address)
         fits = one.vendor_id is None or self._fits(one.vendor_id)
         if is_first and fits and one.status is not DeviceStatus.CONFLICT:
-            self._start_soon(one.name, address, one.instance, REMEMBERED_PER_S)
+            self._hand_on(one.name, address, one.instance)
 
     # -- what is seen
 
@@ -189,7 +190,8 @@ class Discovery(TrioActor):
                         seen_at=later.address,
                     )
                 case Settled(first, later):
-                    self._settled(first, later)
+                    self._log(BACNET_SETTLED, instance=first.instance, device=later.name, held_by=first.name)
+                    self._conflicts.ended(one)
 
     def _found(self, device: Claim) -> None:
         seen = device.seen
@@ -209,7 +211,7 @@ class Discovery(TrioActor):
             what = f"{device.name} at {device.address}, vendor {seen.vendor_id}"
             self.send(DETECTOR, EventHappened(at_ms=self._wall_ms(), event=BACNET_SEEN.name, reason=what))
         elif self._fits(seen.vendor_id):
-            self._start_soon(device.name, device.address, device.instance, STARTED_PER_S)
+            self._hand_on(device.name, device.address, device.instance, device)
 
     def _conflict(self, conflict: Conflict) -> None:
         first, later = conflict
@@ -221,62 +223,26 @@ class Discovery(TrioActor):
             held_by=first.name,
             held_at=first.address,
         )
-        wanted = later.seen is not None and self._on_found is not None and self._fits(later.seen.vendor_id)
+        if any(device.name == later.name for device in self._configured):
+            return  # it is polled at its address all the same: whoever polls it says how it is
+        wanted = later.seen is not None and self._polled is not None and self._fits(later.seen.vendor_id)
         if first.is_ours or (wanted and self._in_range(later.instance)):
-            self._conflicts[later.name] = conflict
-            self._tell_conflict(conflict)
-
-    def _tell_conflict(self, conflict: Conflict) -> None:
-        first, later = conflict
-        seen = later.seen
-        if seen is None:
-            return
-        rules = self._template.rules
-        facts = DeviceFacts(
-            object_instance=later.instance,
-            vendor_id=seen.vendor_id,
-            bacnet_network=seen.network,
-            bacnet_mstp_mac_id=seen.mac[0] if len(seen.mac) == 1 else None,
-        )
-        announced = DeviceAnnounced(
-            device=later.name,
-            protocol="bacnet",
-            address=later.address,
-            poll_interval_s=rules.poll_interval_s,
-            stale_after=rules.stale_after,
-            down_after=rules.down_after,
-            facts=facts,
-        )
-        reason = f"instance {first.instance} is that of {first.name}" + (
-            f" at {first.address}" if first.address else ""
-        )
-        self.send(DETECTOR, announced)
-        self._tell_status(later.name, DeviceStatus.CONFLICT, DeviceStatus.UNKNOWN, reason)
-
-    def _settled(self, first: Claim, later: Claim) -> None:
-        self._log(BACNET_SETTLED, instance=first.instance, device=later.name, held_by=first.name)
-        if self._conflicts.pop(later.name, None) is not None:
-            reason = f"not heard for a day; {first.name} has its instance {first.instance}"
-            self._tell_status(later.name, DeviceStatus.OFFLINE, DeviceStatus.CONFLICT, reason)
-
-    def _tell_status(self, device: str, status: DeviceStatus, was: DeviceStatus, reason: str) -> None:
-        changed = DeviceStatusChanged(device=device, at_ms=self._wall_ms(), status=status, was=was, reason=reason)
-        self.send(DETECTOR, changed)
+            self._conflicts.began(conflict)
 
     async def _look_at_detector(self) -> None:
-        """A new detector knows nothing of the conflicts: only devices that are polled tell it again by themselves."""
         self._told_incarnation = self.registry.incarnation(DETECTOR)
         while True:
             await trio.sleep(LOOK_AT_DETECTOR_S)
             incarnation = self.registry.incarnation(DETECTOR)
             if incarnation is not None and incarnation != self._told_incarnation:
                 self._told_incarnation = incarnation
-                for conflict in self._conflicts.values():
-                    self._tell_conflict(conflict)
+                self._conflicts.tell_all()
 
     # -- what is polled
 
-    def _start_soon(self, name: str, address: str, instance: int, per_s: float) -> None:
+    def _hand_on(self, name: str, address: str, instance: int, claim: Claim | None = None) -> None:
+        if self._handing is None:
+            return
         device = msgspec.structs.replace(
             self._template,
             name=name,
@@ -286,40 +252,26 @@ class Discovery(TrioActor):
             enabled=True,
             discovered=True,
         )
-        self._to_start.append((device, 1.0 / per_s))
-        self._something_to_start.set()
-
-    async def _start_found(self) -> None:
-        while True:
-            await self._something_to_start.wait()
-            self._something_to_start = trio.Event()
-            while self._to_start and self._on_found is not None:
-                device, pause_s = self._to_start.popleft()
-                if await self._on_found(device) is False:
-                    self.spawn(self._start_again, device, pause_s)
-                await trio.sleep(pause_s)
-
-    async def _start_again(self, device: DeviceConfig, pause_s: float) -> None:
-        await trio.sleep(START_AGAIN_S)
-        self._to_start.append((device, pause_s))
-        self._something_to_start.set()
+        self._handing.soon(device, claim)
 
     # -- how the asking goes
 
-    def _told(self, error: DriverError | None) -> None:
+    def _told(self, error: DriverError | None, in_vain_s: float) -> None:
         if error is None:
-            self._in_vain_since_s, self._said = None, ""
+            self._said = ""
             return
-        if self._in_vain_since_s is None:
-            self._in_vain_since_s = self.now_s()
         reason = str(error)
-        if reason != self._said and self.now_s() - self._in_vain_since_s >= IN_VAIN_FOR_S:
+        if reason != self._said and in_vain_s >= IN_VAIN_FOR_S:
             self._said = reason
             self._log(BACNET_UNASKED, reason=reason)
+            if self._polled is not None:
+                self._polled.looked(f"nobody could be asked who is there: {reason}")
 
     def _sweep_over(self) -> None:
         sweeps = self._sweeps
         self._act_on(self._sightings.swept())
+        if self._handing is not None and sweeps is not None and sweeps.sweeps_done >= FIRST_ROUND:
+            self._handing.round_over()
         if sweeps is None or sweeps.sweeps_done < FIRST_ROUND or (sweeps.sweeps_done > FIRST_ROUND and not self._new):
             return
         self._log(

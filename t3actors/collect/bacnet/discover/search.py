@@ -22,12 +22,13 @@ async def ask_around(
     sweeps: Sweeps,
     registry: Registry,
     now_s: Callable[[], float],
-    told: Callable[[DriverError | None], object],
+    told: Callable[[DriverError | None, float], object],
     swept: Callable[[], object],
 ) -> None:
-    """Ask what the sweeps say, for ever. `told` hears after each question why it could not be sent, or None; `swept` is called
-    at the end of each sweep. Never raises."""
+    """Ask what the sweeps say, for ever. `told` hears after each question why it could not be sent, or None, and for how many
+    seconds it has been in vain; `swept` is called at the end of each sweep. Never raises."""
     dropped: int | None = None
+    in_vain_since_s: float | None = None
     done = sweeps.sweeps_done
     while True:
         question = sweeps.next(now_s())
@@ -40,11 +41,14 @@ async def ask_around(
         try:
             await ask_link(registry, WhoIs(low=question.low, high=question.high, destination=question.destination))
         except DriverError as error:
-            sweeps.failed(now_s())
-            told(error)
+            failed_s = now_s()
+            in_vain_since_s = failed_s if in_vain_since_s is None else in_vain_since_s
+            sweeps.failed(failed_s)
+            told(error, failed_s - in_vain_since_s)
             continue
+        in_vain_since_s = None
         sweeps.sent(now_s())
-        told(None)
+        told(None, 0.0)
         before, dropped = dropped, await _dropped(registry)
         if before is not None and dropped is not None and dropped > before:
             sweeps.dropped()
@@ -74,7 +78,6 @@ class Search(TrioActor):
         self._rounds = rounds
         self._wait_s = wait_s
         self._sweeps: Sweeps | None = None
-        self._in_vain_since_s: float | None = None
 
     @property
     def asked(self) -> int:
@@ -102,14 +105,8 @@ class Search(TrioActor):
         if message.dropped:
             self._sweeps.dropped()
 
-    def _told(self, error: DriverError | None) -> None:
-        now_s = self.now_s()
-        if error is None:
-            self._in_vain_since_s = None
-            return
-        if self._in_vain_since_s is None:
-            self._in_vain_since_s = now_s
-        if now_s - self._in_vain_since_s >= IN_VAIN_FOR_S or not isinstance(error, LinkDown):
+    def _told(self, error: DriverError | None, in_vain_s: float) -> None:
+        if error is not None and (in_vain_s >= IN_VAIN_FOR_S or not isinstance(error, LinkDown)):
             self.failure = error
             self.finished.set()
 

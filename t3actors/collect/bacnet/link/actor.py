@@ -1,8 +1,10 @@
 """The BACnet link: one stack on one UDP port, shared by every BACnet device, by discovery and by COV. Role "link/bacnet".
 
 It is asked with requests.py's messages through `ask_link`, and answers each at once with a Pending, so that one slow station never
-keeps the others waiting: requests stand in the queues (queues.py) and are served side by side, each by a task of its own, no
-more than 64 anywhere. It decides nothing about a device: whether to ask again, how much to ask for, what an answer means.
+keeps the others waiting: requests stand in the queues (queues.py) and are served side by side, no more than 64 anywhere. Reads of
+stations on our own network go straight from here (direct.py); all others through bacpypes3, each by a task of its own, and behind
+a router each try stands in line anew. It
+decides nothing about a device: whether to ask again, how much to ask for, what an answer means.
 
 What cannot be opened (no such address, port taken) is a state: askers get LinkDown with the reason, and it is tried again. A thread
 that ends or hangs is a failure: it is fenced, whoever waits gets LinkDown, and the supervisor starts the link anew.
@@ -20,12 +22,15 @@ import trio
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from t3actors.bacnet_events import BACNET_BLOCKED, BACNET_OPENED, BBMD_LOST, BBMD_REGISTERED
-from t3actors.collect.bacnet.codec import services
+from t3actors.collect.bacnet.link.counts import counts_of, while_closed
+from t3actors.collect.bacnet.link.direct import Direct
 from t3actors.collect.bacnet.link.interfaces import Endpoint, OwnAddress, choose, list_addresses
-from t3actors.collect.bacnet.link.jobs import Job, Subscriptions, prepare
+from t3actors.collect.bacnet.link.jobs import Begun, Job, Subscriptions, prepare
+from t3actors.collect.bacnet.link.questions import Questions
 from t3actors.collect.bacnet.link.queues import QueueFull, Queues
 from t3actors.collect.bacnet.link.requests import (
     DISCOVERY,
+    CancelCov,
     Confirmed,
     CovNotified,
     DeviceSeen,
@@ -36,11 +41,12 @@ from t3actors.collect.bacnet.link.requests import (
     WhoIs,
 )
 from t3actors.config import BacnetConfig
-from t3actors.errors import ConfigError, DriverError, LinkDown, RequestTimedOut
+from t3actors.errors import ConfigError, DriverError, LinkDown, NotSent, RequestTimedOut
 from t3actors.events import Log
-from t3actors.stations import DEFAULT_PORT, Station, destination
+from t3actors.stations import DEFAULT_PORT, destination
 
 if TYPE_CHECKING:
+    from t3actors.collect.bacnet.link.fast_lane import UnderWay
     from t3actors.collect.bacnet.link.stack import Stack
 
 HOLD_OFF = Backoff(initial_s=1.0, factor=2.0, cap_s=30.0, jitter=0.1)
@@ -48,7 +54,6 @@ LOOK_S = 0.5
 HANG_S = 5.0
 LOOK_AT_ADDRESS_S = 10.0
 GATHER_S = 0.2  # I-Ams come in bursts: one message for so long
-QUESTIONS_AT_ONCE = 16  # Who-Is under way
 
 
 class BacnetLink(TrioActor):
@@ -72,8 +77,9 @@ class BacnetLink(TrioActor):
         self._own_addresses = own_addresses
         self._queues: Queues[Job] = Queues(config.networks, per_peer)
         self._jobs: set[Job] = set()
-        self._questions: set[Pending] = set()
-        self._subscriptions = Subscriptions(random.randrange(1 << 20))  # noqa: S311 - not those of an earlier life
+        self._questions = Questions(self.spawn)
+        self._subscriptions = Subscriptions()
+        self._direct = Direct(self.now_s, self._over, self._pump, self._in_segments, self._to_finish)
         self._stack: Stack | None = None
         self._closed = LinkDown("BACnet/IP: not opened yet")
         self._failures = 0
@@ -88,6 +94,7 @@ class BacnetLink(TrioActor):
         """Open what can be opened; a port that is taken does not keep the gateway from starting."""
         await self._open_stack()
         self.spawn(self._watch)
+        self.spawn(self._direct.mind_deadlines)
 
     async def on_stop(self) -> None:
         """Close in order."""
@@ -129,6 +136,8 @@ class BacnetLink(TrioActor):
             return
         self._stack, self._failures, self._said = stack, 0, ""
         self._log(BACNET_OPENED, endpoint=str(endpoint), broadcast=endpoint.broadcast or "none")
+        for one in stack.doorway.sockets:
+            self.spawn(self._direct.listen, stack, one)
         self._pump()
 
     def _blocked(self, error: LinkDown) -> None:
@@ -171,6 +180,7 @@ class BacnetLink(TrioActor):
             self._stack = None
             self._blocked(LinkDown(reason))
             self._fail_waiting(self._closed)
+            self._direct.close(self._down())
             await stack.close()
 
     # -- what others ask
@@ -186,15 +196,17 @@ class BacnetLink(TrioActor):
         raise TypeError(f"BacnetLink: saw a {type(message).__name__}, allowed are those of requests.py")
 
     def _take(self, request: Confirmed) -> Pending:
-        job = Job(request, self._config.port or DEFAULT_PORT, self.now_s())
+        job = Job(request, self._config.port or DEFAULT_PORT, self.now_s(), self._left)
         if self._stack is None:
+            if isinstance(request, CancelCov):
+                self._subscriptions.drop(job.peer, request.process_id)
             job.pending.fail(self._down())
             return job.pending
         try:
             prepare(job, self._subscriptions, self._stack.decode_constructed)
             self._queues.offer(job, job.network, job.peer, background=request.background)
         except QueueFull as full:
-            job.fail(RequestTimedOut(str(full)))
+            job.pending.fail(NotSent(str(full)))
             return job.pending
         self._jobs.add(job)
         self._pump()
@@ -202,24 +214,11 @@ class BacnetLink(TrioActor):
 
     def _question(self, request: WhoIs) -> Pending:
         to = destination(request.destination, self._config.port or DEFAULT_PORT)
+        if self._stack is not None:
+            return self._questions.ask(self._stack, to, request)
         pending = Pending()
-        if self._stack is None:
-            pending.fail(self._down())
-        elif len(self._questions) >= QUESTIONS_AT_ONCE:
-            pending.fail(RequestTimedOut(f"{QUESTIONS_AT_ONCE} Who-Is are under way already"))
-        else:
-            self._questions.add(pending)
-            self.spawn(self._put, self._stack, to, services.who_is(request.low, request.high), pending)
+        pending.fail(self._down())
         return pending
-
-    async def _put(self, stack: Stack, to: Station, data: bytes, pending: Pending) -> None:
-        try:
-            await stack.tell(to, services.WHO_IS, data)
-        except DriverError as error:
-            pending.fail(error)
-        else:
-            pending.succeed(None)
-        self._questions.discard(pending)
 
     # -- serving
 
@@ -227,14 +226,13 @@ class BacnetLink(TrioActor):
         now_s = self.now_s()
         while (job := self._queues.next(now_s)) is not None:
             if self._stack is None:
-                self._over(job, now_s, 0.0, self._down())
-            elif job.pending.withdrawn:
-                self._over(job, now_s, 0.0, RequestTimedOut(f"{job.peer}: nobody waits for it any more"))
+                self._unsent(job, self._down())
             elif now_s > job.give_up_at_s:
-                waited = f"it stood in line for {job.request.patience_s:g} s and was never sent"
-                self._over(job, now_s, 0.0, RequestTimedOut(f"{job.peer}: {waited}"))
+                self._unsent(job, job.impatience)
             else:
-                self.spawn(self._exchange, job, self._stack)
+                job.pending.sent()
+                if not self._direct.send(job, self._stack, now_s):
+                    self.spawn(self._exchange, job, self._stack)
         wake_at_s = self._queues.wake_at_s()
         if wake_at_s is not None and (self._timer_at_s is None or wake_at_s < self._timer_at_s):
             self._timer_at_s = wake_at_s
@@ -246,28 +244,58 @@ class BacnetLink(TrioActor):
             self._timer_at_s = None
         self._pump()
 
-    async def _exchange(self, job: Job, stack: Stack) -> None:
-        started_s, request, error = self.now_s(), job.request, None
+    def _in_segments(self, one: UnderWay[Job], stack: Stack, segment: bytes) -> None:
+        self.spawn(self._exchange, one.ticket, stack, one, segment)
+
+    def _to_finish(self, one: UnderWay[Job], stack: Stack, data: bytes) -> None:
+        self.spawn(self._finish, one, stack, data)
+
+    async def _finish(self, one: UnderWay[Job], stack: Stack, data: bytes) -> None:
+        job, error = one.ticket, None
         try:
-            job.pending.succeed(
-                await stack.ask(
-                    job.to,
-                    job.service,
-                    job.data,
-                    job.finish,
-                    timeout_s=request.timeout_s,
-                    retries=request.retries,
-                    wanted=lambda: not job.pending.withdrawn,
-                )
-            )
+            job.pending.succeed(await stack.finish(job.finish, data))
         except DriverError as caught:
             error = caught
-        self._over(job, self.now_s(), self.now_s() - started_s, error)
+        self._over(job, self.now_s(), self.now_s() - one.sent_at_s, error)
         self._pump()
+
+    async def _exchange(self, job: Job, stack: Stack, sent: UnderWay[Job] | None = None, segment: bytes = b"") -> None:
+        """Ask through bacpypes3, all of it, or only what follows the first segment of an answer to what was `sent`."""
+        started_s, error = self.now_s(), None
+        if sent is not None:
+            started_s, job.retries, job.begun = sent.sent_at_s, sent.retries, Begun(sent.invoke_id, (segment, sent.to))
+        is_last = job.network is None or not job.retries
+        try:
+            job.pending.succeed(await stack.ask(job, retries=job.retries if is_last else 0))
+        except DriverError as caught:
+            error = caught
+        if sent is not None:
+            self._direct.lane.end(sent)
+        now_s = self.now_s()
+        if isinstance(error, RequestTimedOut) and not is_last and not job.pending.withdrawn:
+            self._again(job, now_s, now_s - started_s, error)
+        else:
+            self._over(job, now_s, now_s - started_s, error)
+        self._pump()
+
+    def _again(self, job: Job, now_s: float, took_s: float, silence: RequestTimedOut) -> None:
+        """Put it back in line: a trunk is not to stand still for all the tries of a dead station."""
+        job.is_silent(silence, took_s)
+        self._queues.again(job, job.network, job.peer, now_s, took_s, background=job.request.background)
+
+    def _unsent(self, job: Job, error: DriverError) -> None:
+        job.pending.fail(error)
+        self._jobs.discard(job)
+        self._queues.unsent(job.network, job.peer, background=job.request.background)
+
+    def _left(self, job: Job) -> None:
+        """Nobody waits for it any more: what stands in line leaves it, what is under way stays so."""
+        if self._queues.withdraw(job, job.network, job.peer, background=job.request.background):
+            self._jobs.discard(job)
 
     def _over(self, job: Job, now_s: float, took_s: float, error: DriverError | None) -> None:
         if error is not None:
-            job.fail(error)
+            job.pending.fail(error)
         self._jobs.discard(job)
         answered = not isinstance(error, (RequestTimedOut, LinkDown))
         background = job.request.background
@@ -278,10 +306,11 @@ class BacnetLink(TrioActor):
 
     def _fail_all(self, error: LinkDown) -> None:
         self._queues.drain()
-        for pending in [*(job.pending for job in self._jobs), *self._questions]:
-            pending.fail(error)
+        self._direct.lane.drain()
+        for job in self._jobs:
+            job.pending.fail(error)
         self._jobs.clear()
-        self._questions.clear()
+        self._questions.fail_all(error)
 
     def _fail_waiting(self, error: LinkDown) -> None:
         for job in self._queues.drain():
@@ -311,38 +340,14 @@ class BacnetLink(TrioActor):
         for item in stack.heard.take():
             if isinstance(item, DeviceSeen):
                 seen.append(item)
-            elif isinstance(item, CovNotified) and (role := self._subscriptions.role(item.process_id)) is not None:
+            elif isinstance(item, CovNotified) and (role := self._subscriptions.role(item.address, item.process_id)):
                 self.send(role, item)
         if seen and self.registry.incarnation(DISCOVERY) is not None:
             dropped, self._told_dropped = stack.heard.dropped - self._told_dropped, stack.heard.dropped
             self.send(DISCOVERY, DevicesSeen(tuple(seen), dropped))
 
     def _counts(self) -> LinkCounts:
-        stack = self._stack
-        if stack is None:
-            blank = dict.fromkeys(
-                ("bad_datagrams", "dropped_datagrams", "send_errors", "heard_dropped", "stray_errors"), 0
-            )
-            return LinkCounts(
-                is_open=False,
-                endpoint="",
-                registered=None,
-                in_flight=0,
-                waiting=self._queues.waiting,
-                last_trouble=str(self._closed),
-                **blank,
-            )
-        foreign = stack.application.foreign if stack.application is not None else None
-        return LinkCounts(
-            is_open=True,
-            endpoint=stack.datagrams.bound_at,
-            registered=None if foreign is None else foreign.registered,
-            in_flight=len(self._jobs) - self._queues.waiting,
-            waiting=self._queues.waiting,
-            bad_datagrams=stack.datagrams.bad,
-            dropped_datagrams=stack.datagrams.dropped,
-            send_errors=stack.datagrams.send_errors,
-            heard_dropped=stack.heard.dropped,
-            stray_errors=stack.thread.stray_errors,
-            last_trouble=stack.datagrams.last_trouble or stack.thread.last_stray,
-        )
+        if self._stack is None:
+            return while_closed(self._queues.waiting, str(self._closed))
+        in_flight = len(self._jobs) - self._queues.waiting
+        return counts_of(self._stack, in_flight, self._queues.waiting, self._direct.lane.late)

@@ -2,7 +2,8 @@
 
 Every request goes out as raw octets and every answer comes up raw, reassembled where it was segmented: its object codec costs a
 hundred times what ours does, and its own bookkeeping hangs a request for ever at a malformed answer or a failed encoding, spins
-at the 257th request to a peer, and goes on retransmitting what nobody waits for. So here: invoke ids are ours, one per
+at the 257th request to a peer, and goes on retransmitting what nobody waits for. Most reads do not come here at all (direct.py),
+unless their answer comes in segments: these are put together here. So: invoke ids are ours, one per
 request and the same through its retries; bacpypes3's state machine sends once; each try has an end that does not depend on it.
 
 What others send us is dispatched by an allow-list: I-Am and COV notifications are heard; Who-Is and reads are answered when this
@@ -15,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from bacpypes3.apdu import (
     AbortPDU,
@@ -42,6 +43,7 @@ from t3actors.collect.bacnet.link.addressing import key
 from t3actors.collect.bacnet.link.datagrams import Datagrams
 from t3actors.collect.bacnet.link.fast_lane import FIRST_ID
 from t3actors.collect.bacnet.link.foreign import Foreign
+from t3actors.collect.bacnet.link.jobs import Begun
 from t3actors.collect.bacnet.link.refusals import judged
 from t3actors.collect.bacnet.link.routes import Routes
 from t3actors.errors import LinkDown, RequestTimedOut
@@ -76,14 +78,6 @@ class _NoCache:
 
     async def get_device_info(self, _address: object) -> None:
         return None
-
-
-class Begun(NamedTuple):
-    """A request that was sent already, whose answer has begun to come in segments: the first of them, and from where."""
-
-    invoke_id: int
-    segment: bytes
-    source: tuple[str, int]
 
 
 class _OneTry(ClientSSM):
@@ -195,20 +189,24 @@ class GatewayApplication(Application):
     ) -> bytes:
         """Send a confirmed request until it is answered: the octets of the acknowledgement's service data, b"" for a simple one.
 
-        `wanted` says whether somebody still waits for it: asked before each retry. `begun`: it is answered already, in segments.
+        `wanted` says whether somebody still waits for it: asked before each retry. `begun`: what was sent of it already; its invoke
+        id is noted there.
 
         **Raises**: RequestTimedOut, RequestRefused, BadResponse, LinkDown.
         """
         network: int | None = to.addrNet
-        invoke_id = None if begun is None else begun.invoke_id
+        begun = begun or Begun()
         while True:
-            if network is not None:  # for each try: time-outs in a row cost the route, and bacpypes3 would wait for it by itself
+            if (
+                network is not None
+            ):  # for each try: time-outs in a row cost the route, and bacpypes3 would wait for it by itself
                 await self.routes.ensure(network, self.nse)
-            invoke_id = self._invoke_id(key(to)) if invoke_id is None else invoke_id
+            if begun.invoke_id is None:
+                begun.invoke_id = self._invoke_id(key(to))
             try:
-                answer = await self._try(to, invoke_id, service, data, timeout_s, begun)
+                answer = await self._try(to, begun.invoke_id, service, data, timeout_s, begun.first_segment)
             except RequestTimedOut:
-                begun = None
+                begun.first_segment = None
                 if network is not None:
                     self.routes.timed_out(network)
                 retries -= 1
@@ -228,7 +226,13 @@ class GatewayApplication(Application):
         await self.asap.request(apdu)
 
     async def _try(
-        self, to: Address, invoke_id: int, service: int, data: bytes, timeout_s: float, begun: Begun | None
+        self,
+        to: Address,
+        invoke_id: int,
+        service: int,
+        data: bytes,
+        timeout_s: float,
+        first_segment: tuple[bytes, tuple[str, int]] | None,
     ) -> bytes:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bytes] = loop.create_future()
@@ -243,11 +247,11 @@ class GatewayApplication(Application):
         self._waiting[waiting] = service, future
         limit = loop.call_later(timeout_s + SEGMENTS_TAKE_S, _too_late, future, to)
         try:
-            if begun is None:
+            if first_segment is None:
                 await machine.indication(apdu)
             else:
                 machine.expect(apdu)
-                self.datagrams.came(begun.segment, begun.source, self.datagrams.address_of(self.datagrams.local))
+                self.datagrams.came(*first_segment, self.datagrams.address_of(self.datagrams.local))
             return await future
         finally:
             limit.cancel()

@@ -1,9 +1,9 @@
-"""The lowest layer of bacpypes3, instead of its own: what came by the UDP sockets and is not answered on the trio loop, and what it sends.
+"""The lowest layer of bacpypes3, instead of its own: what came by the UDP sockets for it, and what it sends.
 
 The sockets are bound before anything starts, and never shared. They are read on the trio loop (doorway.py), which hands over what
-it has no use for; both threads send. bacpypes3 itself binds with SO_REUSEPORT (another program can steal half the datagrams), retries for ever in silence when it cannot
-bind, and takes any 127.x address on its own port for itself. Here a socket is bound plainly, at once or not at all.
-A datagram that makes the layers above raise, whatever it is, is counted and forgotten.
+it has no use for; both threads send. bacpypes3 itself binds with SO_REUSEPORT (another program can steal half the datagrams),
+retries for ever in silence when it cannot bind, and takes any 127.x address on its own port for itself. Here a socket is
+bound plainly, at once or not at all. A datagram that makes the layers above raise, whatever it is, is counted and forgotten.
 """
 
 from __future__ import annotations
@@ -87,8 +87,9 @@ class Datagrams(Server[Any]):
         self._own = own
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Send nothing more, and take nothing more."""
         self._own = None
+        self._handed.clear()
 
     def hand_over(self, data: bytes, addr: tuple[str, int], *, by_broadcast: bool) -> bool:
         """Keep a datagram for the asyncio loop. **Returns**: True when `take_handed` is to be run there. **Thread**: trio."""
@@ -96,18 +97,20 @@ class Datagrams(Server[Any]):
             self.dropped += 1
             return False
         self._handed.append((data, addr, by_broadcast))
-        asleep, self._will_take = not self._will_take, True
-        return asleep
+        if self._will_take:
+            return False  # nothing is written here: the loop may be about to say that it is done, and must have the last word
+        self._will_take = True
+        return True
 
     def take_handed(self) -> None:
         """Take what was handed over, some at a time, so that what they start is not counted as under way together."""
         for _ in range(IN_ONE_GO):
-            if not self._handed:
+            if not self._handed or self._own is None:
                 break
             data, addr, by_broadcast = self._handed.popleft()
             self.came(data, addr, LocalBroadcast() if by_broadcast else self.address_of(self.local))
         self._will_take = False  # before the look: whoever appends after it sees it
-        if self._handed:
+        if self._handed and self._own is not None:
             self._will_take = True
             asyncio.get_running_loop().call_soon(self.take_handed)
 
@@ -132,13 +135,19 @@ class Datagrams(Server[Any]):
         else:
             mac = bytes(to.addrAddr)
             where = (socket.inet_ntoa(mac[:4]), int.from_bytes(mac[4:6], "big"))
+        self.send(pdu.pduData, where)
+
+    def send(self, frame: bytes, to: tuple[str, int]) -> None:
+        """Send one datagram. What cannot be sent is counted, and as good as lost on the way. **Thread**: any."""
+        own = self._own
         try:
-            self._own.sendto(pdu.pduData, where)
+            if own is not None:
+                own.sendto(frame, to)
         except OSError as error:
             self.not_sent(error)
 
     def not_sent(self, error: OSError) -> None:
-        """Count a datagram that could not be sent: whoever waits for an answer will ask again. **Thread**: any."""
+        """Count what the network refuses: whoever waits for an answer will ask again. **Thread**: any."""
         self.send_errors += 1
         self.last_trouble = str(error)
 
@@ -168,4 +177,3 @@ class Datagrams(Server[Any]):
             raise
         except BaseException as error:  # noqa: BLE001 - bacpypes3's own answers are no Exceptions
             self.trouble(f"{type(error).__name__}: {error}")
-

@@ -33,7 +33,18 @@ class NotOurs(Enum):
 class UnderWay(Generic[Ticket]):
     """One request."""
 
-    __slots__ = ("deadline_s", "frame", "given_away", "invoke_id", "is_over", "retries", "sent_at_s", "ticket", "timeout_s", "to")
+    __slots__ = (
+        "deadline_s",
+        "frame",
+        "given_away",
+        "invoke_id",
+        "is_over",
+        "retries",
+        "sent_at_s",
+        "ticket",
+        "timeout_s",
+        "to",
+    )
 
     def __init__(
         self, ticket: Ticket, to: Address, invoke_id: int, frame: bytes, timeout_s: float, retries: int, now_s: float

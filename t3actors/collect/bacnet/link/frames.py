@@ -52,26 +52,29 @@ def request(service: int, invoke_id: int, data: bytes) -> bytes:
 
 def answer(frame: bytes) -> Answer | None:
     """Read a frame that came. **Returns**: None for all that is no answer of a station of our own network to a client."""
-    at = 6
-    if len(frame) < 9 or frame[0] != 0x81 or not _UNICAST <= frame[1] <= _BROADCAST or frame[4] != 0x01:
+    at = _apdu_at(frame)
+    if len(frame) < at + 3:
         return None
-    if (frame[2] << 8 | frame[3]) != len(frame):
-        return None
-    control = frame[5]
-    if control & 0xA8:  # a network message, a destination, a source
-        if control & 0x88 or frame[6:9] != _TO_ALL:
-            return None
-        at = 10
-        if len(frame) < at + 3:
-            return None
     first = frame[at]
     kind = _KINDS[first >> 4]
-    if kind is Kind.COMPLEX_ACK:
-        if first & 0x08:
-            return Answer(Kind.SEGMENT, frame[at + 1], 0, b"") if len(frame) >= at + 5 else None
-    elif kind is None or (kind is Kind.ABORT and not first & 0x01):  # an abort by a client
+    if kind is Kind.COMPLEX_ACK and first & 0x08:
+        return Answer(Kind.SEGMENT, frame[at + 1], 0, b"") if len(frame) >= at + 5 else None
+    if kind is None or (kind is Kind.ABORT and not first & 0x01):  # an abort by a client
         return None
     return Answer(kind, frame[at + 1], frame[at + 2], frame[at + 3 :])
+
+
+def _apdu_at(frame: bytes) -> int:
+    """Say where the APDU begins that a station of our own network sent to us; behind the end where there is none."""
+    nowhere = len(frame)
+    if nowhere < 9 or frame[0] != 0x81 or not _UNICAST <= frame[1] <= _BROADCAST or frame[4] != 0x01:
+        return nowhere
+    if (frame[2] << 8 | frame[3]) != len(frame):
+        return nowhere
+    control = frame[5]
+    if not control & 0xA8:  # a network message, a destination, a source
+        return 6
+    return nowhere if control & 0x88 or frame[6:9] != _TO_ALL else 10
 
 
 @lru_cache(maxsize=STATIONS_KEPT)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from t3actors.collect.bacnet.codec import services, temco
 from t3actors.collect.bacnet.codec.read_property import decode_result, encode_request
-from t3actors.collect.bacnet.codec.tags import Constructed
+from t3actors.collect.bacnet.codec.tags import Constructed, Undecodable, Value
+from t3actors.collect.bacnet.link.frames import LONGEST_DATA, endpoint
 from t3actors.collect.bacnet.link.requests import (
     CancelCov,
     Confirmed,
@@ -19,68 +21,111 @@ from t3actors.collect.bacnet.link.requests import (
     ReadRange,
     SubscribeCov,
 )
-from t3actors.errors import BadResponse, DriverError, RequestRefused
-from t3actors.stations import Station, known_station
+from t3actors.errors import BadResponse, DriverError, NotSent, RequestRefused, RequestTimedOut
+from t3actors.stations import known_station
 
 Decode = Callable[[int, int, int | None, bytes], Any]
 """Makes plain Python of a constructed value: object type, property, index, octets (constructed.decode)."""
-SUBSCRIPTIONS = 4096
+SUBSCRIPTIONS = 1 << 15
+IP_MAC = 6  # octets: J.1.2
+
+
+class Begun:
+    """What is known of a request that was sent: all tries have one invoke id, so that a late answer to the first is an answer."""
+
+    __slots__ = ("first_segment", "invoke_id")
+
+    def __init__(
+        self, invoke_id: int | None = None, first_segment: tuple[bytes, tuple[str, int]] | None = None
+    ) -> None:
+        """`first_segment`: it is answered already, in segments: the frame of the first, and from where it came."""
+        self.invoke_id = invoke_id
+        self.first_segment = first_segment
 
 
 class Job:
     """One confirmed request, in line or under way."""
 
-    __slots__ = ("data", "failed", "finish", "give_up_at_s", "network", "peer", "pending", "request", "service", "to")
+    __slots__ = (
+        "_silence",
+        "at_once",
+        "begun",
+        "data",
+        "direct",
+        "finish",
+        "give_up_at_s",
+        "network",
+        "peer",
+        "pending",
+        "request",
+        "retries",
+        "service",
+        "to",
+    )
 
-    def __init__(self, request: Confirmed, default_port: int, now_s: float) -> None:
-        """**Raises**: ValueError when the address is none."""
+    def __init__(
+        self, request: Confirmed, default_port: int, now_s: float, leave: Callable[[Job], None] | None = None
+    ) -> None:
+        """`leave` is called when nobody waits for it any more. **Raises**: ValueError when the address is none."""
         self.request = request
         self.to, self.peer = known_station(request.address, default_port)
         self.network = self.to.network
-        self.pending = Pending()
+        self.pending = Pending(None if leave is None else partial(leave, self))
+        self.retries = request.retries
+        self.begun = Begun()
+        self._silence: RequestTimedOut | None = None
         self.give_up_at_s = now_s + request.patience_s
         self.service = 0
         self.data = b""
+        self.direct: tuple[str, int] | None = None
+        """Where it may be sent without bacpypes3 (direct.py)."""
+        self.at_once: Callable[[bytes], Any] = bytes
+        """For such: as `finish`, on the trio loop; None when `finish` is needed, which only bacpypes3's thread has the time for."""
         self.finish: Callable[[bytes], Any] = bytes
-        self.failed: Callable[[], None] | None = None
 
-    def fail(self, error: DriverError) -> None:
-        """Tell whoever asked; and undo what was prepared."""
-        if self.failed is not None:
-            self.failed()
-        self.pending.fail(error)
+    def is_silent(self, silence: RequestTimedOut, took_s: float) -> None:
+        """Prepare for the next try; the time of this one was not spent in line."""
+        self.retries -= 1
+        self.give_up_at_s += took_s
+        self._silence = silence
+        self.pending.in_line_again(silence)
+
+    @property
+    def impatience(self) -> DriverError:
+        """What has come of it when it has stood in line for too long."""
+        waited = f"it stood in line for {self.request.patience_s:g} s and was never sent"
+        return self._silence or NotSent(f"{self.peer}: {waited}")
 
 
 class Subscriptions:
-    """Which process id stands for whose subscription. Bounded by SUBSCRIPTIONS. Thread: trio; `expected` is looked into by another."""
+    """Which process id of which station stands for whose subscription. Bounded by SUBSCRIPTIONS.
 
-    def __init__(self, start: int) -> None:
-        self.expected: dict[int, tuple[Station, int, int]] = {}
-        """Process id: (station, object type, instance)."""
-        self._roles: dict[int, str] = {}
-        self._last = start
+    Thread: trio; `expected` is looked into by another.
+    """
 
-    def role(self, process_id: int) -> str | None:
+    def __init__(self) -> None:
+        self.expected: dict[tuple[str, int], tuple[int, int]] = {}
+        """(station, process id): object type, instance. A device that was given our ids by an earlier life stops nobody's but its own."""
+        self._roles: dict[tuple[str, int], str] = {}
+
+    def role(self, peer: str, process_id: int) -> str | None:
         """Give who is told."""
-        return self._roles.get(process_id)
+        return self._roles.get((peer, process_id))
 
-    def add(self, to: Station, request: SubscribeCov) -> int:
+    def add(self, peer: str, request: SubscribeCov) -> None:
         """Expect notifications from now on. **Raises**: RequestRefused when there are enough; ValueError at a lifetime for ever."""
         if request.lifetime_s < 1:
             raise ValueError(f"lifetime_s: saw {request.lifetime_s}; allowed: 1 and more")
-        if request.process_id is None and len(self.expected) >= SUBSCRIPTIONS:
+        key = peer, request.process_id
+        if key not in self.expected and len(self.expected) >= SUBSCRIPTIONS:
             raise RequestRefused(f"{SUBSCRIPTIONS} subscriptions are enough", code=-1, kind="local")
-        if request.process_id is None:
-            self._last += 1
-        process_id = self._last if request.process_id is None else request.process_id
-        self.expected[process_id] = to, request.object_type, request.object_instance
-        self._roles[process_id] = request.role
-        return process_id
+        self.expected[key] = request.object_type, request.object_instance
+        self._roles[key] = request.role
 
-    def drop(self, process_id: int) -> None:
+    def drop(self, peer: str, process_id: int) -> None:
         """Expect none any more."""
-        self.expected.pop(process_id, None)
-        self._roles.pop(process_id, None)
+        self.expected.pop((peer, process_id), None)
+        self._roles.pop((peer, process_id), None)
 
 
 def prepare(job: Job, subscriptions: Subscriptions, decode: Decode) -> None:
@@ -92,6 +137,7 @@ def prepare(job: Job, subscriptions: Subscriptions, decode: Decode) -> None:
     request = job.request
     if isinstance(request, ReadMultiple):
         job.service, job.data = services.READ_MULTIPLE, request.service_data
+        _may_go_directly(job)
     elif isinstance(request, ReadRange):
         job.service, job.data = services.READ_RANGE, request.service_data
     elif isinstance(request, ReadProperty):
@@ -104,20 +150,34 @@ def prepare(job: Job, subscriptions: Subscriptions, decode: Decode) -> None:
         _prepare_cancellation(job, request, subscriptions)
 
 
+def _may_go_directly(job: Job) -> None:
+    if job.network is None and len(job.to.mac) == IP_MAC and len(job.data) <= LONGEST_DATA:
+        job.direct = endpoint(job.to.mac)
+
+
 def _prepare_read(job: Job, request: ReadProperty, decode: Decode) -> None:
     which, index = request.property_id, request.index
     asked = request.object_type, request.object_instance, which, index
 
-    def finish(answer: bytes) -> PropertyRead:
+    def value_of(answer: bytes) -> Value | Undecodable:
         *said, value = decode_result(answer)
         if tuple(said) != asked:
             raise BadResponse("the answer is about another property", raw=answer)
+        return value
+
+    def at_once(answer: bytes) -> PropertyRead | None:
+        value = value_of(answer)
+        return None if isinstance(value, Constructed) else PropertyRead(value)
+
+    def finish(answer: bytes) -> PropertyRead:
+        value = value_of(answer)
         if isinstance(value, Constructed):
             return PropertyRead(decode(request.object_type, which, index, value), bytes(value))
         return PropertyRead(value)
 
-    job.service, job.finish = services.READ_PROPERTY, finish
+    job.service, job.at_once, job.finish = services.READ_PROPERTY, at_once, finish
     job.data = encode_request(request.object_type, request.object_instance, which if index is None else (which, index))
+    _may_go_directly(job)
 
 
 def _prepare_private_transfer(job: Job, request: PrivateTransfer) -> None:
@@ -129,7 +189,8 @@ def _prepare_private_transfer(job: Job, request: PrivateTransfer) -> None:
 
 
 def _prepare_subscription(job: Job, request: SubscribeCov, subscriptions: Subscriptions) -> None:
-    process_id = subscriptions.add(job.to, request)
+    subscriptions.add(job.peer, request)
+    process_id = request.process_id
     job.service = services.SUBSCRIBE_COV
     job.data = services.subscribe_cov(
         process_id,
@@ -139,12 +200,10 @@ def _prepare_subscription(job: Job, request: SubscribeCov, subscriptions: Subscr
         lifetime_s=request.lifetime_s,
     )
     job.finish = lambda _answer: process_id
-    if request.process_id is None:  # nobody knows the number, so nobody could renew or cancel it
-        job.failed = lambda: subscriptions.drop(process_id)
 
 
 def _prepare_cancellation(job: Job, request: CancelCov, subscriptions: Subscriptions) -> None:
-    subscriptions.drop(request.process_id)
+    subscriptions.drop(job.peer, request.process_id)
     job.service = services.SUBSCRIBE_COV
     job.data = services.subscribe_cov(request.process_id, request.object_type, request.object_instance)
     job.finish = lambda _answer: None

@@ -4,8 +4,9 @@ What a call raises is one of t3actors.errors, whatever was raised behind the doo
 BaseException, and one that escaped into an actor would end it. Every call has a hard time-out, which does not rely on the
 loop being alive. The loop beats; whoever owns it looks at `silent_s` and gives it up when it no longer does.
 
-A given-up thread keeps no port: its sockets are closed under it (on the trio thread, which may wait for them), and an exception is raised in it, which ends even an
-endless loop unless that loop is in C. What it may still do is use a core; it can no longer answer.
+A given-up thread keeps no port: its sockets are closed under it (on the trio thread, which may be waiting for them), and an
+exception is raised in it, which ends even an endless loop unless that loop is in C. What it may still do is use a core; it can no
+longer answer.
 """
 
 from __future__ import annotations

@@ -116,12 +116,31 @@ class Queues(Generic[Ticket]):
     ) -> None:
         """A request that `next` gave is over: its slot rests, then is free. `background` as it was offered."""
         there = self._peers[network, peer]
-        there.in_flight -= 1
-        self._free += 1
-        self._free_for_background += background
         there.lane.release(now_s, took_s if answered else min(took_s, SILENCE_COSTS_S))
-        self._list(there)
-        self._forget_idle(there)
+        self._give_back(there, background=background)
+
+    def again(
+        self, ticket: Ticket, network: int | None, peer: str, now_s: float, took_s: float, *, background: bool = False
+    ) -> None:
+        """A request that `next` gave was not answered: it is the first of its station's again, whose turn comes after the others'."""
+        self._peers[network, peer].waiting[background].appendleft(ticket)
+        self.waiting += 1
+        self.over(network, peer, now_s, took_s, answered=False, background=background)
+
+    def unsent(self, network: int | None, peer: str, *, background: bool = False) -> None:
+        """A request that `next` gave was not sent after all: its slot needs no rest."""
+        there = self._peers[network, peer]
+        there.lane.slots += 1
+        self._give_back(there, background=background)
+
+    def withdraw(self, ticket: Ticket, network: int | None, peer: str, *, background: bool = False) -> bool:
+        """Take a request out of the line; False when it does not stand there. Its station's turn still comes, for the next."""
+        there = self._peers.get((network, peer))
+        if there is None or ticket not in there.waiting[background]:
+            return False
+        there.waiting[background].remove(ticket)
+        self.waiting -= 1
+        return True
 
     def wake_at_s(self) -> float | None:
         """Say when a resting slot will let someone go; None when nobody waits for one."""
@@ -138,6 +157,13 @@ class Queues(Generic[Ticket]):
                 line.clear()
         self.waiting = 0
         return left
+
+    def _give_back(self, there: _Peer[Ticket], *, background: bool) -> None:
+        there.in_flight -= 1
+        self._free += 1
+        self._free_for_background += background
+        self._list(there)
+        self._forget_idle(there)
 
     def _ready(self, lane: _Lane[Ticket], urgency: int) -> _Peer[Ticket] | None:
         """Take the next station of the lane that has such a request and may have it under way."""

@@ -5,6 +5,7 @@ Ask with `ask_link(registry, request)`. Values are those of tags.py; a construct
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,51 +14,48 @@ import trio
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
 from t3actors.collect.bacnet.codec.tags import Undecodable, Value
-from t3actors.errors import LinkDown
+from t3actors.errors import LinkDown, NotSent
 
 LINK = "link/bacnet"
 DISCOVERY = "discovery"
 GIVE_UP_WAITING_S = 120.0
+BACKGROUND_PATIENCE_S = 1.0
 
 
-class ReadMultiple(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Service 14 with these octets. **Answered** with the octets of the acknowledgement's service data (bytes).
+class _OfStation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is asked of one station.
 
-    `timeout_s` runs from when it is sent, anew for each of `retries`; `patience_s` is the longest it may stand in line.
-    `background`: it lets every request go first that is not (queues.py).
+    `timeout_s` runs from when it is sent, anew for each of `retries`; `patience_s` is the longest it may stand in line, where each
+    retry to another network stands again. `background`: it lets every request go first that is not (queues.py), and is taken out
+    of the line when it has not been sent within BACKGROUND_PATIENCE_S, for whoever asks has more urgent things to do.
     """
 
     address: str
-    service_data: bytes
     timeout_s: float = 3.0
     retries: int = 2
     patience_s: float = GIVE_UP_WAITING_S
     background: bool = False
 
 
-class ReadRange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ReadMultiple(_OfStation, frozen=True, kw_only=True, gc=False):
+    """Service 14 with these octets. **Answered** with the octets of the acknowledgement's service data (bytes)."""
+
+    service_data: bytes
+
+
+class ReadRange(_OfStation, frozen=True, kw_only=True, gc=False):
     """Service 26 with these octets, as ReadMultiple."""
 
-    address: str
     service_data: bytes
-    timeout_s: float = 3.0
-    retries: int = 2
-    patience_s: float = GIVE_UP_WAITING_S
-    background: bool = False
 
 
-class ReadProperty(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ReadProperty(_OfStation, frozen=True, kw_only=True, gc=False):
     """One property, all numbers the standard's. **Answered** with a PropertyRead."""
 
-    address: str
     object_type: int
     object_instance: int
     property_id: int
     index: int | None = None
-    timeout_s: float = 3.0
-    retries: int = 2
-    patience_s: float = GIVE_UP_WAITING_S
-    background: bool = False
 
 
 class PropertyRead(msgspec.Struct, frozen=True):
@@ -68,20 +66,16 @@ class PropertyRead(msgspec.Struct, frozen=True):
     """Of a constructed value: what it was made from."""
 
 
-class PrivateTransfer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class PrivateTransfer(_OfStation, frozen=True, kw_only=True, gc=False):
     """A vendor's own service. **Answered** with the content of the result block (bytes), `parameters` is that of an OCTET STRING.
 
     **Raises** ValueError, before anything is sent, unless it is a command known to read (temco.must_be_reading).
     """
 
-    address: str
     parameters: bytes
     vendor_id: int = 260
     service_number: int = 1
-    timeout_s: float = 3.0
     retries: int = 0
-    patience_s: float = GIVE_UP_WAITING_S
-    background: bool = False
 
 
 class WhoIs(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,36 +89,26 @@ class WhoIs(msgspec.Struct, frozen=True, kw_only=True):
     destination: str = "*:*"
 
 
-class SubscribeCov(msgspec.Struct, frozen=True, kw_only=True):
-    """Subscribe, or with `process_id` renew. **Answered** with the process id. Notifications come to `role` as CovNotified.
+class SubscribeCov(_OfStation, frozen=True, kw_only=True, gc=False):
+    """Subscribe, or renew. **Answered** with the process id. Notifications come to `role` as CovNotified, until CancelCov.
 
     `lifetime_s` is never 0, which would mean for ever.
     """
 
-    address: str
     object_type: int
     object_instance: int
     role: str
     lifetime_s: int
     confirmed: bool = False
-    process_id: int | None = None
-    timeout_s: float = 3.0
-    retries: int = 2
-    patience_s: float = GIVE_UP_WAITING_S
-    background: bool = False
+    process_id: int
 
 
-class CancelCov(msgspec.Struct, frozen=True, kw_only=True):
+class CancelCov(_OfStation, frozen=True, kw_only=True, gc=False):
     """Take a subscription back; from now on its notifications are not delivered, whatever the device says. **Answered** with None."""
 
-    address: str
     object_type: int
     object_instance: int
     process_id: int
-    timeout_s: float = 3.0
-    retries: int = 2
-    patience_s: float = GIVE_UP_WAITING_S
-    background: bool = False
 
 
 Confirmed = ReadMultiple | ReadRange | ReadProperty | PrivateTransfer | SubscribeCov | CancelCov
@@ -188,18 +172,37 @@ class LinkCounts(msgspec.Struct, frozen=True, kw_only=True):
 class Pending:
     """An answer to come. Made by the link; waited for by whoever asked, on the same loop."""
 
-    __slots__ = ("_error", "_over", "_result", "withdrawn")
+    __slots__ = ("_error", "_in_line", "_leave", "_over", "_patience", "_patience_s", "_result", "withdrawn")
 
-    def __init__(self) -> None:
+    def __init__(self, leave: Callable[[], None] | None = None) -> None:
+        """`leave` is called once when nobody waits any more for what is not over."""
         self._over = trio.Event()
         self._result: Any = None
         self._error: BaseException | None = None
+        self._leave = leave
+        self._in_line = True
+        self._patience: trio.CancelScope | None = None
+        self._patience_s = 0.0
         self.withdrawn = False
 
+    def sent(self) -> None:
+        """Say that it is on its way: from now on it is waited for."""
+        self._in_line = False
+        if self._patience is not None:
+            self._patience.deadline = float("inf")
+
+    def in_line_again(self, error: BaseException) -> None:
+        """Say that it is to be sent again, in its turn; `error` is what has come of it so far."""
+        self._in_line = True
+        self._error = error
+        if self._patience is not None:
+            self._patience.deadline = trio.current_time() + self._patience_s
+
     def succeed(self, result: Any) -> None:
-        """Give the answer."""
-        self._result = result
-        self._over.set()
+        """Give the answer; only the first outcome counts."""
+        if not self._over.is_set():
+            self._result, self._error = result, None
+            self._over.set()
 
     def fail(self, error: BaseException) -> None:
         """Give the error; only the first outcome counts."""
@@ -207,25 +210,46 @@ class Pending:
             self._error = error
             self._over.set()
 
-    async def wait(self) -> Any:
-        """Wait for the answer. Whoever is cancelled here no longer wants it: nothing is sent again for it."""
+    async def wait(self, patience_s: float = float("inf")) -> Any:
+        """Wait for the answer; while it stands in line at most `patience_s`.
+
+        Whoever is cancelled here no longer wants it: nothing is sent again for it. **Raises**: NotSent; what came of it instead.
+        """
         try:
-            await self._over.wait()
+            if patience_s == float("inf"):
+                await self._over.wait()
+            else:
+                await self._wait_patiently(patience_s)
         finally:
-            self.withdrawn = not self._over.is_set()
+            if not self._over.is_set():
+                self.withdrawn = True
+                if self._leave is not None:
+                    self._leave()
         if self._error is not None:
             raise self._error
         return self._result
+
+    async def _wait_patiently(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        while not self._over.is_set():
+            with trio.CancelScope() as self._patience:
+                if self._in_line:
+                    self._patience.deadline = trio.current_time() + patience_s
+                await self._over.wait()
+            if self._patience.cancelled_caught and self._in_line and not self._over.is_set():
+                raise self._error or NotSent(f"it stood in line for {patience_s:g} s and was never sent")
 
 
 async def ask_link(registry: Registry, request: Request, role: str = LINK) -> Any:
     """Ask, and wait for the answer. **Thread**: trio.
 
-    **Raises**: LinkDown (also when there is no link now, or it ends meanwhile), RequestTimedOut, RequestRefused, BadResponse;
-    ValueError when the address has not the form of one, or what is asked is not allowed.
+    **Raises**: LinkDown (also when there is no link now, or it ends meanwhile), NotSent, RequestTimedOut, RequestRefused,
+    BadResponse; ValueError when the address has not the form of one, or what is asked is not allowed.
     """
     try:
         pending: Pending = await registry.ask(role, request)
     except NobodyThere as nobody:
         raise LinkDown(f"the BACnet link is not there now: {nobody}") from None
+    if isinstance(request, _OfStation) and request.background:
+        return await pending.wait(min(BACKGROUND_PATIENCE_S, request.patience_s))
     return await pending.wait()

@@ -16,18 +16,22 @@ from t3actors.collect.bacnet.link import constructed
 from t3actors.collect.bacnet.link.addressing import addressed, heard_from
 from t3actors.collect.bacnet.link.application import SEGMENTS_TAKE_S, GatewayApplication
 from t3actors.collect.bacnet.link.datagrams import Datagrams, bind_sockets
+from t3actors.collect.bacnet.link.doorway import Doorway
 from t3actors.collect.bacnet.link.foreign import Foreign
+from t3actors.collect.bacnet.link.frames import Answer
 from t3actors.collect.bacnet.link.heard import Heard
 from t3actors.collect.bacnet.link.interfaces import Endpoint
+from t3actors.collect.bacnet.link.jobs import Job
 from t3actors.collect.bacnet.link.loop import AsyncioThread
+from t3actors.collect.bacnet.link.refusals import refusal, silence
 from t3actors.collect.bacnet.link.requests import CovNotified, DeviceSeen
 from t3actors.config import BacnetConfig
-from t3actors.errors import GatewayError, LinkDown
+from t3actors.errors import DriverError, GatewayError, LinkDown
 from t3actors.stations import DEFAULT_PORT, Station, station, written
 
 Result = TypeVar("Result")
-Expected = dict[int, tuple[Station, int, int]]
-"""Process id: (station, object type, instance). Written on the trio thread, looked into on the other."""
+Expected = dict[tuple[str, int], tuple[int, int]]
+"""(station, process id): (object type, instance). Written on the trio thread, looked into on the other."""
 OPEN_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
 MARGIN_S = 6.0  # for finding a route, and the crossing
@@ -53,6 +57,7 @@ class Stack:
         self.heard = Heard()
         self.datagrams = Datagrams(endpoint)
         self.thread.at_end.append(self.datagrams.close)
+        self.doorway = Doorway(self.datagrams, self.thread.post)
         self.application: GatewayApplication | None = None
         self._config = config
         at = {network: station(text, endpoint.port or DEFAULT_PORT) for network, text in routers.items()}
@@ -69,33 +74,47 @@ class Stack:
         )  # strangers' datagrams must not fill a log: they are counted
         own, broadcast = bind_sockets(self.endpoint, listen_broadcast=self._config.bbmd is None)
         self.thread.guard(own, *([broadcast] if broadcast is not None else []))
+        self.doorway.open(own, broadcast)
         self.thread.start()
         try:
-            await self.thread.call(self._build, own, broadcast, timeout_s=OPEN_WITHIN_S)
+            await self.thread.call(self._build, own, timeout_s=OPEN_WITHIN_S)
         except BaseException as error:
             self.thread.give_up("it could not be opened")
             if isinstance(error, GatewayError):
                 raise LinkDown(f"{self.endpoint}: {error}") from error
             raise
 
-    async def ask(
-        self,
-        to: Station,
-        service: int,
-        data: bytes,
-        finish: Callable[[bytes], Result],
-        *,
-        timeout_s: float,
-        retries: int,
-        wanted: Callable[[], bool],
-    ) -> Result:
-        """Send a confirmed request; give what `finish` (run on the other thread) makes of the answer. **Raises**: DriverErrors."""
+    async def ask(self, job: Job, *, retries: int) -> Any:
+        """Send a confirmed request; give what its `finish` (run on the other thread) makes of the answer. **Raises**: DriverErrors."""
+        to, timeout_s = addressed(job.to), job.request.timeout_s
 
-        async def run() -> Result:
-            return finish(await self._application().ask(addressed(to), service, data, timeout_s, retries, wanted))
+        def wanted() -> bool:
+            return not job.pending.withdrawn
+
+        async def run() -> Any:
+            asked = self._application().ask(to, job.service, job.data, timeout_s, retries, wanted, job.begun)
+            return job.finish(await asked)
 
         limit_s = (timeout_s + SEGMENTS_TAKE_S) * (retries + 1) + MARGIN_S
         return await self.thread.call(run, timeout_s=limit_s)
+
+    async def finish(self, finish: Callable[[bytes], Result], data: bytes) -> Result:
+        """Give what `finish` (run on the other thread) makes of an answer. **Raises**: DriverErrors."""
+
+        async def run() -> Result:
+            return finish(data)
+
+        return await self.thread.call(run, timeout_s=MARGIN_S)
+
+    @staticmethod
+    def refused(to: Station, service: int, answer: Answer) -> DriverError:
+        """Give the error that an answer amounts to."""
+        return refusal(answer, service, str(addressed(to)))
+
+    @staticmethod
+    def silent(to: Station) -> DriverError:
+        """Give the error that no answer amounts to."""
+        return silence(str(addressed(to)))
 
     async def tell(self, to: Station, service: int, data: bytes) -> None:
         """Send an unconfirmed request. **Raises**: LinkDown."""
@@ -112,15 +131,14 @@ class Stack:
 
     # -- on the asyncio thread
 
-    async def _build(self, own: socket.socket, broadcast: socket.socket | None) -> None:
-        self.datagrams.local = own.getsockname()
+    async def _build(self, own: socket.socket) -> None:
+        self.datagrams.open(own)
         foreign = None
         if self._config.bbmd is not None:
             foreign = await self._foreign(self._config.bbmd)
         self.application = GatewayApplication(
             self.datagrams, self._hear, instance=self._config.instance, foreign=foreign, routers=self._routers
         )
-        await self.datagrams.open(own, broadcast)
         if foreign is not None:
             self._registering = asyncio.get_running_loop().create_task(foreign.keep_registered())
 
@@ -169,11 +187,10 @@ class Stack:
 
     def _hear_cov(self, source: Address, data: bytes) -> bool:
         said = services.cov(data)
-        expected = self._subscriptions.get(said.process_id)
-        at = heard_from(source)
-        if expected != (at, said.object_type, said.object_instance):
+        at = written(heard_from(source))
+        if self._subscriptions.get((at, said.process_id)) != (said.object_type, said.object_instance):
             return False
         about = tuple((property_id, index) for property_id, index, _ in said.values)
         fields: dict[str, Any] = {name: getattr(said, name) for name in said.__struct_fields__}
-        self.heard.put((said.process_id, about), CovNotified(address=written(at), **fields))
+        self.heard.put((at, said.process_id, about), CovNotified(address=at, **fields))
         return True

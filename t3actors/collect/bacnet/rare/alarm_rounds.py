@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from enum import Enum, auto
 
 from t3actors.collect.bacnet.asking import Asking
-from t3actors.collect.bacnet.codec import stamps
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.rare import alarms
+from t3actors.collect.bacnet.rare import alarms, stamps
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.pieces import Mute, Pieces
 from t3actors.collect.bacnet.rare.plainly import Properties, whole

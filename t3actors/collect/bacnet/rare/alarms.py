@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
-from t3actors.collect.bacnet.codec.references import references_text
-from t3actors.collect.bacnet.codec.stamps import TRANSITIONS, event_time_stamps, unix_ms
 from t3actors.collect.bacnet.codec.tags import Bits, FramingBroken, ObjectId, Several
 from t3actors.collect.bacnet.codec.walk import DOUBLE, REAL, SIGNED, UNSIGNED, Walk, decoded
 from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, number, whole
+from t3actors.collect.bacnet.rare.references import references_text
+from t3actors.collect.bacnet.rare.stamps import TRANSITIONS, event_time_stamps, unix_ms
 from t3actors.objects import Alarm
 
 EVENT_ENROLLMENT = 9

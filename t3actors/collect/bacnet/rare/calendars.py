@@ -5,13 +5,13 @@ Source: ANSI/ASHRAE 135, 12.9.
 
 from __future__ import annotations
 
-from t3actors.collect.bacnet.codec.days import date_list, entry_text
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
-from t3actors.collect.bacnet.codec.references import joined
 from t3actors.collect.bacnet.codec.tags import Date, ObjectId
 from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, text_of
+from t3actors.collect.bacnet.rare.days import date_list, entry_text
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, truth
+from t3actors.collect.bacnet.rare.references import joined
 from t3actors.objects import Holiday
 
 DATE_LIST = 23

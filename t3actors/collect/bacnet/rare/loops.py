@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from t3actors.collect.bacnet import units
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
-from t3actors.collect.bacnet.codec.references import reference_text, references_text, setpoint_reference
 from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY, text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, manual, number, reliability, whole, word
+from t3actors.collect.bacnet.rare.references import reference_text, references_text, setpoint_reference
 from t3actors.objects import PidController
 
 ACTION, BIAS, CONTROLLED, CONTROLLED_UNITS, CONTROLLED_VALUE = 2, 14, 19, 20, 21

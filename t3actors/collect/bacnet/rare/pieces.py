@@ -2,8 +2,8 @@
 
 What comes stands in `said`, by object and property; what a device refuses is an `Undecodable` there, and an error its own word. A step that
 the device does not answer raises and is taken again at the next; one that it twice did not answer is passed over, and stands in
-`silent`: a device that is mute about one property must not keep the others from being read. A link that is down says nothing of the
-device, so it does not count.
+`silent`: a device that is mute about one property must not keep the others from being read. A link that is down, and a request that
+was never sent, say nothing of the device, so they do not count; what was read of an array before stays read.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from t3actors.collect.bacnet.asking import Asked, Asking
+from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, ObjectId, Undecodable
 from t3actors.collect.bacnet.rare.tables import Reads
+from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 
@@ -120,14 +121,13 @@ class Pieces:
                 return None
             piece = piece._replace(number=int(count))
             return self._unless_whole(piece)
-        read, last = [piece.read], min(piece.first + ELEMENTS_A_PIECE - 1, piece.number or 0)
-        for index in range(piece.first, last + 1):
+        for index in range(piece.first, min(piece.first + ELEMENTS_A_PIECE, (piece.number or 0) + 1)):
             answer = await self._read(piece.object, piece.which, index)
             if not isinstance(answer, Constructed):
                 self._take(piece.object, piece.which, Undecodable("an element could not be read", b""))
                 return None
-            read.append(answer)
-        return self._unless_whole(piece._replace(first=last + 1, read=b"".join(read)))
+            piece = self._queue[0] = piece._replace(first=index + 1, read=piece.read + answer)
+        return self._unless_whole(piece)
 
     def _unless_whole(self, piece: _Elements) -> _Elements | None:
         """Give what is still to be read of the array; take it when that is nothing."""

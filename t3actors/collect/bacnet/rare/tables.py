@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from t3actors.collect.bacnet.codec import stamps
 from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
 from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY
-from t3actors.collect.bacnet.rare import alarms, calendars, loops, programs, schedules, trend_logs
+from t3actors.collect.bacnet.rare import alarms, calendars, loops, programs, schedules, stamps, trend_logs
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties
 from t3actors.messages import ObjectTable

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -17,7 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t3actors.collect.bacnet.codec import read_multiple
-from t3actors.collect.bacnet.codec.read_multiple import PropertyError, decode_results, encode_request
+from t3actors.collect.bacnet.codec.read_multiple import (
+    Answers,
+    Key,
+    PropertyError,
+    Result,
+    decode_results,
+    encode_request,
+)
 from t3actors.collect.bacnet.codec.tags import (
     MAX_DEPTH,
     Bits,
@@ -294,3 +303,100 @@ def test_a_real_s_bits_are_kept() -> None:
         (number,) = struct.unpack(">f", pattern.to_bytes(4, "big"))
         found = decode_results(answer([(0, 1, [element(85, None, encoded(number))])]))[0][4]
         assert struct.pack(">f", found) == pattern.to_bytes(4, "big")
+
+
+# -------------------------------------------------------------------------------------- the same request, answered again and again
+
+FLAGS = [element(111, None, encoded(Bits(mask, 4))) for mask in (0, 2)]
+PRESENT = [
+    element(85, None, encoded(value))
+    for value in (1.5, 2.5, -0.0, 0.0, math.nan, Enumerated(0), Enumerated(1), 1, 2, None, "x")
+]
+ODD = [
+    element(85, None, error(2, 32), failed=True),
+    element(85, 3, encoded(1.5)),
+    element(85, None, encoded(Several((1.5, 2.5)))),
+    element(28, None, encoded("not asked for")),
+    element(85, None, b"\x45\x01"),
+]
+PARTS = st.one_of(
+    st.tuples(st.sampled_from(PRESENT), st.sampled_from(FLAGS)),
+    st.lists(st.sampled_from([*PRESENT, *FLAGS, *ODD]), max_size=4),
+)
+LAID_OUT = st.lists(st.tuples(st.sampled_from([0, 3]), st.integers(1, 3), PARTS), max_size=5).map(answer)
+DAMAGED = st.tuples(LAID_OUT, st.integers(0, 150), st.binary(max_size=2), st.integers(0, 2)).map(
+    lambda drawn: drawn[0][: drawn[1]] + drawn[2] + drawn[0][drawn[1] + drawn[3] :]
+)
+SEQUENCES = st.lists(LAID_OUT | DAMAGED | st.binary(max_size=30), min_size=2, max_size=5).flatmap(
+    lambda some: st.lists(st.sampled_from(some), min_size=2, max_size=12)
+)
+WANTED: frozenset[Key] = frozenset((kind, n, which, None) for kind in (0, 3) for n in (1, 2) for which in (85, 111))
+
+
+def plain(*values: float) -> bytes:
+    return answer([(0, n, [element(85, None, encoded(value)), FLAGS[0]]) for n, value in enumerate(values, 1)])
+
+
+def outcome(decode: Callable[[bytes], Iterable[Result]], data: bytes) -> str:
+    """All that can be told apart: NaN is NaN, 0.0 is not -0.0, and 1 is not True."""
+    try:
+        return repr([(*each, type(each[4])) for each in decode(data)])
+    except BadResponse as bad:
+        return repr((str(bad), bad.raw))
+
+
+@settings(max_examples=400, deadline=None)
+@given(SEQUENCES)
+def test_what_was_answered_before_makes_no_difference_to_what_an_answer_says(sequence: list[bytes]) -> None:
+    remembering = Answers(WANTED)
+    for data in sequence:
+        alone = outcome(lambda data: [each for each in decode_results(data) if each[:4] in WANTED], data)
+        assert outcome(remembering.fitting, data) == alone
+        assert outcome(Answers(WANTED).fitting, data) == alone
+
+
+def test_the_very_same_answer_gives_the_very_same_results() -> None:
+    answers = Answers(WANTED)
+    first = answers.fitting(plain(1.5, math.nan))
+    assert answers.fitting(bytes(bytearray(plain(1.5, math.nan)))) is first
+
+
+def test_an_object_that_stands_as_it_stood_gives_the_very_same_results() -> None:
+    answers = Answers(WANTED)
+    first = answers.fitting(plain(1.5, 2.5))
+    second = answers.fitting(plain(1.5, 3.5))
+    assert [a is b for a, b in zip(first, second, strict=True)] == [True, True, False, True]
+    assert second[2] == (0, 2, 85, None, 3.5)
+
+
+def test_a_list_that_begins_with_a_real_stays_a_list() -> None:
+    answers = Answers(WANTED)
+    for values in ((1.5, 2.5), (9.5, 2.5)):
+        wire = answer([(0, 1, [element(85, None, encoded(Several(values)))])])
+        assert answers.fitting(wire) == ((0, 1, 85, None, Several(values)),)
+
+
+def test_a_real_that_nobody_asked_for_is_never_given() -> None:
+    flags_alone = Answers(frozenset({(0, 1, 111, None)}))
+    for number in (1.5, 2.5):
+        assert flags_alone.fitting(plain(number)) == ((0, 1, 111, None, Bits(0, 4)),)
+
+
+def test_garbage_between_two_answers_is_not_remembered() -> None:
+    answers = Answers(WANTED)
+    first = answers.fitting(plain(1.5, 2.5))
+    with pytest.raises(BadResponse):
+        answers.fitting(plain(4.5, 2.5)[:-1])
+    assert answers.fitting(plain(1.5, 2.5)) is first
+
+
+def test_an_object_that_is_missing_gives_nothing() -> None:
+    answers = Answers(WANTED)
+    answers.fitting(plain(1.5, 2.5))
+    assert [each[1] for each in answers.fitting(plain(1.5))] == [1, 1]
+    assert answers.fitting(b"") == ()
+
+
+def test_an_answer_longer_than_any_is_not_remembered_either() -> None:
+    with pytest.raises(BadResponse, match="longer"):
+        Answers(WANTED).fitting(bytes(read_multiple.MAX_OCTETS + 1))

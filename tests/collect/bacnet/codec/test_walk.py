@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.days import date_list
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
-from t3actors.collect.bacnet.codec.references import references, setpoint_reference
-from t3actors.collect.bacnet.codec.stamps import event_time_stamps
-from t3actors.collect.bacnet.codec.switches import exception_schedule, weekly_schedule
 from t3actors.collect.bacnet.codec.tags import Constructed, FramingBroken, Several, Undecodable
 from t3actors.collect.bacnet.codec.walk import MOST_OCTETS, UNSIGNED, Walk, decoded
+from t3actors.collect.bacnet.rare.days import date_list
+from t3actors.collect.bacnet.rare.references import references, setpoint_reference
+from t3actors.collect.bacnet.rare.stamps import event_time_stamps
+from t3actors.collect.bacnet.rare.switches import exception_schedule, weekly_schedule
 
 DECODERS: list[Callable[[Answer], Any]] = [
     date_list, references, setpoint_reference, event_time_stamps, exception_schedule, weekly_schedule,

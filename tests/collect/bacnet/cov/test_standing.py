@@ -212,7 +212,7 @@ def test_a_refusal_says_for_whom_and_for_how_long(error: DriverError, of_device:
 def wanted(cov_points: bool | tuple[str, ...], **about: object) -> Wanted:
     config = DeviceConfig(name="d", protocol="bacnet", address="192.0.2.1", instance=1, cov=cov_points, **about)  # type: ignore[arg-type]
     made = Wanted(config, 60.0, 300.0)
-    made.take_over([of(instance=each) for each in (1, 2, 3)])
+    made.take_over([of(instance=each) for each in (1, 2, 3)], complete=True)
     return made
 
 

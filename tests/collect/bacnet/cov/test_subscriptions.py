@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from random import Random
 
 import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
+from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Bits
 from t3actors.collect.bacnet.cov import standing as cov
 from t3actors.collect.bacnet.cov.asking import PROCESS_IDS
-from t3actors.collect.bacnet.cov.subscriptions import CANCEL_TRIES, LOOK_AGAIN_S, NOTIFIED_WITHIN_S, Subscriptions
-from t3actors.collect.bacnet.link.requests import CancelCov, CovNotified, SubscribeCov
+from t3actors.collect.bacnet.cov.slots import LIST_AGAIN_S, LIST_TRIES, LOOK_AGAIN_S
+from t3actors.collect.bacnet.cov.subscriptions import CANCEL_TRIES, NOTIFIED_WITHIN_S, Subscriptions
+from t3actors.collect.bacnet.link.requests import CancelCov, CovNotified, Pending, SubscribeCov
+from t3actors.errors import BadResponse, DriverError, LinkDown, RequestTimedOut
 from t3actors.points import Reading
 from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
@@ -349,6 +355,63 @@ async def test_what_an_earlier_life_left_behind_is_taken_back_and_what_others_ho
     assert cancelled == {earlier, earlier + 1}
 
 
+def left_behind(stage: Stage) -> None:
+    data = subscribe(1 << 30, stage.device.points["IN2"].object_id, lifetime_s=30_000)
+    stage.responder.receive(confirmed(1, 5, data), PEER, stage.now_s)
+
+
+@pytest.mark.parametrize("error", [RequestTimedOut("nothing came"), LinkDown("down"), BadResponse("nonsense")])
+async def test_a_list_that_failed_is_asked_for_again_and_what_was_left_behind_is_taken_back(error: DriverError) -> None:
+    stage = Stage(("IN1",))
+    left_behind(stage)
+    answered, failed = stage.read_one, list[object]()
+
+    async def fails_once(*about: int, retries: int | None = None) -> Answer:
+        if stage.keeper.modes() and not failed:
+            failed.append(about)
+            raise error
+        return await answered(*about, retries=retries)
+
+    stage.read_one = fails_once  # type: ignore[method-assign, assignment]
+    while not failed:
+        with contextlib.suppress(LinkDown):
+            await stage.play(STEP_S)
+    assert stage.held_there == 2
+    await stage.play(LIST_AGAIN_S + 10)
+    assert stage.held_there == 1
+    assert stage.keeper.modes() == {"IN1"}
+
+
+async def test_a_list_that_never_comes_is_not_asked_for_for_ever() -> None:
+    stage = Stage(("IN1",))
+
+    async def silent(*about: int, retries: int | None = None) -> Answer:
+        stage.asked.append(about)
+        raise RequestTimedOut("nothing came")
+
+    stage.read_one = silent  # type: ignore[method-assign, assignment]
+    await stage.play(3000)
+    assert len([each for each in stage.asked if isinstance(each, tuple)]) == 2 * LIST_TRIES
+    assert stage.keeper.modes() == {"IN1"}
+
+
+async def test_nothing_is_subscribed_to_before_the_list_of_slots_was_given_some_tries() -> None:
+    stage = Stage(("IN1",))
+    others(stage, 20)
+    answered, failed = stage.read_one, list[object]()
+
+    async def fails_at_first(*about: int, retries: int | None = None) -> Answer:
+        if len(failed) < LIST_TRIES - 1:
+            failed.append(about)
+            raise RequestTimedOut("nothing came")
+        return await answered(*about, retries=retries)
+
+    stage.read_one = fails_at_first  # type: ignore[method-assign, assignment]
+    await stage.play(60)
+    assert len(failed) == LIST_TRIES - 1
+    assert stage.subscribed() == []
+
+
 async def test_another_subscriber_of_this_very_process_is_left_in_peace() -> None:
     stage = Stage(("IN1",))
     process_id = PROCESS_IDS.take()
@@ -406,9 +469,127 @@ async def test_leaving_a_dead_device_takes_no_longer_than_it_may(autojump_clock:
     stage.serve = lambda _request: Silent()  # type: ignore[method-assign, assignment, return-value]
     with trio.CancelScope() as scope:
         scope.cancel()  # as when the whole actor is stopped
-        with trio.fail_after(2.5):
+        with trio.fail_after(4.5):
             await stage.keeper.leave()
     assert stage.keeper.modes() == frozenset()
+    assert stage.said("cov.left", "count") == [(len(TWO),)]
+
+
+def on_a_trunk(stages: list[Stage], request_takes_s: float) -> None:
+    """One request of them all at a time; one that nobody waits for any more is not sent."""
+    line = trio.StrictFIFOLock()
+
+    def served_in_turn(answered: Callable[[SubscribeCov | CancelCov], Pending]) -> Callable[..., object]:
+        class Waiting:
+            def __init__(self, request: CancelCov) -> None:
+                self.request = request
+
+            async def wait(self) -> None:
+                async with line:
+                    with trio.CancelScope(shield=True):
+                        await trio.sleep(min(request_takes_s, self.request.timeout_s))
+                    if self.request.timeout_s < request_takes_s:
+                        raise RequestTimedOut("nothing came")
+                    await answered(self.request).wait()
+
+        return Waiting
+
+    for stage in stages:
+        stage.serve = served_in_turn(stage.serve)  # type: ignore[method-assign, assignment]
+
+
+FIVE = ("IN1", "IN2", "IN3", "OUT1", "OUT2")
+
+
+async def test_an_orderly_end_has_the_time_that_a_trunk_takes(autojump_clock: MockClock) -> None:
+    stages = [await began(FIVE), await began(FIVE)]
+    on_a_trunk(stages, 0.3)
+    async with trio.open_nursery() as nursery:
+        for stage in stages:
+            nursery.start_soon(stage.keeper.leave)
+    for stage in stages:
+        assert stage.held_there == 0
+        assert stage.said("cov.left", "count") == []
+
+
+async def test_what_cannot_be_taken_back_in_time_is_said_once_and_when_it_runs_out(autojump_clock: MockClock) -> None:
+    stages = [await began(FIVE) for _ in range(10)]
+    on_a_trunk(stages, 0.3)
+    with trio.fail_after(5.0):
+        async with trio.open_nursery() as nursery:
+            for stage in stages:
+                nursery.start_soon(stage.keeper.leave)
+    assert sum(stage.held_there for stage in stages) == 50 - 14, "14 turns of 0.3 s begin within 4 s"
+    counts = [count for stage in stages for (count,) in stage.said("cov.left", "count")]
+    assert sum(counts) in (36, 37), "one was under way when the time was over"
+    for stage in stages:
+        if not stage.held_there:
+            continue
+        ((ends_in_s,),) = stage.said("cov.left", "ends_in_s")
+        assert 0 < ends_in_s <= 300
+        await stage.keeper.leave()
+        assert len(stage.log.named("cov.left")) == 1, "said once"
+        stage.now_s += ends_in_s + 1
+        assert stage.held_there == 0
+
+
+async def test_a_failure_may_give_it_less_time(autojump_clock: MockClock) -> None:
+    stage = await began(FIVE)
+    on_a_trunk([stage], 0.3)
+    with trio.fail_after(1.1):
+        await stage.keeper.leave(1.0)
+    assert stage.said("cov.left", "count") == [(2,)]
+
+
+async def test_a_cancellation_that_was_lost_is_sent_again_after_the_others() -> None:
+    stage = await began(FIVE)
+    answered, lost = stage.serve, list[CancelCov]()
+
+    def loses_the_first(request: SubscribeCov | CancelCov) -> Pending:
+        assert isinstance(request, CancelCov)
+        assert request.retries == 0
+        if lost:
+            return answered(request)
+        lost.append(request)
+        pending = Pending()
+        pending.fail(RequestTimedOut("nothing came"))
+        return pending
+
+    stage.serve = loses_the_first  # type: ignore[method-assign]
+    stage.asked.clear()
+    await stage.keeper.leave()
+    assert stage.held_there == 0
+    assert stage.asked[-1] == lost[0]
+    assert stage.said("cov.left", "count") == []
+
+
+async def test_a_device_that_answers_no_cancellation_is_asked_once_for_each() -> None:
+    stage = await began(FIVE)
+    stage.is_mute = True
+    stage.asked.clear()
+    await stage.keeper.leave()
+    assert len(stage.asked) == len(FIVE)
+    assert stage.said("cov.left", "count") == [(len(FIVE),)]
+
+
+async def test_a_subscription_whose_renewal_may_have_been_taken_is_taken_back_after_its_time_was_over() -> None:
+    stage = await began(cov=("IN1",))
+    answered = stage.serve
+
+    def unheard(request: SubscribeCov | CancelCov) -> Pending:
+        answered(request)
+        pending = Pending()
+        pending.fail(RequestTimedOut("nothing came"))
+        return pending
+
+    stage.serve = unheard  # type: ignore[method-assign]
+    stage.loses = lambda: True
+    await stage.play(285)
+    stage.serve = answered  # type: ignore[method-assign]
+    stage.now_s += 10
+    assert stage.held_there == 1
+    await stage.keeper.leave()
+    assert stage.held_there == 0
 
 
 async def test_a_lost_link_has_everything_polled_at_once_and_the_same_subscriptions_renewed_after_it() -> None:
@@ -457,6 +638,61 @@ async def test_a_point_that_is_another_object_now_is_taken_back_as_what_it_was()
     assert stage.held_there == 1
 
 
+async def test_a_partial_list_takes_nothing_from_the_points_that_it_lacks() -> None:
+    stage = await began()
+    stage.asked.clear()
+    for partial in ([], [stage.items["IN2"]]):
+        stage.keeper.take_over(partial, complete=False)
+        await stage.play(10)
+    stage.keeper.take_over(stage.items.values(), complete=True)
+    await stage.play(10)
+    assert stage.keeper.modes() == set(TWO)
+    assert [each for each in stage.asked if isinstance(each, CancelCov)] == []
+    assert stage.said("cov.lost", "reason") == []
+    assert stage.held_there == 2
+
+
+async def test_a_partial_list_shortens_no_pause() -> None:
+    stage = Stage(("IN1",))
+    stage.fault(Kind.COV_SILENT)
+    await stage.play(NOTIFIED_WITHIN_S + 5)
+    assert len(stage.subscribed()) == 1
+    stage.keeper.take_over([], complete=False)
+    stage.keeper.take_over(stage.items.values(), complete=True)
+    await stage.play(30)
+    assert len(stage.subscribed()) == 1
+
+
+async def test_a_point_that_is_not_known_now_is_not_shown_and_read_as_soon_as_it_is_known_again() -> None:
+    stage = await began(cov=("IN1",), verify_s=60.0)
+    process_id = stage.subscribed()[0].process_id
+    assert process_id is not None
+    stage.keeper.take_over([], complete=False)
+    assert stage.keeper.notified(told(process_id)) == ()
+    stage.now_s += 100.0
+    assert stage.keeper.also_due(()) == ()
+    stage.keeper.take_over(stage.items.values(), complete=True)
+    assert stage.keeper.also_due(()) == ("IN1",)
+
+
+async def test_a_point_that_is_not_known_now_has_no_other_read_more_often() -> None:
+    stage = await began(verify_s=60.0)
+    stage.keeper.take_over([stage.items["IN2"]], complete=False)
+    await stage.play(100)
+    stage.polls.clear()
+    await stage.play(50)
+    assert sum("IN2" in each for each in stage.polls) <= 2
+
+
+async def test_a_point_that_was_gone_and_is_there_again_is_told_of_as_before() -> None:
+    stage = await began(cov=("IN1",))
+    stage.keeper.take_over([], complete=True)
+    stage.keeper.take_over(stage.items.values(), complete=True)
+    await stage.play(10)
+    assert stage.keeper.modes() == {"IN1"}
+    assert len({each.process_id for each in stage.subscribed()}) == 1
+
+
 # -- what is not believed
 
 
@@ -498,7 +734,7 @@ async def test_a_fault_that_is_told_is_shown_and_then_read_for_what_it_is() -> N
     assert stage.keeper.also_due(()) == ("IN1",)
 
 
-async def test_a_read_that_a_notification_has_overtaken_is_not_used() -> None:
+async def test_a_read_that_a_notification_has_overtaken_gives_way_to_what_was_told() -> None:
     stage = await began(cov=("IN1",), verify_s=60.0)
     began_s, older = stage.now_s, stage.read(stage.items["IN1"])
     other = stage.read(stage.items["IN3"])
@@ -507,10 +743,35 @@ async def test_a_read_that_a_notification_has_overtaken_is_not_used() -> None:
     assert process_id is not None
     assert stage.keeper.notified(told(process_id))[0].value == 77.0
     stage.now_s += 0.1
-    assert list(stage.keeper.polled([older, other], began_s)) == [other]
+    given = stage.keeper.polled([older, other], began_s)
+    assert [(each.point_id, each.value) for each in given] == [("IN1", 77.0), ("IN3", other.value)]
     stage.now_s += NOTIFIED_WITHIN_S + 1
     await stage.keeper.work()
     assert stage.keeper.modes() == {"IN1"}, "nor held against the device"
+
+
+async def test_every_reading_that_is_handed_in_comes_back_as_one_in_its_place() -> None:
+    stage = await began(verify_s=60.0)
+    read = [stage.read(item) for item in stage.items.values()]
+    for asked, value in zip(stage.subscribed(), (77.0, 1), strict=True):
+        assert asked.process_id is not None
+        stage.now_s += 0.1
+        values = ((85, None, value), (111, None, Bits(0, 4)))
+        about = told(asked.process_id, asked.object_instance, object_type=asked.object_type, values=values)
+        (heard,) = stage.keeper.notified(about)
+        given = stage.keeper.polled(read, stage.now_s - 0.05)
+        assert list(given) == [heard if each.point_id == heard.point_id else each for each in read]
+
+
+async def test_what_was_told_of_an_object_that_is_not_the_points_any_more_replaces_nothing() -> None:
+    stage = await began(cov=("IN1",), verify_s=60.0)
+    process_id = stage.subscribed()[0].process_id
+    assert process_id is not None
+    assert stage.keeper.notified(told(process_id))
+    read = stage.read(stage.items["IN1"])
+    other = stage.items["IN1"]._replace(object=stage.items["IN3"].object)
+    stage.keeper.take_over([other], complete=True)
+    assert list(stage.keeper.polled([read], stage.now_s - 1)) == [read]
 
 
 # -- what pays

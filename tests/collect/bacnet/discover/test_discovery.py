@@ -14,7 +14,9 @@ from trio.testing import MockClock
 from supervision.actor import TrioActor
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.bacnet.discover.discovery import ASK_WRITER_AGAIN_S, LOOK_AT_DETECTOR_S, STARTED_PER_S, Discovery
+from t3actors.collect.bacnet.discover.discovery import ASK_WRITER_AGAIN_S, LOOK_AT_DETECTOR_S, Discovery
+from t3actors.collect.bacnet.discover.handing_on import STARTED_PER_S
+from t3actors.collect.bacnet.discover.newcomers import MOST_UNMET, UNMET_FOR_S, UNMET_WHILE_OTHERS_WAIT_S
 from t3actors.collect.bacnet.link.requests import (
     DISCOVERY,
     LINK,
@@ -68,12 +70,16 @@ class Writer(TrioActor):
         super().__init__()
         self.remembered = remembered
         self.busy = busy
+        self.meets: House | None = None
+        """Whose devices answer as soon as they are polled."""
 
     def on_receive(self, message: object) -> object:
         assert isinstance(message, RememberedRequested)
         if self.busy:
             self.busy -= 1
             raise StoreBusy("database is locked")
+        if self.meets is not None:
+            return tuple(remembered(one.address, one.instance or 0, name=one.name) for _, one in self.meets.found)
         return self.remembered
 
 
@@ -95,12 +101,31 @@ class House:
         self.registry, self.log, self.link = Registry(), Logged(), Link()
         self.told: list[Any] = []
         self.found: list[tuple[float, DeviceConfig]] = []
+        self.dismissed: list[str] = []
+        self.polled: list[str] = []
+        self.said: list[str] = []
+        self.refuses = 0
 
-    async def on_found(self, device: DeviceConfig) -> None:
+    def names(self) -> list[str]:
+        return list(self.polled)
+
+    async def adopt(self, device: DeviceConfig) -> bool:
         self.found.append((trio.current_time(), device))
+        self.refuses -= 1
+        if self.refuses < 0:
+            self.polled.append(device.name)
+        return self.refuses < 0
+
+    async def dismiss(self, name: str) -> bool:
+        self.dismissed.append(name)
+        self.polled.remove(name)
+        return True
+
+    def looked(self, trouble: str) -> None:
+        self.said.append(trouble)
 
     @property
-    def names(self) -> list[str]:
+    def found_names(self) -> list[str]:
         return [device.name for _, device in self.found]
 
     def say(self, *devices: Any, dropped: int = 0) -> None:
@@ -120,7 +145,7 @@ Make = Callable[[House], Discovery]
 def discovery(house: House, mode: Discover = "temco", *configured: DeviceConfig, **settings: Any) -> Discovery:
     config = BacnetConfig(discover=mode, **settings)
     return Discovery(
-        config, template=TEMPLATE, configured=configured, on_found=house.on_found, log=house.log, wall_ms=lambda: 1000
+        config, template=TEMPLATE, configured=configured, polled=house, log=house.log, wall_ms=lambda: 1000
     )
 
 
@@ -144,8 +169,14 @@ def bacnet(name: str, address: str, instance: int) -> DeviceConfig:
 
 
 def remembered(address: str, instance: int, **facts: Any) -> Remembered:
-    known: dict[str, Any] = {"network": None, "vendor_id": 148, "status": DeviceStatus.OFFLINE, **facts}
-    return Remembered(name=f"bacnet:0:{instance}", address=address, instance=instance, **known)
+    known: dict[str, Any] = {
+        "name": f"bacnet:0:{instance}", "network": None, "vendor_id": 148, "status": DeviceStatus.OFFLINE, **facts,
+    }  # fmt: skip
+    return Remembered(address=address, instance=instance, **known)
+
+
+def crowd(many: int) -> list[Any]:
+    return [seen(f"10.{n // 40000}.{n // 200 % 200}.{n % 200 + 1}:47808", n) for n in range(many)]
 
 
 async def test_a_temco_panel_that_is_found_is_handed_on_with_the_templates_settings(autojump_clock: MockClock) -> None:
@@ -162,7 +193,7 @@ async def test_any_vendors_device_is_handed_on_when_all_are_wanted_and_each_once
     async with house_up("all") as house:
         for _ in range(3):
             await house.hear(seen(HERE, 5), seen("50:7", 6, vendor_id=999))
-        assert house.names == ["bacnet:0:0a000001bac0:5", "bacnet:50:07:6"]
+        assert house.found_names == ["bacnet:0:0a000001bac0:5", "bacnet:50:07:6"]
 
 
 async def test_what_is_only_to_be_listed_is_logged_and_stored_once_and_never_polled(autojump_clock: MockClock) -> None:
@@ -254,7 +285,7 @@ async def test_of_two_found_with_one_instance_the_first_is_polled_and_the_later_
     async with house_up("temco") as house:
         await house.hear(seen("50:7", 5))
         await house.hear(seen("51:9", 5))
-        assert house.names == ["bacnet:50:07:5"]
+        assert house.found_names == ["bacnet:50:07:5"]
         assert house.statuses() == [("bacnet:51:09:5", DeviceStatus.CONFLICT)]
         assert house.told[0].facts.bacnet_mstp_mac_id == 9
         assert house.told[0].facts.bacnet_network == 51
@@ -314,7 +345,7 @@ async def test_of_those_found_earlier_only_who_still_fits_is_handed_on(autojump_
         )
     )
     async with house_up("temco", bacnet("ahu-1", HERE, 5), bacnet("ahu-2", THERE, 7), writer=known) as house:
-        assert house.names == ["bacnet:0:10"]
+        assert house.found_names == ["bacnet:0:10"]
         assert house.found[0][1].address == "10.0.0.6:47808"
 
 
@@ -330,7 +361,7 @@ async def test_a_writer_that_cannot_answer_is_asked_again_before_anybody_is_look
         await house.hear(seen("50:9", 9))
         assert (house.found, house.link.asked) == ([], [])
         await trio.sleep(3 * ASK_WRITER_AGAIN_S[0] + 5)
-        assert house.names == ["bacnet:0:5"]
+        assert house.found_names == ["bacnet:0:5"]
         assert house.link.asked
         assert len(house.log.named("remembered.awaited")) == 1
 
@@ -341,7 +372,7 @@ async def test_without_a_writer_it_waits_and_does_not_crash(autojump_clock: Mock
         await trio.sleep(100)
         async with running(Writer((remembered(HERE, 5),)), name="writer", registry=house.registry):
             await trio.sleep(100)
-        assert house.names == ["bacnet:0:5"]
+        assert house.found_names == ["bacnet:0:5"]
 
 
 async def test_a_link_that_is_down_is_waited_for_and_said_once(autojump_clock: MockClock) -> None:
@@ -371,40 +402,29 @@ async def test_without_a_link_it_waits_and_does_not_crash(autojump_clock: MockCl
 
 
 async def test_a_burst_of_a_thousand_is_taken_and_started_a_few_at_a_time(autojump_clock: MockClock) -> None:
-    async with house_up("all") as house:
-        house.say(*(seen(f"10.0.{n // 200}.{n % 200 + 1}:47808", n) for n in range(1000)), dropped=3)
-        await trio.sleep(1000 / STARTED_PER_S + 1)
+    writer = Writer()
+    async with house_up("all", writer=writer) as house:
+        writer.meets = house
+        house.say(*crowd(1000), dropped=3)
+        await trio.sleep(1000 / STARTED_PER_S + 10)
         times = [at_s for at_s, _ in house.found]
-        assert len(set(house.names)) == 1000
+        assert len(set(house.found_names)) == 1000
         assert all(later - earlier >= 0.95 for earlier, later in zip(times, times[20:], strict=False))
 
 
 async def test_who_cannot_be_started_now_is_started_later(autojump_clock: MockClock) -> None:
-    house, tries = House(), []
-
-    async def refuse_twice(device: DeviceConfig) -> bool:
-        tries.append(device.name)
-        return len(tries) > 2
-
-    actor = Discovery(
-        BacnetConfig(discover="all"), template=TEMPLATE, configured=(), on_found=refuse_twice, log=house.log,
-        wall_ms=lambda: 0,
-    )  # fmt: skip
-    async with (
-        running(house.link, name=LINK, registry=house.registry),
-        running(Writer(), name="writer", registry=house.registry),
-        running(actor, name=DISCOVERY, registry=house.registry),
-    ):
-        await trio.sleep(0.1)
+    async with house_up("all") as house:
+        house.refuses = 2
         await house.hear(seen(HERE, 5))
         await trio.sleep(100)
-    assert tries == ["bacnet:0:0a000001bac0:5"] * 3
+        assert house.found_names == ["bacnet:0:0a000001bac0:5"] * 3
+        assert house.polled == ["bacnet:0:0a000001bac0:5"]
 
 
 async def test_an_instance_that_was_not_asked_for_is_not_polled(autojump_clock: MockClock) -> None:
     async with house_up("all", who_is_range=(100, 199)) as house:
         await house.hear(*(seen(f"50:{n}", n) for n in (99, 100, 199, 200)))
-        assert house.names == ["bacnet:50:64:100", "bacnet:50:c7:199"]
+        assert house.found_names == ["bacnet:50:64:100", "bacnet:50:c7:199"]
 
 
 async def test_dropped_frames_cut_the_slice_that_was_asked(autojump_clock: MockClock) -> None:
@@ -424,7 +444,120 @@ async def test_a_restarted_discovery_begins_anew_and_hands_on_again(autojump_clo
         for _ in range(2):
             async with running(discovery(house), name=DISCOVERY, registry=house.registry):
                 await trio.sleep(5)
-    assert house.names == ["bacnet:0:5"] * 2
+    assert house.found_names == ["bacnet:0:5"] * 2
+
+
+async def test_only_so_many_that_never_answer_are_polled_and_the_others_wait_for_their_places(
+    autojump_clock: MockClock,
+) -> None:
+    async with house_up("all") as house:
+        house.say(*crowd(2 * MOST_UNMET + 1))
+        await trio.sleep(UNMET_WHILE_OTHERS_WAIT_S - 10)
+        assert len(house.polled) == MOST_UNMET
+        first = set(house.polled)
+        await trio.sleep(60)
+        assert set(house.dismissed) == first
+        assert len(house.polled) == MOST_UNMET
+        assert not first & set(house.polled)
+        first_line = house.log.named("bacnet.dismissed")[0]
+        assert first_line["device"] == house.dismissed[0]
+
+
+async def test_who_never_answers_is_polled_for_hours_where_nobody_waits_and_found_again_when_it_is_heard(
+    autojump_clock: MockClock,
+) -> None:
+    async with house_up("all") as house:
+        await house.hear(seen(HERE, 5))
+        await trio.sleep(UNMET_FOR_S - 60)
+        assert (house.polled, house.dismissed) == (["bacnet:0:0a000001bac0:5"], [])
+        await trio.sleep(200)
+        assert (house.polled, house.dismissed) == ([], ["bacnet:0:0a000001bac0:5"])
+        assert house.log.named("bacnet.dismissed") == [
+            {"device": "bacnet:0:0a000001bac0:5", "devices": 1, "waiting": 0}
+        ]
+        await house.hear(seen(HERE, 5))
+        assert house.polled == ["bacnet:0:0a000001bac0:5"]
+
+
+async def test_who_has_answered_once_stays_however_long_it_is_silent(autojump_clock: MockClock) -> None:
+    writer = Writer()
+    async with house_up("all", writer=writer) as house:
+        writer.meets = house
+        await house.hear(seen(HERE, 5))
+        await trio.sleep(2 * UNMET_FOR_S)
+        assert (house.polled, house.dismissed) == (["bacnet:0:0a000001bac0:5"], [])
+
+
+async def test_nobody_is_dismissed_while_the_writer_cannot_say_who_was_met(autojump_clock: MockClock) -> None:
+    writer = Writer()
+    async with house_up("all", writer=writer) as house:
+        writer.busy = 10**9
+        await house.hear(seen(HERE, 5))
+        await trio.sleep(2 * UNMET_FOR_S)
+        assert house.dismissed == []
+
+
+async def test_an_invented_device_does_not_keep_the_instance_of_a_real_one_for_ever(autojump_clock: MockClock) -> None:
+    async with house_up("all") as house:
+        await house.hear(seen(HERE, 5))
+        await house.hear(seen(THERE, 5))
+        later = "bacnet:0:0a000002bac0:5"
+        assert house.statuses() == [(later, DeviceStatus.CONFLICT)]
+        await trio.sleep(UNMET_FOR_S + 100)
+        assert house.statuses()[1:] == [(later, DeviceStatus.OFFLINE)]
+        await house.hear(seen(THERE, 5))
+        assert house.polled == [later]
+
+
+async def test_whom_an_earlier_life_handed_on_and_nobody_met_is_taken_back(autojump_clock: MockClock) -> None:
+    house = House()
+    async with (
+        running(house.link, name=LINK, registry=house.registry),
+        running(Writer((remembered(HERE, 5),)), name="writer", registry=house.registry),
+    ):
+        house.polled = ["bacnet:0:5", "bacnet:0:0a000002bac0:6"]
+        async with running(discovery(house, "all"), name=DISCOVERY, registry=house.registry):
+            await trio.sleep(1)
+    assert house.dismissed == ["bacnet:0:0a000002bac0:6"]
+
+
+async def test_two_configured_devices_of_one_instance_are_both_left_alone_and_said_once(
+    autojump_clock: MockClock,
+) -> None:
+    configured = bacnet("ahu-1", HERE, 5), bacnet("ahu-2", "50:7", 5)
+    async with house_up("all", *configured, who_is_rate=10.0) as house:
+        for _ in range(2):
+            await house.hear(seen(HERE, 5))
+            await house.hear(seen("50:7", 5))
+            await trio.sleep(LOOK_AT_DETECTOR_S + 1)
+        assert [line["device"] for line in house.log.named("bacnet.conflicted")] == ["ahu-2"]
+        assert (house.found, house.told) == ([], [])
+
+
+async def test_it_says_that_its_first_round_is_over_once_all_that_it_found_are_handed_on(
+    autojump_clock: MockClock,
+) -> None:
+    async with house_up("all", who_is_range=(1, 100)) as house:
+        await trio.sleep(5)
+        assert house.said == []
+        house.say(*(seen(f"50:{n}", n) for n in range(1, 101)))
+        await trio.sleep(60)
+        assert set(house.said) == {""}
+        assert len(house.polled) == 100
+
+
+async def test_it_says_that_more_were_found_than_may_be_tried_at_once(autojump_clock: MockClock) -> None:
+    async with house_up("all", who_is_range=None) as house:
+        house.say(*crowd(MOST_UNMET + 7))
+        await trio.sleep(120)
+        assert "7 more devices were found" in house.said[0]
+
+
+async def test_it_says_that_nobody_can_be_asked(autojump_clock: MockClock) -> None:
+    async with house_up("all", who_is_range=(1, 1)) as house:
+        house.link.down = "the port is taken"
+        await trio.sleep(60)
+        assert house.said == ["nobody could be asked who is there: the port is taken"]
 
 
 async def test_a_message_it_does_not_know_is_a_bug(autojump_clock: MockClock) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from t3actors.collect.bacnet.discover import sightings
 from t3actors.collect.bacnet.discover.sightings import (
@@ -140,6 +142,83 @@ def test_a_flood_of_invented_devices_ends_somewhere() -> None:
     for port in range(1, 12):
         book.take(seen(f"10.0.0.1:{port}", 5), 0.0)
     assert (len(book), book.ignored) == (sightings.KEPT_AN_INSTANCE, 11 - sightings.KEPT_AN_INSTANCE)
+
+
+def test_strangers_take_no_room_from_those_who_are_known_nor_known_ones_from_strangers() -> None:
+    book = Sightings(kept=3)
+    assert [book.hold(f"known-{n}", n, station(f"50:{n}"), f"50:{n}") for n in range(1, 5)] == [True, True, True, False]
+    assert [type(one) for one in book.take(seen(HERE, 100), 0.0)] == [Found]
+    assert (len(book), book.ignored) == (4, 1)
+
+
+def test_where_there_are_many_strangers_those_who_fell_silent_go_and_real_ones_are_found() -> None:
+    book = Sightings(kept=10)
+    for instance in range(10):
+        book.take(seen(HERE, instance), 0.0)
+    assert book.take(seen(THERE, 50), FIRST_SILENT_S - 1.0) == ()
+    assert book.swept() == ()
+    assert len(book) == 10
+    assert book.take(seen(HERE, 1), FIRST_SILENT_S) == ()
+    assert book.swept() == ()
+    assert len(book) == 1, "only who is heard stays"
+    assert [type(one) for one in book.take(seen(THERE, 50), FIRST_SILENT_S)] == [Found]
+
+
+def test_who_was_met_stays_however_many_strangers_there_are() -> None:
+    book = Sightings(kept=2)
+    (found,) = book.take(seen(HERE, 1), 0.0)
+    assert isinstance(found, Found)
+    book.keep(found.device)
+    book.take(seen(HERE, 2), 0.0)
+    book.take(seen(HERE, 3), 2 * FIRST_SILENT_S)
+    book.swept()
+    assert book.has(found.device)
+    assert len(book) == 2
+    assert book.let_go(found.device) == ()
+    assert book.has(found.device)
+
+
+def test_of_silent_strangers_in_conflict_the_later_goes_first_and_the_conflict_is_over() -> None:
+    book = Sightings(kept=3)
+    book.take(seen(HERE, 5), 0.0)
+    book.take(seen(THERE, 5), 0.0)
+    book.take(seen(THERE, 6), FIRST_SILENT_S)
+    assert [type(one) for one in book.swept()] == [Settled]
+    assert len(book) == 1
+
+
+def test_letting_a_stranger_go_lets_those_be_found_who_were_in_conflict_with_it() -> None:
+    book = Sightings()
+    (found,) = book.take(seen(HERE, 5), 0.0)
+    assert isinstance(found, Found)
+    book.take(seen(THERE, 5), 0.0)
+    assert [type(one) for one in book.let_go(found.device)] == [Settled]
+    assert (len(book), book.has(found.device), book.let_go(found.device)) == (0, False, ())
+    assert [type(one) for one in book.take(seen(THERE, 5), 0.0)] == [Found]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["take", "keep", "let_go", "swept"]), st.integers(0, 4), st.integers(1, 4)),
+        max_size=60,
+    )
+)
+def test_whatever_happens_it_knows_how_many_there_are_and_never_keeps_more_strangers_than_allowed(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    book, found = Sightings(kept=6), []
+    for number, (step, instance, place) in enumerate(steps):
+        if step == "take":
+            happened = book.take(seen(f"50:{place}", instance), number * FIRST_SILENT_S / 5)
+            found += [one.device for one in happened if isinstance(one, Found)]
+        elif step == "swept":
+            book.swept()
+        elif found:
+            claim = found[instance % len(found)]
+            (book.keep if step == "keep" else book.let_go)(claim)
+        listed = [claim for claim, _ in book.listed()]
+        assert len(book) == len(listed)
+        assert sum(not claim.is_ours for claim in listed) <= 6
 
 
 def test_a_station_without_a_network_has_an_ip_address() -> None:

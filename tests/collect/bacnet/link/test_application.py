@@ -182,22 +182,19 @@ async def test_a_cov_notification_comes_to_the_role_that_subscribed_until_it_is_
     device = Receiver()
     with Peer(accept) as peer:
         async with link_up() as house, running(device, name="device/ahu-1", registry=house.registry):
-            process_id = await ask_link(
-                house.registry,
-                SubscribeCov(
-                    address=peer.address, object_type=0, object_instance=2, role="device/ahu-1", lifetime_s=300
-                ),
-            )
+            process_id = await ask_link(house.registry, subscription(peer, role="device/ahu-1"))
             peer.socket.sendto(notification(process_id), house.at)
             await until(lambda: device.got)
             told = device.got[0]
             assert isinstance(told, CovNotified)
             assert (told.device_instance, told.object_instance, told.remaining_s) == (10, 2, 30)
             assert [(one[0], one[1]) for one in told.values] == [(85, None), (111, None)]
-            with Peer() as other:
+            with Peer(accept) as other:
                 other.socket.sendto(notification(process_id, 3), house.at)
                 await until(lambda: other.frames)
                 assert other.frames[0] == plain(b"\x50\x03\x01\x91\x05\x91\x4f"), "it is not its subscription"
+                leftover = CancelCov(address=other.address, object_type=0, object_instance=2, process_id=process_id)
+                await ask_link(house.registry, leftover)
             peer.frames.clear()
             peer.socket.sendto(notification(process_id, 4), house.at)
             await until(lambda: plain(b"\x20\x04\x01") in peer.frames)
@@ -208,23 +205,33 @@ async def test_a_cov_notification_comes_to_the_role_that_subscribed_until_it_is_
             assert peer.requests(5)[-1][2][-5:] == bytes.fromhex("1c00000002"), "a cancellation has no lifetime"
 
 
-async def test_a_refused_subscription_is_forgotten() -> None:
+def subscription(peer: Peer, role: str = "x", process_id: int = 7, lifetime_s: int = 300) -> SubscribeCov:
+    return SubscribeCov(
+        address=peer.address,
+        object_type=0,
+        object_instance=2,
+        role=role,
+        lifetime_s=lifetime_s,
+        process_id=process_id,
+    )
+
+
+async def test_a_refused_subscription_is_told_and_forgotten_when_it_is_taken_back() -> None:
     def refuse(frame: bytes, _source: tuple[str, int]) -> list[bytes]:
         asked = confirmed(frame)
         return [plain(bytes([0x50, asked[0], 5]) + b"\x91\x03\x91\x12")] if asked else []
 
     with Peer(refuse) as peer:
         async with link_up() as house:
-            ask = SubscribeCov(address=peer.address, object_type=0, object_instance=2, role="x", lifetime_s=300)
             with pytest.raises(RequestRefused) as caught:
-                await ask_link(house.registry, ask)
+                await ask_link(house.registry, subscription(peer))
             assert (caught.value.error_class, caught.value.code) == (3, 18)
+            with pytest.raises(RequestRefused):
+                cancel = CancelCov(address=peer.address, object_type=0, object_instance=2, process_id=7)
+                await ask_link(house.registry, cancel)
             assert house.link._subscriptions.expected == {}
             with pytest.raises(ValueError, match="lifetime_s"):
-                await ask_link(
-                    house.registry,
-                    SubscribeCov(address=peer.address, object_type=0, object_instance=2, role="x", lifetime_s=0),
-                )
+                await ask_link(house.registry, subscription(peer, lifetime_s=0))
 
 
 async def test_a_station_behind_a_given_router_is_reached_through_it() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from t3actors.collect.bacnet.link import interfaces
 from t3actors.collect.bacnet.link.interfaces import Endpoint, OwnAddress, choose, list_addresses, must_be_chosen
 from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.errors import ConfigError, LinkDown
@@ -99,7 +98,7 @@ def test_a_system_that_does_not_say_its_addresses_is_a_link_down(monkeypatch: py
     def forbidden(*_: object) -> None:
         raise PermissionError("address family not allowed")
 
-    monkeypatch.setattr(interfaces.socket, "socket", forbidden)
+    monkeypatch.setattr("t3actors.collect.bacnet.link.interfaces.socket.socket", forbidden)
     with pytest.raises(LinkDown, match="does not say"):
         list_addresses()
     must_be_chosen(Config(devices=(CHILLER,)), list_addresses)

@@ -118,7 +118,9 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
         async with trio.open_nursery() as nursery:
             await nursery.start(tree.run)
             assert await ask_link(tree.registry, asked) == b"\x05"
-            thread = tree.links[0]._stack.thread
+            stack = tree.links[0]._stack
+            assert stack is not None
+            thread = stack.thread
             outcomes: list[str] = []
 
             async def ask_meanwhile() -> None:
@@ -144,7 +146,9 @@ def raising() -> None:
 
 async def test_a_link_that_stops_leaves_no_thread_and_no_port() -> None:
     async with link_up() as house:
-        thread, at = house.link._stack.thread, house.at
+        stack = house.link._stack
+        assert stack is not None
+        thread, at = stack.thread, house.at
     assert not thread.is_alive or thread.over.is_set()
     with Peer(port=at[1]):
         pass

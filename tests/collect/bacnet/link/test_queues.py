@@ -122,6 +122,59 @@ def test_what_is_drained_is_not_started() -> None:
     assert started(queues) == ["a3"]
 
 
+def test_what_is_asked_again_is_the_first_of_its_station_and_comes_after_the_other_stations() -> None:
+    queues: Queues[str] = Queues([OPEN_TRUNK])
+    for ticket in ("a1", "a2", "b1", "c1"):
+        queues.offer(ticket, 50, ticket[0])
+    assert started(queues) == ["a1"]
+    queues.again("a1", 50, "a", 1.0, 1.0)
+    assert queues.waiting == 4
+    order = []
+    for _ in range(4):
+        (ticket,) = started(queues, 9.0)
+        order.append(ticket)
+        queues.over(50, ticket[0], 9.0, 0.1, answered=True)
+    assert order == ["b1", "c1", "a1", "a2"]
+    assert queues._peers == {}
+
+
+def test_a_trunk_rests_before_what_was_not_answered_is_asked_again() -> None:
+    queues: Queues[str] = Queues([TRUNK])
+    queues.offer("a1", 50, "a")
+    assert started(queues, 0.0) == ["a1"]
+    queues.again("a1", 50, "a", 3.0, 3.0)
+    assert queues.wake_at_s() == pytest.approx(3.3)
+    assert started(queues, 3.2) == []
+    assert started(queues, 3.31) == ["a1"]
+
+
+def test_what_was_not_sent_costs_its_trunk_no_rest() -> None:
+    queues: Queues[str] = Queues([TRUNK])
+    queues.offer("a1", 50, "a", background=True)
+    queues.offer("b1", 50, "b", background=True)
+    assert started(queues, 0.0) == ["a1"]
+    queues.unsent(50, "a", background=True)
+    assert started(queues, 0.0) == ["b1"]
+    assert queues._free_for_background == IN_FLIGHT // 2 - 1
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_what_is_withdrawn_leaves_the_line_and_room_for_others(*, background: bool) -> None:
+    queues: Queues[str] = Queues([TRUNK])
+    for ticket in ("a1", "a2"):
+        queues.offer(ticket, 50, "a", background=background)
+    for count in range(2 * WAITING_PER_PEER):
+        queues.offer(str(count), 50, "a", background=background)
+        assert queues.withdraw(str(count), 50, "a", background=background)
+    assert queues.waiting == 2
+    assert started(queues) == ["a1"]
+    assert not queues.withdraw("a1", 50, "a", background=background), "it is under way"
+    assert queues.withdraw("a2", 50, "a", background=background)
+    queues.over(50, "a", 0.0, 0.1, answered=True, background=background)
+    assert (queues.waiting, queues._peers) == (0, {})
+    assert not queues.withdraw("a2", 50, "a", background=background)
+
+
 # -- what can wait
 
 

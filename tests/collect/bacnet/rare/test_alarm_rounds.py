@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
-from t3actors.collect.bacnet.codec.stamps import Moment
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time
 from t3actors.collect.bacnet.rare.alarm_rounds import (
     EVERY_S,
@@ -17,6 +16,7 @@ from t3actors.collect.bacnet.rare.alarm_rounds import (
 )
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.pieces import PROPERTIES_A_PIECE, Mute
+from t3actors.collect.bacnet.rare.stamps import Moment
 from t3actors.errors import RequestTimedOut
 from t3actors.objects import Alarm
 from tests.collect.bacnet import written

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from t3actors.collect.bacnet.codec.days import Entry, Range
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, Date, ObjectId, Several
 from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.calendars import holiday_row
+from t3actors.collect.bacnet.rare.days import Entry, Range
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.objects import Holiday
 from tests.collect.bacnet import written

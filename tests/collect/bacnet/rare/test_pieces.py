@@ -15,7 +15,7 @@ from t3actors.collect.bacnet.rare.pieces import (
     Pieces,
 )
 from t3actors.collect.bacnet.rare.tables import Reads
-from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedOut
+from t3actors.errors import BadResponse, DriverError, LinkDown, NotSent, RequestRefused, RequestTimedOut
 from tests.collect.bacnet.asked import UNKNOWN_PROPERTY, Held
 
 ONE, TWO, THREE = (ObjectId(17, number) for number in (1, 2, 3))
@@ -87,16 +87,47 @@ async def test_each_piece_is_asked_for_twice_before_it_is_passed_over() -> None:
     assert pieces.said == {ONE: {WEEK: Constructed(DAY * 7)}}
 
 
-async def test_a_link_that_is_down_says_nothing_of_the_device() -> None:
+@pytest.mark.parametrize("error", [LinkDown("nobody"), NotSent("it stood in line for 1 s and was never sent")])
+async def test_a_link_that_is_down_or_a_request_never_sent_says_nothing_of_the_device(error: DriverError) -> None:
     device = held(ONE)
     pieces = Pieces(device.asking, [(ONE, SHORT)])
-    device.down = LinkDown("nobody")
+    device.down = error
     for _ in range(5):
-        with pytest.raises(LinkDown):
+        with pytest.raises(type(error)):
             await pieces.step()
     device.down = None
     assert await stepped(pieces) == []
     assert set(pieces.said) == {ONE}
+    assert pieces.silent == set()
+
+
+async def test_silences_count_though_a_request_was_not_sent_between() -> None:
+    device = held(ONE)
+    pieces = Pieces(device.asking, [(ONE, SHORT)])
+    for error in (RequestTimedOut("silence"), NotSent("not sent"), RequestTimedOut("silence")):
+        device.down = error
+        with pytest.raises(type(error)):
+            await pieces.step()
+    assert pieces.done
+    assert pieces.silent == {(ONE, which) for which in range(1, 8)}
+
+
+async def test_what_was_read_of_an_array_stays_read_when_the_next_element_is_not_sent() -> None:
+    device = held(ONE)
+    device.objects[ONE][WEEK] = PropertyError(5, 25)
+    device.arrays[(ONE, WEEK)] = [DAY] * 7
+    pieces = Pieces(device.asking, [(ONE, Reads((), (WEEK,), frozenset({WEEK})))])
+    for _ in range(2):
+        await pieces.step()
+    device.requests.clear()
+    for element in range(1, 8):
+        device.silent = {(17, 1, WEEK, element): NotSent("it stood in line")}
+        with pytest.raises(NotSent):
+            await pieces.step()
+    device.silent = {}
+    assert await stepped(pieces) == []
+    assert pieces.said[ONE] == {WEEK: Constructed(DAY * 7)}
+    assert [request[0][3] for request in device.requests] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]
 
 
 REFUSED = RequestRefused("too long", code=4, kind="abort")

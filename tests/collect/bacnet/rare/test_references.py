@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.references import (
+from t3actors.collect.bacnet.codec.tags import MAX_INSTANCE, Constructed, ObjectId, Several
+from t3actors.collect.bacnet.link import constructed
+from t3actors.collect.bacnet.rare.naming import Names
+from t3actors.collect.bacnet.rare.references import (
     MOST_SHOWN,
     Reference,
     references,
     references_text,
     setpoint_reference,
 )
-from t3actors.collect.bacnet.codec.tags import MAX_INSTANCE, Constructed, ObjectId, Several
-from t3actors.collect.bacnet.link import constructed
-from t3actors.collect.bacnet.rare.naming import Names
 from tests.collect.bacnet import written
 
 HERE = Names((), vendor_id=999, instance=77)

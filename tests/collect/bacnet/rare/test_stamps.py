@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.stamps import (
+from t3actors.collect.bacnet.codec.tags import Constructed, Date, Time
+from t3actors.collect.bacnet.link import constructed
+from t3actors.collect.bacnet.rare.plainly import Properties
+from t3actors.collect.bacnet.rare.stamps import (
     DAYLIGHT_SAVINGS_STATUS,
     UTC_OFFSET,
     Moment,
@@ -15,9 +18,6 @@ from t3actors.collect.bacnet.codec.stamps import (
     event_time_stamps,
     unix_ms,
 )
-from t3actors.collect.bacnet.codec.tags import Constructed, Date, Time
-from t3actors.collect.bacnet.link import constructed
-from t3actors.collect.bacnet.rare.plainly import Properties
 from tests.collect.bacnet import written
 
 NOON = Moment(Date(2026, 7, 1, 3), Time(12, 0, 0, 50))

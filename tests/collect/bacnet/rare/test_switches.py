@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.days import Entry
-from t3actors.collect.bacnet.codec.switches import DAYS, Special, Switch, exception_schedule, weekly_schedule
 from t3actors.collect.bacnet.codec.tags import Constructed, Date, ObjectId, Primitive, Several, Time
 from t3actors.collect.bacnet.link import constructed
+from t3actors.collect.bacnet.rare.days import Entry
+from t3actors.collect.bacnet.rare.switches import DAYS, Special, Switch, exception_schedule, weekly_schedule
 from tests.collect.bacnet import written
-from tests.collect.bacnet.codec.test_days import theirs
+from tests.collect.bacnet.rare.test_days import theirs
 
 Written = list[tuple[Time, Primitive]]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from t3actors.collect.bacnet.codec.days import Entry, Range, WeekDay, date_list, effective_period, entry_text
 from t3actors.collect.bacnet.codec.tags import Constructed, Date, Several
 from t3actors.collect.bacnet.link import constructed
+from t3actors.collect.bacnet.rare.days import Entry, Range, WeekDay, date_list, effective_period, entry_text
 from tests.collect.bacnet import written
 
 ANY = Date(None, None, None, None)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from t3actors.collect.bacnet.codec.days import Entry, entry
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import FramingBroken, ObjectId, Primitive, Time
 from t3actors.collect.bacnet.codec.walk import Walk, decoded
+from t3actors.collect.bacnet.rare.days import Entry, entry
 
 DAYS = 7
 
