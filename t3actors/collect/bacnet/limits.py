@@ -288,9 +288,8 @@ def _without_use(limits: Limits, *, patience: int) -> Limits:
 
 
 def had_worked(limits: Limits, request: Planned) -> bool:
-    """Say whether the device has answered requests of this size."""
-    """Say whether as much was answered before; a few properties more make no difference that an estimate would not make."""
-    return request.answer_octets <= limits.octets.known and len(request.wants) <= limits.count.good * _TIGHT
+    """Say whether as much was answered before. Octets are estimated, properties are counted: not one more of them has worked."""
+    return request.answer_octets <= limits.octets.known and len(request.wants) <= limits.count.known
 
 
 def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:

@@ -243,6 +243,16 @@ def test_properties_are_counted_when_more_of_them_are_refused_that_take_no_more_
     assert poll.limits.properties in range(8, 11)
 
 
+def test_one_property_more_than_ever_worked_is_not_asked_for_again_once_refused_in_no_more_octets() -> None:
+    limits = msgspec.structs.replace(first(Told(480)), octets=Border(109, 120), count=Border(7), probes=5)
+    eight = Planned(tuple(WANTS[:8]), 92)
+    limits, following = refused(limits, eight, Abort(9), now_ms=0)
+    assert following is Next.PLAN_AGAIN
+    assert limits.settled
+    assert limits.properties == 7
+    assert max(len(request.wants) for request in plan(WANTS, limits.room)) < 8
+
+
 def test_what_was_refused_is_measured_again_when_more_is_known_and_stays_larger_than_what_works() -> None:
     limits = msgspec.structs.replace(first(Told(1476)), octets=Border(300, 500))
     assert remeasured(limits, 900).octets == Border(300, 900)

@@ -1,8 +1,0 @@
-"""Property tests here have no deadline: no test asserts a time."""
-
-from __future__ import annotations
-
-from hypothesis import settings
-
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
