@@ -1,6 +1,6 @@
 """Runs `async def` tests under trio; a test that asks for a mock clock is run on it.
 
-Property tests have no deadline, for no test asserts a time, and try 40 examples each: HYPOTHESIS_EXAMPLES=1000 is for a long evening.
+Property tests have no deadline, for no test asserts a time, and try 25 examples each: HYPOTHESIS_EXAMPLES=1000 is for a long evening.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import trio
 from hypothesis import settings
 from trio.testing import MockClock
 
-settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")), deadline=None)
+settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "25")), deadline=None)
 settings.load_profile("suite")
 
 
