@@ -31,6 +31,10 @@ class RequestTimedOut(DriverError):
     """No answer in time: retry, then treat it as LinkDown."""
 
 
+class NotReady(RequestTimedOut):
+    """The program behind the door is still starting: ask again at the next cycle."""
+
+
 class NotSent(DriverError):
     """It stayed in our own queue and never went out: ask again later. It says nothing of the device."""
 
