@@ -7,11 +7,11 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from t3actors import bacnet_events, events
+from t3actors import events
 from t3actors.__main__ import VERBS, main
 from t3actors.cli.exits import Exit
 from t3actors.events import CATALOGUE
-from t3actors.watch.catalogue import page
+from t3actors.watch.catalogue import event_modules, page
 
 SAID_BY_THE_SYSTEM = {"Name or service not known"}
 ROOT = Path(__file__).parent.parent
@@ -31,7 +31,8 @@ def test_the_page_of_log_events_is_the_catalogue() -> None:
 def test_every_event_of_the_catalogue_is_logged_somewhere() -> None:
     names = {
         value.name: name
-        for name, value in [*vars(events).items(), *vars(bacnet_events).items()]
+        for module in event_modules()
+        for name, value in vars(module).items()
         if isinstance(value, events.LogEvent)
     }
     unused = [name for name in CATALOGUE if not re.search(rf"\b{names[name]}\b", SOURCES)]

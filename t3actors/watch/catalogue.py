@@ -5,10 +5,13 @@ By hand: `python -m t3actors.watch.catalogue > docs/log-events.md`. A test keeps
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from itertools import groupby
+from types import ModuleType
 
-import t3actors.bacnet_events  # noqa: F401 - fills the catalogue
+import t3actors
 from t3actors.events import CATALOGUE, LogEvent
 
 HEAD = """\
@@ -17,12 +20,19 @@ HEAD = """\
 One line per event, JSON, UTC; on a transition, not on a repeat. Keys that every line has: `timestamp`, `level`, `event`, `gateway`.
 Units stand in the key's name: `_s` seconds, `_ms` milliseconds, `_mb` megabytes, `_at` Unix UTC milliseconds.
 
-This page is made from `t3actors/events.py` and `bacnet_events.py`; a test keeps them the same.
+This page is made from `t3actors/events.py` and the `*_events.py` beside it; a test keeps them the same.
 """
+
+
+def event_modules() -> list[ModuleType]:
+    """Every module that fills the catalogue: events.py and the `*_events.py` beside it."""
+    names = sorted(module.name for module in pkgutil.iter_modules(t3actors.__path__))
+    return [importlib.import_module(f"t3actors.{name}") for name in names if name.endswith("events")]
 
 
 def page() -> str:
     """The whole page."""
+    event_modules()
     parts = [HEAD]
     by_noun = sorted(CATALOGUE.values(), key=lambda event: event.name)
     for noun, events in groupby(by_noun, key=lambda event: event.name.partition(".")[0]):
