@@ -41,7 +41,13 @@ class Door(Protocol):
     """One way into one T3000. **Thread**: the trio loop. Every call may be cancelled at any await."""
 
     has_memory: bool
-    """Whether `read_memory` can be asked; known after the first call."""
+    """Whether `read_memory` can be asked; known after `open` or the first call."""
+
+    async def open(self) -> None:
+        """Reach T3000, if that has not been done yet: load the library, or connect. Nothing is asked; every call does this by itself.
+
+        **Raises**: LinkDown, RequestTimedOut.
+        """
 
     async def call(self, action: int, request: dict[str, object]) -> Answer:
         """Send `request` (with `action` in it) and give the answer. Calls that come while another is under way wait for it.
@@ -54,8 +60,12 @@ class Door(Protocol):
     async def read_memory(self) -> Memory:
         """Copy the points out of T3000's memory. **Raises**: as `call`; LinkDown when this door cannot."""
 
-    async def trend_logs(self, panel_id: int) -> Answer | None:
-        """Ask for the configuration of a panel's trend logs; None where T3000 offers no way to. **Raises**: as `call`."""
+    async def trend_logs(
+        self, panel_id: int, *, serial_number: int | None = None, object_instance: int | None = None
+    ) -> Answer | None:
+        """Ask for the configuration of a panel's trend logs; None where there is no way to, or where the way needs the serial number
+        and the object instance (HTTP: action 17) and they are not known. **Raises**: as `call`.
+        """
 
     async def close(self) -> None:
         """Let go of T3000. Never raises; may be called in any state. The next call opens it again."""
