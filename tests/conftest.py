@@ -14,6 +14,8 @@ import trio
 from hypothesis import settings
 from trio.testing import MockClock
 
+from tests import tools
+
 settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "25")), deadline=None)
 settings.load_profile("suite")
 
@@ -28,6 +30,16 @@ def autojump_clock() -> MockClock:
 def mock_clock() -> MockClock:
     """A clock that moves only when the test moves it (`mock_clock.jump(seconds)`)."""
     return MockClock()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose tool is not on this machine, or fail it where tools are required (tools.py)."""
+    if absent := tools.missing(mark.name for mark in item.iter_markers()):
+        reason = f"{absent} is not on this machine"
+        if tools.REQUIRED:
+            pytest.fail(f"{reason}, and T3ACTORS_REQUIRE_TOOLS=1", pytrace=False)
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(tryfirst=True)
