@@ -76,6 +76,8 @@ PURE = (
     "t3actors/collect/bacnet/rare/plainly.py",
     "t3actors/collect/bacnet/rare/tables.py",
     "t3actors/collect/spare_time.py",
+    "t3actors/collect/t3000/document.py",
+    "t3actors/collect/t3000/mending.py",
     "t3actors/detect/rules.py",
     "t3actors/detect/ages.py",
     "t3actors/detect/batch.py",
