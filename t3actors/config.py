@@ -21,6 +21,8 @@ Durability = Literal["normal", "full"]
 Discover = Literal["off", "list", "temco", "all"]
 Profile = Literal["t3-controller"]
 Scale = Literal["auto", 1, 1000]
+CREDENTIAL = "credential:"
+"""A secret so named is one that the service manager sets out, not a path."""
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +140,28 @@ class BacnetConfig(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[BacnetNetwork, ...] = ()
 
 
+class ApiConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[api]`: the API besides its socket in data_dir. `listen` "IP:port", empty: nothing on TCP.
+
+    `token_file`, `tls_certificate`, `tls_key`: a path, or "credential:NAME"; empty: none. `hosts`: names that a request may call us
+    by, besides IP addresses and localhost. `rate`: requests a second, `connections`: at a time, each for the socket and for TCP.
+    """
+
+    listen: str = ""
+    token_file: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    hosts: tuple[str, ...] = ()
+    rate: float = 100.0
+    connections: int = 200
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of it. `source_hash` names this very configuration in the log."""
 
     gateway: GatewayConfig = GatewayConfig()
     store: StoreConfig = StoreConfig()
+    api: ApiConfig = ApiConfig()
     bacnet: BacnetConfig | None = None
     devices: tuple[DeviceConfig, ...] = ()
     found_devices: DeviceConfig = DeviceConfig(name="found", protocol="bacnet", address="", timeout_s=3.0, retries=2)

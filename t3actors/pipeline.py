@@ -11,10 +11,10 @@
       links (one_for_one)    one ModbusLink per address; one BacnetLink for all
       devices (one_for_one)  one DeviceActor per configured device
       found (one_for_one)    Discovery, and one DeviceActor per device that it has found
-      watch (one_for_one)    Summary
+      watch (one_for_one)    Summary, Health, ApiServer
 
 Started in this order, stopped in reverse: devices first, then the detector's last batch, then the writer, so nothing accepted is
-lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>", "link/bacnet", "discovery".
+lost. Actors find each other by role: "writer", "detector", "device/<name>", "link/modbus/<address>", "link/bacnet", "discovery", "api".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from supervision.backoff import Backoff
 from supervision.errors import ChildStartFailed
 from supervision.intensity import Intensity
 from supervision.registry import Registry
-from supervision.spec import ChildSpec, Restart, SupervisorSpec
+from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
@@ -59,9 +59,12 @@ from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.points import DeviceFacts
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
+from t3actors.watch.api.inside import Inside
+from t3actors.watch.health import HealthBoard
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
-from t3actors.watch.sync import SyncCollector, row_of
+from t3actors.watch.sync import Syncs
+from t3actors.watch.watchers import watchers
 
 LOOP_STALL_LIMIT_S = 5.0
 SEARCHED_WITHIN_S = 900.0
@@ -94,7 +97,7 @@ class Gateway:
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
-        self._syncs = 0
+        self.syncs = Syncs(lambda: self.supervisor.find("watch"), self._tell_detector, clock.wall_ms)
         self.boot_id = f"{clock.wall_ms():x}-{os.getpid():x}"
         self.supervisor = Supervisor(
             self.tree(), registry=self.registry, on_event=self.supervision_log, random=random.random
@@ -114,7 +117,7 @@ class Gateway:
                 _pool("links", tuple(self.link_specs())),
                 _pool("devices", devices),
                 _pool("found", tuple(self.discovery_specs())),
-                _pool("watch", (self._actor("summary", self._summary),)),
+                _pool("watch", tuple(self._watchers())),
             ),
         )
 
@@ -219,20 +222,11 @@ class Gateway:
 
         It ends within ANSWERED_WITHIN_S; a device that has not answered by then has failed.
         """
-        names = devices if devices is not None else [*self._enabled(), *self.found.names()]
-        self._syncs += 1
-        role = f"sync/{self._syncs}"
-        collector = SyncCollector(role, names)
-        await self.supervisor.find("watch").start_child(ChildSpec(role, lambda: collector, restart=Restart.TEMPORARY))
-        await collector.finished.wait()
-        await self.supervisor.find("watch").stop_child(role)
-        results = [collector.results[name] for name in names]
-        for result in results:
-            self._tell_detector(row_of(result, clock.wall_ms()))
-        return results
+        return await self.syncs.run(self.polled() if devices is None else devices)
 
-    def _enabled(self) -> list[str]:
-        return [device.name for device in self.config.devices if device.enabled]
+    def polled(self) -> list[str]:
+        """Name the devices that are polled: those configured and enabled, and those found."""
+        return [device.name for device in self.config.devices if device.enabled] + list(self.found.names())
 
     def _tell_detector(self, happened: EventHappened | DeviceRemoved) -> None:
         self.registry.send("detector", happened)
@@ -280,6 +274,15 @@ class Gateway:
             per_poll=any(device.connection == "per_poll" for device in devices),
             log=self.log,
         )
+
+    def _watchers(self) -> list[ChildSpec]:
+        health = HealthBoard()
+        inside = Inside(health=health, devices=self._named, sync=self.sync)
+        made = watchers(self.config, self.boot_id, self.log, inside=inside, health=health, summary=self._summary)
+        return [self._actor(name, start) for name, start in made.items()]
+
+    def _named(self) -> list[str]:
+        return [*(device.name for device in self.config.devices), *self.found.names()]
 
     def _summary(self) -> Summary:
         return Summary(

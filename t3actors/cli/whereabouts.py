@@ -7,8 +7,6 @@ t3actors VERB --data DIR      the database in that directory
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -20,7 +18,7 @@ from t3actors.cli.moments import zone_of
 from t3actors.config import GatewayConfig, StoreConfig
 from t3actors.configure.file import load
 from t3actors.errors import StoreUnreachable
-from t3actors.store.lock import LOCK_NAME
+from t3actors.store.lock import is_locked
 
 HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
 
@@ -70,24 +68,7 @@ def life_of(data_dir: Path, gateway: Mapping[str, object] | None, now_ms: int) -
     """Judge by the heartbeat and the lock: both fresh and held means running; a lock alone, silent."""
     beat = None if gateway is None else gateway.get("heartbeat_at")
     fresh = isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS
-    locked = _is_locked(data_dir / LOCK_NAME)
+    locked = is_locked(data_dir)
     if fresh and locked is not False:
         return Life.RUNNING
     return Life.SILENT if locked else Life.NOT_RUNNING
-
-
-def _is_locked(path: Path) -> bool | None:
-    """Try the lock, shared and for an instant. None where that is not allowed: the heartbeat alone must do."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

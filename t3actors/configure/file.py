@@ -2,7 +2,7 @@
 
     load(path) -> Config          raises ConfigError: a line for each fault, of all files at once
 
-What each key takes stands in devices.py, points.py, bacnet.py and, for the other sections, here. Nothing is created or
+What each key takes stands in devices.py, points.py, bacnet.py, api.py and, for the other sections, here. Nothing is created or
 connected: a directory or device that cannot be reached is found when the gateway runs. Called by the command line.
 """
 
@@ -16,8 +16,8 @@ import tomllib
 import zoneinfo
 from pathlib import Path
 
-from t3actors.config import BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, StoreConfig
-from t3actors.configure import bacnet, keys
+from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, StoreConfig
+from t3actors.configure import api, bacnet, keys
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
     DEVICE_KEYS,
@@ -61,13 +61,14 @@ STORE_KEYS: dict[str, keys.Key] = {
     "recent": keys.duration(3600, 366 * 86400),
     "min_free": keys.size(),
 }
-SECTIONS = ("gateway", "defaults", "store", "bacnet")
+SECTIONS = ("gateway", "defaults", "store", "api", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
 ALL_KEYS: dict[str, tuple[str, ...]] = {
     "": TOP_KEYS,
     "gateway": tuple(GATEWAY_KEYS),
     "defaults": tuple(DEFAULT_KEYS),
     "store": tuple(STORE_KEYS),
+    "api": tuple(api.SECTION_KEYS),
     "bacnet": tuple(bacnet.SECTION_KEYS),
     "bacnet.networks.N": tuple(bacnet.NETWORK_KEYS),
     "devices": tuple(DEVICE_KEYS),
@@ -156,6 +157,7 @@ class _Reading:
         return Config(
             gateway=settled,
             store=store,
+            api=self._api(),
             bacnet=line,
             devices=self._devices(defaults),
             found_devices=found_devices(defaults),
@@ -216,6 +218,10 @@ class _Reading:
         values["database"] = data_dir / values.get("database", StoreConfig().database)
         fields = {"batch_age": "batch_age_s", "recent": "recent_s", "min_free": "min_free_bytes"}
         return StoreConfig(**{fields.get(name, name): value for name, value in values.items()})
+
+    def _api(self) -> ApiConfig:
+        place, raw = self._section("api")
+        return api.read_section(raw, place, self._folder(place))
 
     def _bacnet(self) -> BacnetConfig | None:
         if "bacnet" not in self.sections:

@@ -39,3 +39,20 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         yield path
     finally:
         os.close(descriptor)
+
+
+def is_locked(data_dir: Path) -> bool | None:
+    """Try the lock, shared and for an instant. **Returns**: None where that is not allowed."""
+    try:
+        descriptor = os.open(data_dir / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

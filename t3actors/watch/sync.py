@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import trio
 
 from supervision.actor import TrioActor
+from supervision.errors import NotFound, NotRunning
+from supervision.spec import ChildSpec, Restart
+from supervision.supervisor import Supervisor
 from t3actors.messages import EventHappened, SyncFinished, SyncRequested
 
 ANSWERED_WITHIN_S = 120.0
@@ -53,6 +57,35 @@ class SyncCollector(TrioActor):
     def _look(self) -> None:
         if len(self.results) >= len(self._devices):
             self.finished.set()
+
+
+class Syncs:
+    """Runs such collectors, each as a child of `pool`; `tell` takes a row for EVENTS per device. Thread: the trio loop."""
+
+    def __init__(
+        self, pool: Callable[[], Supervisor], tell: Callable[[EventHappened], object], wall_ms: Callable[[], int]
+    ) -> None:
+        self._pool = pool
+        self._tell = tell
+        self._wall_ms = wall_ms
+        self._asked = 0
+
+    async def run(self, devices: Sequence[str]) -> list[SyncFinished]:
+        """Poll each device once, now; return what came of it, in their order, within ANSWERED_WITHIN_S."""
+        self._asked += 1
+        role = f"sync/{self._asked}"
+        collector = SyncCollector(role, devices)
+        pool = self._pool()
+        await pool.start_child(ChildSpec(role, lambda: collector, restart=Restart.TEMPORARY))
+        try:
+            await collector.finished.wait()
+        finally:
+            with trio.CancelScope(shield=True), suppress(NotFound, NotRunning):
+                await pool.stop_child(role)
+        results = [collector.results[name] for name in devices]
+        for result in results:
+            self._tell(row_of(result, self._wall_ms()))
+        return results
 
 
 def row_of(finished: SyncFinished, at_ms: int) -> EventHappened:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from t3actors.config import BacnetConfig, BacnetNetwork, Config, DeviceConfig, GatewayConfig, ModbusPoint, StoreConfig
+from t3actors.config import (
+    ApiConfig,
+    BacnetConfig,
+    BacnetNetwork,
+    Config,
+    DeviceConfig,
+    GatewayConfig,
+    ModbusPoint,
+    StoreConfig,
+)
 from t3actors.configure.file import ALL_KEYS, load
 from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
@@ -231,6 +240,18 @@ def test_bacnet_devices_may_share_an_address_or_an_instance_on_two_networks(tmp_
     assert len(loaded(tmp_path, BACNET + behind_one_address + on_another_network + away).devices) == 4
 
 
+def test_the_api_s_secrets_lie_beside_their_file_or_are_credentials(tmp_path: Path) -> None:
+    text = '[api]\nlisten = "localhost:8443"\ntoken_file = "token"\ntls_certificate = "credential:pem"\ntls_key = "/etc/key"\n'
+    api = loaded(tmp_path, text + GOOD).api
+    assert (api.listen, api.token_file) == ("127.0.0.1:8443", str(tmp_path / "token"))
+    assert (api.tls_certificate, api.tls_key) == ("credential:pem", "/etc/key")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2:80", "[::1]:80", "localhost:80"])
+def test_on_loopback_the_api_needs_no_token(tmp_path: Path, address: str) -> None:
+    assert loaded(tmp_path, f'[api]\nlisten = "{address}"\n' + GOOD).api.token_file == ""
+
+
 def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     config = load(SAMPLES / "sample.toml")
     assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "chiller", "t3-lobby", "t3-plant-room"]
@@ -248,6 +269,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     [
         ("gateway", (GatewayConfig,), set(), set()),
         ("store", (StoreConfig,), set(), set()),
+        ("api", (ApiConfig,), set(), set()),
         ("bacnet", (BacnetConfig,), set(), set()),
         ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
         ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered"}),

@@ -1,0 +1,43 @@
+"""The events of the API, beside those of events.py: where it listens, and whom it turned away."""
+
+from __future__ import annotations
+
+from t3actors.events import event
+
+API_OPENED = event(
+    "api.opened",
+    "info",
+    "endpoint token tls",
+    "The API listens there. `token`: a bearer token is asked for; `tls`: the connection is encrypted.",
+)
+API_BLOCKED = event(
+    "api.blocked",
+    "error",
+    "endpoint reason next_try_s",
+    "The API cannot listen there now. Polling is not affected. Said once per reason; tried again by itself.",
+    "The reason names it: a port that another program holds, a token or certificate that cannot be read. Until then the command line "
+    "(the socket) or the page (TCP) does not work.",
+)
+API_REFUSED = event(
+    "api.refused",
+    "warning",
+    "endpoint peer reason refused",
+    "A request was turned away for what it is: a wrong token, another origin's browser, a foreign host name, a path trick, too large a "
+    "body. Said once per peer and reason, and again after ten minutes with the number of them since (`refused`).",
+    "Look who that peer is. A monitor of ours: give it the token, or name the host in `[api] hosts`.",
+)
+API_FLOODED = event(
+    "api.flooded",
+    "warning",
+    "endpoint reason refused",
+    "More requests or connections came than `[api] rate` or `connections` allow: some were answered with 429 or 503. Said when it begins, "
+    "and again after ten minutes with their number since. Polling is not affected.",
+    "Find the client that asks too often; `WS /live` pushes what polling asks for.",
+)
+API_FAILED = event(
+    "api.failed",
+    "error",
+    "endpoint request cause traceback",
+    "A request or a connection ended in an error of ours. Only it was affected. Said once per cause until the next start.",
+    "A bug: report it with the traceback.",
+)

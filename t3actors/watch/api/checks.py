@@ -1,0 +1,83 @@
+"""Who may ask what, judged by a request's head alone. Pure.
+
+A browser carries requests for any page that it shows. What keeps another origin's page out: a request that names an origin must
+come from the origin it goes to; a browser's own word (Sec-Fetch-Site) that it comes from elsewhere is believed; and over TCP the
+host must be an address, localhost or a configured name, since a foreign name that resolves to us (DNS rebinding) is the page's own origin.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+LONGEST_PATH = 512
+_PATH = re.compile(rb"/|(/[A-Za-z0-9._:@-]+)+")
+_SPLIT_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
+OWN_SITES = {b"same-origin", b"none"}
+
+
+def path_fault(raw_path: bytes) -> str:
+    """Say what is wrong with a path; empty when nothing is.
+
+    Whatever is escaped must mean the same unescaped: no slash, no dot segment, no other letter than names have.
+    """
+    plain = unquote_to_bytes(raw_path)
+    if len(raw_path) > LONGEST_PATH or _PATH.fullmatch(plain) is None or plain.count(b"/") != raw_path.count(b"/"):
+        return "no such path"
+    if {b".", b".."} & set(plain.split(b"/")):
+        return "no such path"
+    return ""
+
+
+def host_fault(host: bytes | None, names: Iterable[str]) -> str:
+    """Say what is wrong with the Host of a request over TCP; empty when nothing is."""
+    found = _SPLIT_HOST.fullmatch(host.decode("latin-1")) if host else None
+    if found is None:
+        return "a request must name its host"
+    name = found[1].strip("[]").lower()
+    if name == "localhost" or name in {known.lower() for known in names}:
+        return ""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return f'no host "{name[:64]}" here: allowed are an IP address, localhost, and the names in [api] hosts'
+    return ""
+
+
+def origin_fault(headers: dict[bytes, bytes], *, secure: bool) -> str:
+    """Say why a request comes from another origin's page; empty when it does not."""
+    site = headers.get(b"sec-fetch-site")
+    if site is not None and site not in OWN_SITES:
+        return "a page of another origin may not ask here"
+    origin = headers.get(b"origin")
+    if origin is None:
+        return ""
+    own = (b"https://" if secure else b"http://") + headers.get(b"host", b"")
+    return "" if origin.lower() == own.lower() else "a page of another origin may not ask here"
+
+
+def token_fault(authorization: bytes | None, token: bytes | None) -> str:
+    """Say why a request may not be answered; empty when it may. Takes the same time for any wrong token of one length."""
+    if token is None:
+        return ""
+    if authorization is None:
+        return "a bearer token is needed"
+    scheme, _, given = authorization.partition(b" ")
+    right = hmac.compare_digest(given.strip(), token)
+    return "" if right and scheme.lower() == b"bearer" else "that is not the token"
+
+
+def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the headers by their lower-case names.
+
+    **Raises**: ValueError when one that decides comes twice: whoever is behind might go by the other.
+    """
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in found and name in {b"host", b"origin", b"authorization", b"content-length", b"sec-fetch-site"}:
+            raise ValueError(f"{name.decode('latin-1')} comes twice")
+        found[name] = value
+    return found

@@ -1,0 +1,133 @@
+"""One connection: Hypercorn's HTTP/1.1 and WebSocket over a trio stream. The one door to Hypercorn.
+
+Hypercorn's own `serve` is not used, for three reasons found in 0.18: its sends are shielded from cancellation, so that one client that
+reads nothing keeps a stop waiting for ever; an error in one connection ends all of them; and it speaks HTTP/2 on cleartext to
+whoever asks. Here a send that makes no progress breaks its connection, each connection ends alone, and HTTP/1.1 is all there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h11
+import trio
+from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.task_group import TaskGroup
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import wrap_app
+from starlette.types import ASGIApp
+
+PIECE_BYTES = 65536
+COMPRESSION = b"sec-websocket-extensions"
+
+
+def http_config(request_within_s: float, ping_every_s: float = 20.0) -> Config:
+    """Hypercorn's settings. `request_within_s`: from one request (or the connection's start) to the whole head of the next."""
+    config = Config()
+    config.accesslog = config.errorlog = None
+    config.alpn_protocols = ["http/1.1"]
+    config.h11_max_incomplete_size = 16_384
+    config.include_server_header = False
+    config.keep_alive_timeout = request_within_s
+    config.websocket_max_message_size = 4096
+    config.websocket_ping_interval = ping_every_s
+    return config
+
+
+class PatientStream:
+    """A stream whose sends must make progress: 64 kB within `send_within_s`, or it breaks. What Hypercorn needs of a stream."""
+
+    def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], send_within_s: float) -> None:
+        self._stream = stream
+        self._send_within_s = send_within_s
+        self.socket = stream.transport_stream.socket if isinstance(stream, trio.SSLStream) else stream.socket
+
+    async def ready_within(self, seconds: float) -> None:
+        """Have the encryption agreed on, where there is one. **Raises**: trio.BrokenResourceError."""
+        if isinstance(self._stream, trio.SSLStream):
+            with trio.move_on_after(seconds) as patience:
+                await self._stream.do_handshake()
+            if patience.cancelled_caught:
+                raise trio.BrokenResourceError(f"no TLS within {seconds:g} s")
+
+    async def send_all(self, data: bytes) -> None:
+        """Send, or hang up. **Raises**: trio.BrokenResourceError, trio.ClosedResourceError."""
+        view = memoryview(data)
+        for start in range(0, len(view), PIECE_BYTES):
+            with trio.move_on_after(self._send_within_s) as patience:
+                await self._stream.send_all(view[start : start + PIECE_BYTES])
+            if patience.cancelled_caught:
+                self.hang_up()
+                raise trio.BrokenResourceError(f"nothing was read there for {self._send_within_s:g} s")
+
+    async def receive_some(self, most: int | None = None) -> bytes | bytearray:
+        """Receive; empty at the end."""
+        return await self._stream.receive_some(most)
+
+    async def send_eof(self) -> None:
+        """Say that no more comes."""
+        if isinstance(self._stream, trio.SocketStream):
+            await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close, without a farewell that nobody may read."""
+        self.hang_up()
+        await trio.lowlevel.checkpoint()
+
+    def hang_up(self) -> None:
+        """Close at once; whoever waits for it is woken."""
+        self.socket.close()
+
+
+class Http11(H11Protocol):
+    """HTTP/1.1 and WebSocket; an upgrade to HTTP/2 is not heard, and messages are compressed only where the request asks for it."""
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Stay with HTTP/1.1."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        if b"compress=1" not in request.target.partition(b"?")[2]:
+            kept = [(name, value) for name, value in request.headers if name != COMPRESSION]
+            if len(kept) < len(request.headers):
+                request = h11.Request(
+                    method=request.method, target=request.target, headers=kept, http_version=request.http_version
+                )
+        await super()._create_stream(request)
+
+
+class Conversation(TCPServer):
+    """One connection from its first octet to its last. `secure`: it is encrypted."""
+
+    def __init__(self, app: ASGIApp, config: Config, stream: PatientStream, *, secure: bool) -> None:
+        wrapped: Any = wrap_app(app, 0, "asgi")  # type: ignore[arg-type]  # Starlette's ASGI types are wider
+        super().__init__(wrapped, config, WorkerContext(None), {}, stream)  # type: ignore[arg-type]
+        self._secure = secure
+
+    async def run(self) -> None:
+        """Speak until either side ends it."""
+        peer = self.stream.socket.getpeername()
+        client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        try:
+            async with TaskGroup() as task_group:
+                self._task_group = task_group
+                self.protocol = Http11(  # type: ignore[assignment]  # it stands where a choice of protocols would
+                    self.app,
+                    self.config,
+                    self.context,
+                    task_group,
+                    ConnectionState(self.state),
+                    self._secure,
+                    client,
+                    None,
+                    self.protocol_send,
+                )
+                await self.idle_task.restart(task_group, self._idle_timeout)
+                await self._read_data()
+                nursery = task_group._nursery  # noqa: SLF001 - nobody is left to answer
+                if nursery is not None:
+                    nursery.cancel_scope.cancel()
+        finally:
+            self.stream.hang_up()

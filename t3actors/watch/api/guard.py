@@ -1,0 +1,215 @@
+"""Stands before the application: whom it turns away, and that no request takes long or much to come in.
+
+In this order: path, host, origin, token, rate, body. A refusal is one JSON object with a sentence in `error`. One who is refused for
+the rate or the token waits for his answer a moment: a flood then costs its sender's connections, not our loop.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import trio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from t3actors.watch.api.checks import header_map, host_fault, origin_fault, path_fault, token_fault
+from t3actors.watch.api.complaints import Complaints
+from t3actors.watch.api.rates import Bucket
+
+MOST_BODY = 65_536
+BODY_WITHIN_S = 10.0
+REFUSED_WAITS_S = 0.25
+LINGERS_S = 1.0
+HARDENING = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What is asked of whoever comes this way. `is_local`: the unix socket, whose file rights have decided already."""
+
+    endpoint: str
+    is_local: bool = True
+    secure: bool = False
+    token: bytes | None = None
+    hosts: tuple[str, ...] = ()
+
+
+class Refused(Exception):
+    """This request is not answered: the status, and one sentence why. Raised by the application too."""
+
+    def __init__(self, status: HTTPStatus, why: str, **headers: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+        self.headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+
+
+class Guard:
+    """An ASGI application before another. `hang_up` ends a connection from which more comes than anybody wants."""
+
+    def __init__(self, app: ASGIApp, door: Door, bucket: Bucket, complaints: Complaints) -> None:
+        self._app = app
+        self._door = door
+        self._bucket = bucket
+        self._complaints = complaints
+
+    def for_connection(self, hang_up: Callable[[], None]) -> ASGIApp:
+        """Return the application that one connection speaks to."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            await _Request(self, scope, receive, send, hang_up).answer()
+
+        return answer
+
+    # What follows is called by the requests.
+
+    async def admit(self, scope: Scope) -> dict[bytes, bytes]:
+        """Let a request in by its head. **Raises**: Refused."""
+        door = self._door
+        fault = path_fault(scope["raw_path"])
+        if fault:
+            raise Refused(HTTPStatus.NOT_FOUND, fault)
+        try:
+            headers = header_map(scope["headers"])
+        except ValueError as error:
+            raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+        fault = ("" if door.is_local else host_fault(headers.get(b"host"), door.hosts)) or origin_fault(
+            headers, secure=door.secure
+        )
+        if fault:
+            self._complaints.refused(door.endpoint, peer_of(scope), fault)
+            raise Refused(HTTPStatus.FORBIDDEN, fault)
+        fault = token_fault(headers.get(b"authorization"), door.token)
+        if fault:
+            self._complaints.refused(door.endpoint, peer_of(scope), fault)
+            await trio.sleep(REFUSED_WAITS_S)
+            raise Refused(HTTPStatus.UNAUTHORIZED, fault, www_authenticate="Bearer")
+        wait_s = self._bucket.take(trio.current_time())
+        if wait_s:
+            self._complaints.flooded(door.endpoint, "rate")
+            await trio.sleep(REFUSED_WAITS_S)
+            why = "too many requests: see rate in [api]"
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, why, retry_after=str(int(wait_s) + 1))
+        return headers
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer."""
+        await self._app(scope, receive, send)
+
+    def failed(self, scope: Scope, error: Exception) -> None:
+        """Tell of an error of ours."""
+        what = f"{scope.get('method', 'WS')} {scope['path']}"
+        told = "".join(traceback.format_exception(error))
+        self._complaints.failed(self._door.endpoint, what, repr(error), told)
+
+
+class _Request:
+    """One request, or one WebSocket, from its head to its end."""
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send, hang_up: Callable[[], None]) -> None:
+        self._guard = guard
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._hang_up = hang_up
+        self._begun = False
+        self._body: bytes | None = None
+        self._is_whole = scope["type"] != "http"
+
+    async def answer(self) -> None:
+        """Answer it, whatever it is."""
+        try:
+            headers = await self._guard.admit(self._scope)
+            if self._scope["type"] == "http":
+                await self._take_body(headers)
+            await self._guard.run(self._scope, self._next, self._say)
+        except Refused as refused:
+            await self._refuse(refused)
+        except Exception as error:  # noqa: BLE001 - it becomes an event, and the connection goes on
+            self._guard.failed(self._scope, error)
+            if not self._begun:
+                await self._refuse(Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of the gateway: see its log"))
+            else:
+                self._hang_up()
+
+    async def _take_body(self, headers: dict[bytes, bytes]) -> None:
+        """Have the whole body before anybody works on it. **Raises**: Refused."""
+        announced = headers.get(b"content-length", b"0")
+        if int(announced) > MOST_BODY:  # h11 lets only digits through
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY} octets are taken")
+        body = bytearray()
+        with trio.move_on_after(BODY_WITHIN_S):
+            while True:
+                message = await self._receive()
+                if message["type"] != "http.request":
+                    raise Refused(HTTPStatus.BAD_REQUEST, "the request was not sent to its end")
+                body += message.get("body", b"")
+                if len(body) > MOST_BODY:
+                    raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY} octets are taken")
+                if not message.get("more_body", False):
+                    self._body, self._is_whole = bytes(body), True
+                    return
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_WITHIN_S:g} s")
+
+    async def _next(self) -> Message:
+        if self._scope["type"] != "http" or self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def _say(self, message: Message) -> None:
+        if message["type"] in {"http.response.start", "websocket.accept", "websocket.http.response.start"}:
+            self._begun = True
+            if message["type"] != "websocket.accept":
+                message = {**message, "headers": [*message.get("headers", []), *HARDENING]}
+        await self._send(message)
+
+    async def _refuse(self, refused: Refused) -> None:
+        """Answer with a refusal. A body that is still on its way is taken and thrown away meanwhile, but not waited for long."""
+        body = msgspec.json.encode({"error": refused.why})
+        kind = "http" if self._scope["type"] == "http" else "websocket.http"
+        async with trio.open_nursery() as nursery:
+            if not self._is_whole:
+                over = trio.Event()
+                nursery.start_soon(self._throw_away, over)
+                with trio.move_on_after(LINGERS_S):
+                    await over.wait()
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                *refused.headers,
+                *HARDENING,
+                *([] if self._is_whole else [(b"connection", b"close")]),
+            ]
+            start: dict[str, Any] = {
+                "type": f"{kind}.response.start",
+                "status": int(refused.status),
+                "headers": headers,
+            }
+            await self._send(start)
+            await self._send({"type": f"{kind}.response.body", "body": body, "more_body": False})
+            nursery.cancel_scope.cancel()
+        if not self._is_whole:
+            self._hang_up()
+
+    async def _throw_away(self, over: trio.Event) -> None:
+        """Take what still comes, to its end."""
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                self._is_whole = message["type"] == "http.request"
+                over.set()
+                return
+
+
+def peer_of(scope: Scope) -> str:
+    """Name who asks: an IP address, or the local user's side."""
+    client = scope.get("client")
+    return client[0] if client else "local"

@@ -1,0 +1,23 @@
+"""How many requests are let through: a token bucket. Pure: `now_s` is an argument."""
+
+from __future__ import annotations
+
+
+class Bucket:
+    """Lets `rate` a second through on average, and `burst` at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._at_s: float | None = None
+
+    def take(self, now_s: float) -> float:
+        """Take one. **Returns**: 0.0, or after how many seconds there will be one: then none was taken."""
+        if self._at_s is not None:
+            self._left = min(self._burst, self._left + max(0.0, now_s - self._at_s) * self._rate)
+        self._at_s = now_s
+        if self._left >= 1.0:
+            self._left -= 1.0
+            return 0.0
+        return (1.0 - self._left) / self._rate

@@ -1,0 +1,162 @@
+"""ApiServer: listens, and gives each connection a task of its own. Stopped, or failed, it takes nothing else of the gateway along.
+
+A socket that cannot be opened is a state, told once and tried again: a port that somebody else holds must not keep devices from being
+polled. Every connection is bounded: in number, in how long a request may take to come in, in how long an answer may wait for its reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import h11
+import trio
+from starlette.types import ASGIApp
+from wsproto.utilities import ProtocolError
+
+from supervision.actor import TrioActor
+from t3actors.addresses import split_address
+from t3actors.api_events import API_BLOCKED, API_OPENED
+from t3actors.config import ApiConfig
+from t3actors.events import Log
+from t3actors.watch.api.complaints import Complaints
+from t3actors.watch.api.connection import Conversation, PatientStream, http_config
+from t3actors.watch.api.guard import Door, Guard
+from t3actors.watch.api.rates import Bucket
+from t3actors.watch.api.secrets import read_token, tls_context
+from t3actors.watch.api.sockets import SOCKET_NAME, identity_of, open_tcp, open_unix, remove_unix
+
+AGAIN_AFTER_S = 10.0
+REQUEST_WITHIN_S = 10.0
+SEND_WITHIN_S = 20.0
+HANDSHAKE_WITHIN_S = 5.0
+OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+
+
+class ApiServer(TrioActor):
+    """Role "api". `data_dir` is where its unix socket stands; the caller holds that directory's lock."""
+
+    def __init__(self, config: ApiConfig, data_dir: Path, app: ASGIApp, log: Log) -> None:
+        super().__init__()
+        self._config = config
+        self._data_dir = data_dir
+        self._app = app
+        self._log = log
+        self._http = http_config(REQUEST_WITHIN_S)
+
+    async def on_start(self) -> None:
+        """Open the doors, each in a task of its own. One that stays shut is no failure."""
+        self._complaints = Complaints(self._log, self.now_s)
+        self.spawn(self._keep_open, str(self._data_dir / SOCKET_NAME), self._open_local)
+        if self._config.listen:
+            self.spawn(self._keep_open, self._config.listen, self._open_tcp)
+
+    async def _keep_open(self, endpoint: str, open_door: Callable[[], tuple[socket.socket, Door]]) -> None:
+        told = ""
+        while True:
+            try:
+                opened, door = open_door()
+            except (OSError, ValueError) as error:
+                reason = _reason(error)
+                if reason != told:
+                    told = reason
+                    self._log(API_BLOCKED, endpoint=endpoint, reason=reason, next_try_s=AGAIN_AFTER_S)
+                await trio.sleep(AGAIN_AFTER_S)
+            else:
+                break
+        identity = identity_of(self._data_dir) if door.is_local else None
+        self._log(API_OPENED, endpoint=endpoint, token=door.token is not None, tls=door.secure)
+        try:
+            with opened:
+                await self._listen(opened, door)
+        finally:
+            if door.is_local:
+                remove_unix(self._data_dir, identity)
+
+    def _open_local(self) -> tuple[socket.socket, Door]:
+        return open_unix(self._data_dir), Door(endpoint=str(self._data_dir / SOCKET_NAME))
+
+    def _open_tcp(self) -> tuple[socket.socket, Door]:
+        config = self._config
+        token = read_token(config.token_file) if config.token_file else None
+        self._tls = tls_context(config.tls_certificate, config.tls_key) if config.tls_certificate else None
+        door = Door(config.listen, is_local=False, secure=self._tls is not None, token=token, hosts=config.hosts)
+        return open_tcp(*split_address(config.listen, 0)), door
+
+    # ------------------------------------------------------------------------------------------- connections
+
+    async def _listen(self, opened: socket.socket, door: Door) -> None:
+        guard = Guard(self._app, door, Bucket(self._config.rate, max(self._config.rate, 20.0)), self._complaints)
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(opened))
+        mine: set[PatientStream] = set()
+        async with trio.open_nursery() as nursery:
+            try:
+                while True:
+                    stream = await self._accept(listener)
+                    if len(mine) >= self._config.connections:
+                        self._complaints.flooded(door.endpoint, "connections")
+                        nursery.start_soon(_turn_away, stream)
+                    else:
+                        nursery.start_soon(self._converse, stream, door, guard, mine)
+            finally:
+                for each in list(mine):  # before the tasks are cancelled: a send that nobody reads is shielded
+                    each.hang_up()
+
+    @staticmethod
+    async def _accept(listener: trio.SocketListener) -> trio.SocketStream:
+        while True:
+            try:
+                return await listener.accept()
+            except OSError as error:
+                if error.errno not in OUT_OF_DESCRIPTORS:
+                    raise
+                await trio.sleep(0.2)
+
+    async def _converse(self, raw: trio.SocketStream, door: Door, guard: Guard, mine: set[PatientStream]) -> None:
+        """Speak with one client to the end."""
+        stream = PatientStream(self._wrapped(raw, door), SEND_WITHIN_S)
+        mine.add(stream)
+        try:
+            with trio.CancelScope() as whole:
+                await stream.ready_within(HANDSHAKE_WITHIN_S)
+                app = guard.for_connection(whole.cancel)
+                await Conversation(app, self._http, stream, secure=door.secure).run()
+        except Exception as error:  # noqa: BLE001 - its end becomes an event, and touches no other connection
+            if not _is_theirs(error):
+                told = "".join(traceback.format_exception(error))
+                self._complaints.failed(door.endpoint, "a connection", repr(error), told)
+        finally:
+            mine.discard(stream)
+            stream.hang_up()
+
+    def _wrapped(self, raw: trio.SocketStream, door: Door) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+        if not door.secure or self._tls is None:
+            return raw
+        return trio.SSLStream(raw, self._tls, server_side=True, https_compatible=True)
+
+
+async def _turn_away(stream: trio.SocketStream) -> None:
+    with trio.move_on_after(1.0):
+        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await stream.send_all(FULL)
+    await trio.aclose_forcefully(stream)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
+def _is_theirs(error: BaseException) -> bool:
+    """Tell what the other side did (hung up, spoke another protocol) from an error of ours."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_theirs(each) for each in error.exceptions)
+    return isinstance(
+        error, OSError | trio.BrokenResourceError | trio.ClosedResourceError | h11.ProtocolError | ProtocolError
+    )
