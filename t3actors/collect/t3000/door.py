@@ -10,19 +10,58 @@ from typing import Protocol
 
 import msgspec
 
+from t3actors.collect.t3000.document import Document, Shape
+
+READ_ACTIONS = frozenset({4, 15, 17})  # GET_PANELS_LIST, LOGGING_DATA, GET_WEBVIEW_LIST
+"""Everything this gateway may ever ask of T3000. None of them changes a panel."""
+
+LARGEST_REQUEST = 4096  # octets: what we ask takes about 100
+
 
 class Answer(msgspec.Struct, frozen=True):
-    """One answer of T3000.
+    """One answer of T3000 that has something in it.
 
-    `body` is the whole of it, UTF-8 JSON not yet decoded; it is valid until the door's next call or its close, for a door has one
-    buffer. `panels` gives (offset, length) of each panel in `body` when it is a LOGGING_DATA answer. `repaired` is how many
-    octets were no UTF-8 and were replaced by U+FFFD. **Units**: `took_s` in seconds, retries and their pauses included.
+    `body` is the whole of it, JSON not yet decoded; it is valid until the door's next call or its close, for a door has one buffer.
+    `panels` gives (offset, length) of each panel in `body` when it is a LOGGING_DATA answer, and `shape` which of the two it has.
+    `repaired` octets are no UTF-8 or no JSON and are replaced by whoever decodes them. `notice`: an error or debug text beside
+    the data. `timestamp`: the documented shape's own. **Units**: `took_s` in seconds, further tries and their pauses included.
     """
 
     body: memoryview
     panels: tuple[tuple[int, int], ...] = ()
     took_s: float = 0.0
     repaired: int = 0
+    shape: Shape = "other"
+    notice: str = ""
+    timestamp: str = ""
+
+
+def answer(body: memoryview, document: Document, took_s: float) -> Answer:
+    """Make an answer of a body and what `document.split` said of it."""
+    return Answer(
+        body=body,
+        panels=document.panels,
+        took_s=took_s,
+        repaired=document.repaired,
+        shape=document.shape,
+        notice=document.notice,
+        timestamp=document.timestamp,
+    )
+
+
+def build_request(action: int, request: dict[str, object]) -> bytes:
+    """Give the JSON to send: `request` with its action.
+
+    **Raises**: ValueError for an action that is not one of READ_ACTIONS, or that differs from the one in `request`.
+    """
+    if action not in READ_ACTIONS:
+        raise ValueError(f"action: saw {action}, this gateway sends only reads: {sorted(READ_ACTIONS)}")
+    if request.get("action", action) != action:
+        raise ValueError(f"action: saw {request['action']!r} in the request for action {action}")
+    encoded = msgspec.json.encode({**request, "action": action})
+    if len(encoded) > LARGEST_REQUEST:
+        raise ValueError(f"request: saw {len(encoded)} octets, allowed are {LARGEST_REQUEST}")
+    return encoded
 
 
 class Memory(msgspec.Struct, frozen=True):
