@@ -90,6 +90,7 @@ PURE = (
     "t3actors/detect/rules.py",
     "t3actors/detect/ages.py",
     "t3actors/detect/batch.py",
+    "t3actors/rows.py",
     "t3actors/points.py",
     "t3actors/ranges.py",
 )

@@ -20,9 +20,9 @@ import click
 import msgspec
 
 from t3actors.cli.exits import Exit
-from t3actors.cli.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.cli.tables import print_json, print_table
 from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
+from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from t3actors.cli.moments import zone_of
 from t3actors.config import GatewayConfig, StoreConfig
 from t3actors.configure.file import load
 from t3actors.errors import StoreUnreachable
+from t3actors.moments import zone_of
 from t3actors.store.lock import is_locked
 
 HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s

@@ -1,6 +1,6 @@
 """Reads the database for the command line and the watch, beside a running gateway or after it. Never writes.
 
-Every answer is a list of structs whose field names are the keys of `--json`: they may grow, and never change meaning.
+Every answer is a list of structs of t3actors/rows.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import apsw
 import msgspec
 
 from t3actors.errors import StoreUnreachable
+from t3actors.rows import AlarmRow, DeviceRow, EventRow, GatewayRow, PointRow, SampleRow
 from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
@@ -21,119 +22,6 @@ LIVE_MS = 35_000  # as in the POINTS view
 
 
 Row = TypeVar("Row", bound=msgspec.Struct)
-
-
-class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The GATEWAY table. `live`: it was not stopped, and its heartbeat is within 35 s of now."""
-
-    name: str
-    version: str
-    boot_id: str
-    started_at: int
-    heartbeat_at: int
-    clock_trusted: bool
-    schema: int
-    clean_stop: bool
-    live: bool
-
-
-class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A device as stored. `serial_number` None: it has reported none. `points`: rows that are not disabled."""
-
-    name: str
-    device_id: int
-    serial_number: int | None
-    enabled: bool
-    protocol: str
-    address: str
-    status: str
-    status_reason: str
-    status_at: int | None
-    last_ok_at: int | None
-    poll_interval_s: float | None
-    achieved_interval_s: float | None
-    polls_ok: int
-    polls_failed: int
-    panel_id: int | None
-    panel_name: str | None
-    model: str | None
-    firmware: str | None
-    points: int
-
-
-class PointRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the POINTS view: `status` is `unknown` when the gateway does not run."""
-
-    name: str
-    point_id: str
-    label: str
-    value: float | int | None
-    text: str | None
-    units: str
-    status: str
-    status_reason: str
-    age_s: int | None
-    full_label: str
-    point_type: str
-    point_index: int
-    auto_manual: int | None
-    flags: int
-    sampled_at: int | None
-    changed_at: int | None
-    status_at: int | None
-    serial_number: int
-    device_id: int
-    device_status: str
-    mode: str
-
-
-class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An occurrence of an alarm. `cleared_at` None: it stands, as far as its device (see `device_status`) was heard."""
-
-    id: int
-    name: str
-    source: str | None
-    alarm_state: str | None
-    alarm_type: str | None
-    message: str | None
-    description: str | None
-    priority: int | None
-    notification_id: int | None
-    acknowledged: bool
-    low_limit: float | None
-    high_limit: float | None
-    raised_at: int
-    acked_at: int | None
-    cleared_at: int | None
-    device_status: str
-
-
-class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A sample of a point. `value` is None where its status is not ok; text stands in `text`."""
-
-    name: str
-    point_id: str
-    sampled_at: int
-    value: float | int | None
-    text: str | None
-    units: str
-    status: str
-    data_source: int
-    created_by: str
-
-
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of EVENTS with its device's name."""
-
-    id: int
-    at: int
-    name: str | None
-    point: str | None
-    event: str
-    from_status: str
-    to_status: str
-    reason: str
-
 
 _OF_ALARM = {"name": "d.name", "device_status": "d.status"}
 _GATEWAY = (

@@ -11,8 +11,8 @@ from t3actors.cli.demo import _log_file, simulated
 from t3actors.cli.demo_plant import BacnetListed, Listing, PanelListed, SimulatedPlant, demo_config, presets, shares
 from t3actors.cli.demo_screen import MOST_DEVICES, some_of_each
 from t3actors.errors import StoreUnreachable
+from t3actors.rows import DeviceRow
 from t3actors.simulator.bacnet.abilities import Preset
-from t3actors.store.reader import DeviceRow
 
 LISTING = Listing(
     panels=(PanelListed("panel-1", "127.0.0.1", 1001, 7, 42), PanelListed("panel-2", "127.0.0.1", 1002, 1, 43)),

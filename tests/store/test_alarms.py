@@ -4,9 +4,10 @@ import pytest
 
 from t3actors.messages import AlarmsRead, DeviceRemoved
 from t3actors.objects import Alarm
+from t3actors.rows import AlarmRow
 from t3actors.store import alarms
 from t3actors.store.alarms import FIELDS, YEAR_MS
-from t3actors.store.reader import AlarmRow, open_reader
+from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced
 
 EVENTS = "SELECT event, point, from_status, to_status, reason FROM EVENTS WHERE event LIKE 'alarm%' ORDER BY id"

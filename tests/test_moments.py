@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from t3actors.cli.moments import age, clock_time, moment_ms
+from t3actors.moments import age, clock_time, moment_ms
 
 NOW_MS = 1_700_000_000_000  # 2023-11-14 22:13:20 UTC
 PARIS = dt.timezone(dt.timedelta(hours=1), "CET")

@@ -1,4 +1,4 @@
-"""Moments and ages as people write and read them on the command line. Pure: `now_ms` is an argument."""
+"""Moments and ages as people write and read them. Pure: `now_ms` is an argument."""
 
 from __future__ import annotations
 
