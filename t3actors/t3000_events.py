@@ -12,3 +12,10 @@ LIBRARY_LOADED = event(
     "crashed, hung or was ended, and this one replaces it. Said at most every ten minutes.",
     "`loads` keeps growing: look at the reasons of the failed calls; the library does not bear what it is asked.",
 )
+LIBRARY_PRINTED = event(
+    "library.printed",
+    "warning",
+    "library last_words",
+    "What T3000's library printed last before its worker process ended. Said at most every ten minutes.",
+    "Give it to whoever made the library.",
+)

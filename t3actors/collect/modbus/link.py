@@ -20,10 +20,10 @@ from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.addresses import split_address
-from t3actors.collect.modbus.stream import open_stream
 from t3actors.collect.modbus.transactions import IDS, Transactions, Verdict
 from t3actors.collect.modbus.turns import Answer, ReadRequest, Turn, Turns
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
+from t3actors.collect.stream import open_stream
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, Log
 

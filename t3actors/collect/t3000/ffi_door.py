@@ -10,8 +10,7 @@ The library must be one that can be loaded outside of T3000.exe, and of the same
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import trio
@@ -32,15 +31,16 @@ from t3actors.collect.t3000.ffi_frames import (
     Said,
     Unreadable,
 )
-from t3actors.collect.t3000.ffi_process import WorkerEnded, WorkerProcess, printable
+from t3actors.collect.t3000.ffi_process import WorkerEnded, WorkerProcess
+from t3actors.collect.t3000.turns import Turns
+from t3actors.collect.t3000.words import printable, size
 from t3actors.errors import BadResponse, DriverError, LinkDown, NotReady, RequestRefused, RequestTimedOut
-from t3actors.events import Log
-from t3actors.t3000_events import LIBRARY_LOADED
+from t3actors.events import Log, LogEvent
+from t3actors.t3000_events import LIBRARY_LOADED, LIBRARY_PRINTED
 
-SMALLEST_BUFFER, LARGEST_BUFFER = 64 * 1024, 1024**3
+SMALLEST_BUFFER, LARGEST_BUFFER = 64_000, 1024**3
 DEFAULT_BUFFER = 100 * 1024 * 1024  # the seed's
 SAY_AGAIN_AFTER_S = 600.0  # a library that crashes at each call is loaded as often
-MB = 1024 * 1024
 
 
 class FfiDoor:
@@ -69,26 +69,24 @@ class FfiDoor:
         self._timeout_s = timeout_s
         self._pauses_s = not_ready_pauses_s
         self._log = log
-        self._lock = trio.Lock()
-        self._in_turn: trio.CancelScope | None = None
-        self._is_closing = False
+        self._turns = Turns()
         self._buffer: SharedBuffer | None = None
         self._worker: WorkerProcess | None = None
         self._loaded = Loaded(calls=False, memory=False, trend_logs=False)
         self._loads = 0
-        self._quiet_until_s = -math.inf
+        self._quiet_until_s: dict[str, float] = {}
 
     # -- what may be asked
 
     async def open(self) -> None:
         """Load the library, unless it is loaded."""
-        async with self._turn():
+        async with self._turns.turn():
             await self._running()
 
     async def call(self, action: int, request: dict[str, object]) -> Answer:
         """Call `BacnetWebView_HandleWebViewMsg`, and again after a pause while it returns -2."""
         asked = CallLibrary(action, build_request(action, request))
-        async with self._turn():
+        async with self._turns.turn():
             worker = await self._running()
             if not self._loaded.calls:
                 raise LinkDown(f"{self.library} does not export BacnetWebView_HandleWebViewMsg")
@@ -102,7 +100,7 @@ class FfiDoor:
         object_instance: int | None = None,  # noqa: ARG002
     ) -> Answer | None:
         """Call `BacnetWebView_GetTrendlogList`; None where the library does not export it."""
-        async with self._turn():
+        async with self._turns.turn():
             worker = await self._running()
             if not self._loaded.trend_logs:
                 return None
@@ -110,7 +108,7 @@ class FfiDoor:
 
     async def read_memory(self) -> Memory:
         """Copy the library's packed structs."""
-        async with self._turn():
+        async with self._turns.turn():
             worker = await self._running()
             if not self.has_memory:
                 raise LinkDown(f"{self.library} does not export its lists of points")
@@ -121,35 +119,19 @@ class FfiDoor:
 
     async def close(self) -> None:
         """End the worker, whatever it does, and give the buffer back. Never raises."""
-        self._is_closing = True
-        if self._in_turn is not None:
-            self._in_turn.cancel()
-        with trio.CancelScope(shield=True):
-            async with self._lock:
-                await self._end_worker()
-                if self._worker is None and self._buffer is not None:
-                    self._buffer.close()
-                    self._buffer = None
-        self._is_closing = False
+        async with self._turns.closing():
+            await self._end_worker()
+            if self._worker is None and self._buffer is not None:
+                self._buffer.close()
+                self._buffer = None
 
     # -- the worker
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Wait for those who asked before. **Raises**: LinkDown when the door is closed meanwhile."""
-        async with self._lock:
-            with trio.CancelScope() as self._in_turn:
-                if self._is_closing:
-                    self._in_turn.cancel()
-                yield
-            if self._in_turn.cancelled_caught:
-                raise LinkDown("the door was closed")
 
     async def _running(self) -> WorkerProcess:
         """Give the worker that has the library loaded; start it if there is none."""
         if self._worker is not None and (ended := await self._worker.has_ended()):
             await self._end_worker()
-            raise LinkDown(ended.told("between two calls"))
+            raise LinkDown(self._told(ended, "between two calls"))
         if self._worker is not None and not self._worker.is_ending:
             return self._worker
         await self._end_worker()
@@ -161,7 +143,7 @@ class FfiDoor:
             self._buffer = self._buffer or SharedBuffer(self._buffer_bytes)
             self._worker = WorkerProcess(self.library, self._buffer)
         except OSError as error:
-            raise LinkDown(f"no room for a buffer of {self._buffer_bytes // MB} MB ({error})") from error
+            raise LinkDown(f"no room for a buffer of {size(self._buffer_bytes)} ({error})") from error
         except WorkerEnded as error:
             raise LinkDown(str(error)) from error
         await self._load(self._worker)
@@ -176,17 +158,21 @@ class FfiDoor:
         self._loaded = said
         self.has_memory = said.memory
         self._loads += 1
+        exports = [name for name in said.__struct_fields__ if getattr(said, name)]
+        megabytes = round(self._buffer_bytes / 1e6, 1)
+        self._log_seldom(LIBRARY_LOADED, pid=worker.pid, exports=exports, buffer_mb=megabytes, loads=self._loads)
+
+    def _log_seldom(self, event: LogEvent, **keys: object) -> None:
         now_s = trio.current_time()
-        if now_s >= self._quiet_until_s:
-            self._quiet_until_s = now_s + SAY_AGAIN_AFTER_S
-            self._log(
-                LIBRARY_LOADED,
-                library=str(self.library),
-                pid=worker.pid,
-                exports=[name for name in said.__struct_fields__ if getattr(said, name)],
-                buffer_mb=self._buffer_bytes // MB,
-                loads=self._loads,
-            )
+        if now_s >= self._quiet_until_s.get(event.name, -math.inf):
+            self._quiet_until_s[event.name] = now_s + SAY_AGAIN_AFTER_S
+            self._log(event, library=str(self.library), **keys)
+
+    def _told(self, ended: WorkerEnded, doing: str) -> str:
+        """Say what happened while what was done. It is a status's reason: what differs each time goes to the log, now and then."""
+        if ended.last_words:
+            self._log_seldom(LIBRARY_PRINTED, last_words=ended.last_words)
+        return f"{ended} {doing}"
 
     async def _end_worker(self) -> None:
         """Kill and reap the worker; one that cannot be reaped yet is kept, so that no other is started beside it."""
@@ -219,7 +205,7 @@ class FfiDoor:
                 heard = True
                 return said
         except WorkerEnded as error:
-            raise LinkDown(error.told(doing)) from error
+            raise LinkDown(self._told(error, doing)) from error
         finally:
             if not heard:
                 await self._end_worker()

@@ -23,11 +23,12 @@ import trio
 
 from t3actors.collect.t3000.ffi_buffer import SharedBuffer
 from t3actors.collect.t3000.ffi_frames import LENGTH, Asked, Said, decode_said, encode, length_of
+from t3actors.collect.t3000.words import printable
 from t3actors.errors import BadResponse
 
 MODULE = "t3actors.collect.t3000.ffi_worker"
 REAPED_WITHIN_S = 2.0  # a killed process ends at once, unless a device driver holds it
-LAST_WORDS = 200  # characters of what the library printed last
+_KEPT = 2000  # octets of what the library printed last
 _PIECE = 65536
 
 
@@ -37,10 +38,6 @@ class WorkerEnded(Exception):
     def __init__(self, text: str, last_words: str = "") -> None:
         super().__init__(text)
         self.last_words = last_words
-
-    def told(self, doing: str) -> str:
-        """Give one line: what happened, while what was done."""
-        return f"{self} {doing}" + (f"; it printed: {self.last_words}" if self.last_words else "")
 
 
 class WorkerProcess:
@@ -142,7 +139,7 @@ class WorkerProcess:
                 return
             if not piece:
                 return
-            self._tail = (self._tail + piece)[-4 * LAST_WORDS :]
+            self._tail = (self._tail + piece)[-_KEPT:]
 
     async def _exactly(self, count: int) -> bytes:
         received = bytearray()
@@ -222,8 +219,3 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"  # a real-time one
-
-
-def printable(text: str, longest: int = LAST_WORDS) -> str:
-    """Give a text that came from outside as one line that can be logged and shown: blanks for what is not printable."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:longest]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from t3actors.collect.t3000.document import SHOWN, split
 from t3actors.collect.t3000.ffi_frames import LARGEST_COUNT, Answered, NotYet, Refused, Said, Unreadable
+from t3actors.collect.t3000.words import size
 from t3actors.errors import BadResponse
 
 OK, NOT_INITIALISED = 0, -2
@@ -26,8 +27,9 @@ def judge(code: int, text: memoryview, request: bytes, buffer_bytes: int) -> Sai
     if code == OK:
         return Refused(OK, "it returned 0 and an empty answer") if silent else read(text)
     if silent:
-        size = f"{buffer_bytes // 2**20} MB" if buffer_bytes >= 2**20 else f"{buffer_bytes // 2**10} kB"
-        return Refused(code, f"it returned {code} and no text: the answer may not fit into the buffer of {size}")
+        return Refused(
+            code, f"it returned {code} and no text: the answer may not fit into the buffer of {size(buffer_bytes)}"
+        )
     return Refused(code, words(text))
 
 

@@ -11,7 +11,7 @@ from t3actors.collect.t3000.ffi_verdict import judge, judge_list, words
 
 REQUEST = b'{"action":15}'
 GOOD = b'{"action":"GET_PANELS_LIST_RES","data":[{"panel_number":1}]}'
-MB = 2**20
+MB = 10**6
 
 
 @pytest.mark.parametrize("text", [b"", REQUEST, GOOD, b"x"])
