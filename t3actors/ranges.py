@@ -160,6 +160,29 @@ _ANALOG: dict[Kind, dict[int, Range]] = {
     Kind.VARIABLE: _VARIABLE_ANALOG,
 }
 
+_ALSO_WRITTEN = {  # Variable_Analog_Units_Array's short forms and its web pages', OutPut_List_Analog_Units
+    "Deg C": "°C",
+    "Deg F": "°F",
+    "FPM": "ft/min",
+    "inWC": "inH₂O",
+    "Sec": "s",
+    "Min": "min",
+    "Hour": "h",
+    "Day": "d",
+    "p/min": "ppm",
+    "%Cls": "%",
+    "%PWM": "%",
+    "m3/h": "m³/h",
+}
+_UNITS_IN_TEXT = (29, 31, 32, 33, 34)  # input ranges whose text is the unit itself: RPM, ug/m3, #/cm3, dB, Lux
+_SPELLINGS: dict[str, str] = {
+    **{text.casefold(): units for text, units in _ALSO_WRITTEN.items()},
+    **{_INPUT_ANALOG[code].text.casefold(): _INPUT_ANALOG[code].units for code in _UNITS_IN_TEXT},
+    **{each.text.casefold(): each.units for each in _VARIABLE_ANALOG.values() if not each.custom},
+    **{each.units.casefold(): each.units for table in _ANALOG.values() for each in table.values()},
+}
+_STATES: dict[str, tuple[str, ...]] = {each.text.casefold(): each.states for each in _DIGITAL.values() if each.states}
+
 
 def meaning(kind: Kind, code: int, *, digital: bool) -> Range:
     """Give what the stored range code of a point of this kind means; a code no table has is "Unknown", without units.
@@ -169,3 +192,13 @@ def meaning(kind: Kind, code: int, *, digital: bool) -> Range:
     if code in MULTI_STATE:
         return Range(f"Multi-state {code - 100}", custom=True)
     return (_DIGITAL if digital else _ANALOG[kind]).get(code) or Range(f"Unknown {code}")
+
+
+def spelt(text: str) -> str:
+    """Give the house's spelling of units as T3000 writes them ("Deg.F", "inWC", "ug/m3"); as given where it is none of these."""
+    return _SPELLINGS.get(text.casefold(), text)
+
+
+def states_of(text: str) -> tuple[str, ...]:
+    """Give the states that a digital range's text names ("Off/On"); none for any other text."""
+    return _STATES.get(text.casefold(), ())

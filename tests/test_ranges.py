@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from t3actors.points import Kind
-from t3actors.ranges import MULTI_STATE, UNUSED, meaning
+from t3actors.ranges import MULTI_STATE, UNUSED, meaning, spelt, states_of
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,43 @@ def test_any_other_byte_is_unknown_and_never_raises() -> None:
             for digital in (False, True):
                 assert meaning(kind, code, digital=digital).text
     assert meaning(Kind.OUTPUT, 31, digital=False).text == "Unknown 31"
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("Deg.F", "°F"),
+        ("Deg.C", "°C"),
+        ("inches of WC", "inH₂O"),
+        ("inWC", "inH₂O"),
+        ("lbs/sqr.inch", "psi"),
+        ("Feet per Min", "ft/min"),
+        ("PPM", "ppm"),
+        ("p/min", "ppm"),
+        ("ug/m3", "µg/m³"),
+        ("%Open", "%"),
+        ("KPascals", "kPa"),
+        ("Unused", ""),
+        ("Time", ""),
+        ("furlongs", "furlongs"),
+    ],
+)
+def test_units_as_t3000_writes_them_are_spelt_as_the_house_does(text: str, units: str) -> None:
+    assert spelt(text) == units
+
+
+def test_the_houses_own_units_keep_their_spelling_and_no_two_are_mixed_up() -> None:
+    for kind in Kind:
+        for code in range(256):
+            found = meaning(kind, code, digital=False)
+            assert spelt(found.units) == found.units
+            if kind is Kind.VARIABLE and not found.custom and not found.text.startswith("Unknown"):
+                assert spelt(found.text) == found.units
+
+
+def test_a_digital_ranges_text_names_its_states() -> None:
+    for code in range(1, 23):
+        found = meaning(Kind.INPUT, code, digital=True)
+        assert states_of(found.text) == found.states
+    assert states_of("OFF/ON") == ("Off", "On")
+    assert states_of("lbs/sqr.inch") == states_of("") == ()
