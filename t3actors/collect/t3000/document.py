@@ -23,7 +23,7 @@ BacnetWebView_Exports.cpp; the documented shape: T3000Webview, FFI sync service 
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -34,6 +34,8 @@ from t3actors.errors import BadResponse
 Shape = Literal["documented", "real", "other"]
 Span = tuple[int, int]
 """(offset, length) in the body."""
+
+_T = TypeVar("_T")
 
 LOGGING_DATA_RES = "LOGGING_DATA_RES"
 SHOWN = 64  # octets of a bad answer kept for the log
@@ -108,6 +110,19 @@ def ended(body: Octets) -> Octets:
     """Give the body up to its first NUL, as a view of it."""
     nul = re.search(rb"\0", body)
     return memoryview(body)[: nul.start()] if nul else body
+
+
+def decoded(body: Octets, type_: type[_T]) -> _T:
+    """Decode a small answer of shape "other", its text mended where that is needed. **Raises**: BadResponse."""
+    text = ended(body)
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except _UNREADABLE:
+        pass
+    try:
+        return msgspec.json.decode(readable(mend(text)[0]), type=type_)
+    except _UNREADABLE as why:
+        raise _bad(text, why) from None
 
 
 def _members(text: Octets) -> dict[str, _Member]:

@@ -32,11 +32,12 @@ IN_ALARM = 1
 MOST_POINTS = 9999
 """The highest number a point may have in its id: what the largest ESP32 panels may come to, and more."""
 
+PREFIXES = {Kind.INPUT: "IN", Kind.OUTPUT: "OUT", Kind.VARIABLE: "VAR"}
 ALLOWED_IDS = f"IN, OUT or VAR, and 1 to {MOST_POINTS}"
 
 _ID = re.compile(r"(IN|OUT|VAR)([1-9][0-9]{0,3})")
-_KINDS = {"IN": Kind.INPUT, "OUT": Kind.OUTPUT, "VAR": Kind.VARIABLE}
-_PREFIXES = {"INPUT": "IN", "OUTPUT": "OUT", "VARIABLE": "VAR"}
+_KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
+_OF_TYPE = {"INPUT": "IN", "OUTPUT": "OUT", "VARIABLE": "VAR"}
 _INPUT, _OUTPUT = Kind.INPUT, Kind.OUTPUT  # a word of an Enum costs more than most else here (Python 3.11)
 _OK, _FAULT = Status.OK, Status.FAULT
 _STATES = range(1, 31)  # Digital_Units_Array and the panel's eight custom ones
@@ -132,7 +133,7 @@ def _point_id(given: Given, kind: Kind | None, *, raw: bool) -> tuple[Kind, int]
     """Give kind and number. The id is the truth; `index` counts from 0 in the real shape and from 1 in the documented one."""
     text = given.id
     if text is None and given.index is not None:
-        prefix = _PREFIXES.get(given.type or (kind.name if kind else ""), "")
+        prefix = _OF_TYPE.get(given.type or (kind.name if kind else ""), "")
         text = f"{prefix}{given.index + raw}"
     found = _ID.fullmatch(text or "")
     return (_KINDS[found[1]], int(found[2])) if found else None
@@ -145,7 +146,7 @@ def _point(given: Given, kind: Kind, number: int, rules: Rules, *, raw: bool) ->
     if given.units and not digital:
         units = clean(spelt(given.units.strip()))
     return Point(
-        point_id=f"{_PREFIXES[kind.name]}{number}",
+        point_id=f"{PREFIXES[kind]}{number}",
         kind=kind,
         point_index=number,
         label=clean(given.label or "", _LABEL if raw else 0),

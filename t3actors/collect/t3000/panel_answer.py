@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Raw
 
 from t3actors.collect.t3000.document import SHOWN, Shape
-from t3actors.collect.t3000.given import UNREADABLE, givens, shown, whole
+from t3actors.collect.t3000.given import UNREADABLE, Given, givens, shown, whole
 from t3actors.collect.t3000.meaning import ALLOWED_IDS, Known, clean, known
 from t3actors.collect.t3000.mending import Octets, mend, readable
 from t3actors.errors import BadResponse
@@ -119,27 +119,43 @@ def decode_points(lists: Sequence[Listed], rules: Rules, before: Points | None =
 
     **Raises**: one of UNREADABLE when one is no list.
     """
-    old = before.known if before is not None else ()
-    found: list[Known] = []
-    missing: dict[str, None] = {}
     refused: list[str] = []
+    decoded = []
     for listed in lists:
         given, faults = givens(listed.array, listed.name)
         refused += faults
+        decoded.append((listed.name, listed.kind, given))
+    return points_of(decoded, refused, rules, before, raw=raw)
+
+
+def points_of(
+    lists: Sequence[tuple[str, Kind | None, Sequence[Given]]],
+    refused: Sequence[str],
+    rules: Rules,
+    before: Points | None = None,
+    *,
+    raw: bool,
+) -> Points:
+    """Say what points mean that are decoded already: as (name of the list, kind, points). `refused`: what is to be told of them."""
+    old = before.known if before is not None else ()
+    found: list[Known] = []
+    missing: dict[str, None] = {}
+    faults = list(refused)
+    for name, kind, given in lists:
         for place, each in enumerate(given):
             was = old[len(found)] if len(found) < len(old) else None
             if was is not None and each == was.given and was.point.rules is rules:
                 now = was
             else:
-                made = known(each, listed.kind, was, rules, raw=raw)
+                made = known(each, kind, was, rules, raw=raw)
                 if made is None:
-                    refused.append(f"{listed.name}[{place}] has the id {shown(each.id)}; allowed: {ALLOWED_IDS}")
+                    faults.append(f"{name}[{place}] has the id {shown(each.id)}; allowed: {ALLOWED_IDS}")
                     continue
                 now = made
             found.append(now)
             if now.absent:
-                missing.update((f"{listed.name}[].{field}", None) for field in now.absent)
-    return _points(found, tuple(missing), refused, before)
+                missing.update((f"{name}[].{field}", None) for field in now.absent)
+    return _points(found, tuple(missing), faults, before)
 
 
 def _points(found: list[Known], missing: tuple[str, ...], refused: list[str], before: Points | None) -> Points:

@@ -28,8 +28,10 @@ class Panel(NamedTuple):
     readings: tuple[Reading, ...]
 
 
-def labels(longest: int, letters: st.SearchStrategy[str] = LETTERS) -> st.SearchStrategy[str]:
-    return st.text(letters, max_size=longest).map(str.strip)
+def labels(longest: int) -> st.SearchStrategy[str]:
+    """Text that fits into so many octets."""
+    text = st.text(LETTERS, max_size=longest)
+    return text.map(lambda text: text.encode()[:longest].decode("utf-8", "ignore").strip())
 
 
 @st.composite

@@ -100,8 +100,11 @@ def test_what_is_no_list_is_not_taken_for_one(array: bytes) -> None:
         (-1, None),
         (None, None),
         ([], None),
-    ]
-    + [("9" * 5000, None), (float("nan"), None), (float("inf"), None), ("nan", None)],
+        ("9" * 5000, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("nan", None),
+    ],
 )
 def test_a_whole_number_is_one_within_its_bounds(value: object, number: int | None) -> None:
     assert whole(value, 0, 10) == number
