@@ -77,6 +77,7 @@ class BacnetServer:
         self._listens = trio.Event()
         self._listens.set()
         self._side_door: socket.socket | None = None
+        self._closed = False
         self.address: Address = (host, int(self._socket.getsockname()[1]))
         self._nursery: trio.Nursery | None = None
         self._delayed = 0
@@ -99,7 +100,8 @@ class BacnetServer:
             self.close()
 
     def close(self) -> None:
-        """Give the port back; `serve` does this at its end."""
+        """Give the port back for good; `serve` does this at its end."""
+        self._closed = True
         self._socket.close()
         if self._side_door is not None:
             self._side_door.close()
@@ -151,10 +153,7 @@ class BacnetServer:
 
     def send(self, datagram: bytes, address: Address, *, other_port: bool = False) -> None:
         """Send now, or lose it as UDP does."""
-        sender = self._socket
-        if other_port:
-            self._side_door = self._side_door or _bound(self._host, 0)
-            sender = self._side_door
+        sender = self._other_socket() if other_port else self._socket
         try:
             sender.sendto(datagram, address)
         except (OSError, OverflowError):  # no room, no such address, or no such port
@@ -189,7 +188,7 @@ class BacnetServer:
 
     def _listen_again(self) -> None:
         """Take the port back. **Raises**: OSError when somebody else has it by now."""
-        if not self._listens.is_set():
+        if not self._listens.is_set() and not self._closed:
             self._socket = _bound(*self.address)
             self._listens.set()
 
@@ -235,8 +234,18 @@ class BacnetServer:
     def _origin(self, going: Outgoing) -> Address:
         if not going.other_port:
             return self.address
-        self._side_door = self._side_door or _bound(self._host, 0)
-        return (self._host, int(self._side_door.getsockname()[1]))
+        try:
+            return (self._host, int(self._other_socket().getsockname()[1]))
+        except OSError:  # closed: nothing is sent from there any more
+            return self.address
+
+    def _other_socket(self) -> socket.socket:
+        """Give the socket of another port; a node that is closed, though it still hears its neighbours, opens none any more."""
+        if self._closed:
+            return self._socket
+        if self._side_door is None:
+            self._side_door = _bound(self._host, 0)
+        return self._side_door
 
     def _later(self, going: Outgoing, *, heard: bool) -> None:
         if self._nursery is None or self._delayed >= MOST_DELAYED:

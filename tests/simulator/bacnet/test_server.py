@@ -164,6 +164,19 @@ async def test_its_port_is_given_back() -> None:
     again.close()
 
 
+async def test_what_is_closed_opens_no_port_again_whatever_it_still_hears() -> None:
+    responder = responder_of()
+    async with serving(responder) as server:
+        server.set_fault(responder, None, BacnetFault(Kind.OTHER_PORT))
+    for function in (bvll.ORIGINAL_UNICAST, bvll.ORIGINAL_BROADCAST):
+        server.receive(bvll.encode_link(function, b"\x01\x00" + WHO_IS), ("127.0.0.1", 9))
+    assert server.counts.unsent == 2
+    for kind in (Kind.REFUSE, Kind.NONE):
+        server.set_fault(responder, None, BacnetFault(kind))
+    assert server._socket.fileno() == -1
+    assert server._side_door is None
+
+
 @pytest.mark.parametrize("data", [b"", b"\x81", b"\x81\x0a\x00\x05\x01", b"x" * 1500])
 async def test_what_is_no_bacnet_is_counted_and_the_next_request_answered(data: bytes) -> None:
     async with serving(responder_of()) as server, talking_to(server) as client:

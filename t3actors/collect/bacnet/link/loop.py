@@ -131,11 +131,13 @@ class AsyncioThread:
         return result
 
     async def stop(self) -> None:
-        """End the thread in order; after STOP_S it is given up. Never raises."""
-        self.post(self._loop.stop)
-        with trio.move_on_after(STOP_S):
-            await self.over.wait()
-        self.give_up("stopped")
+        """End the thread in order; after STOP_S, or when whoever waits for it is cancelled, it is given up."""
+        try:
+            self.post(self._loop.stop)
+            with trio.move_on_after(STOP_S):
+                await self.over.wait()
+        finally:
+            self.give_up("stopped")
 
     def give_up(self, reason: str) -> None:
         """Fence the thread: nobody hears it any more, its sockets are closed, whoever waits for it gets LinkDown."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 
 import pytest
@@ -57,6 +59,22 @@ async def test_what_takes_too_long_is_cancelled_at_its_hard_limit() -> None:
         await thread.call(for_ever, timeout_s=0.05)
     await until(cancelled.is_set)
     await thread.stop()
+
+
+async def test_a_thread_whose_stop_is_cancelled_keeps_no_port_though_nobody_may_be_there_to_hear_of_its_end() -> None:
+    thread = AsyncioThread("bacnet")
+    thread.start()
+    released = threading.Event()
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as port:
+        thread.guard(port)
+        thread.post(released.wait)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await thread.stop()
+        assert scope.cancelled_caught
+        assert port.fileno() == -1
+        released.set()
+        await until(thread.over.is_set)
 
 
 async def test_an_endless_loop_is_seen_given_up_and_ended(monkeypatch: pytest.MonkeyPatch) -> None:
