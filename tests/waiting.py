@@ -1,9 +1,10 @@
-"""The one place in the tests that may sleep: wait for a condition, with a deadline."""
+"""The one place in the tests that may sleep on the real clock: wait for a condition, with a deadline; let something happen now and then."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import trio
 
@@ -17,6 +18,22 @@ async def until(condition: Callable[[], object], within_s: float = 5.0, what: st
             await trio.sleep(POLL_S)
         return
     raise AssertionError(f"not within {within_s} s: {what or getattr(condition, '__name__', condition)}")
+
+
+async def every(seconds: float) -> AsyncIterator[None]:
+    """Come round so often, for what goes on beside a test until it is cancelled: `async for _ in every(0.05)`."""
+    while True:
+        await trio.sleep(seconds)
+        yield
+
+
+async def asyncio_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:
+    """The same in an asyncio loop."""
+    give_up_at = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise AssertionError(f"not within {within_s} s: {what or getattr(condition, '__name__', condition)}")
+        await asyncio.sleep(POLL_S)
 
 
 def blocking_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:

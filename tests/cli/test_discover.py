@@ -120,7 +120,7 @@ async def test_a_target_is_asked_by_itself_and_a_vendor_and_a_range_narrow_the_l
 
 
 async def test_nobody_there_is_said_with_what_to_check_and_is_no_failure() -> None:
-    ended = await discover(*QUICK, "--target", f"127.0.0.1:{free_port()}", "--range", "5-9")
+    ended = await discover(*QUICK, "--wait", "50ms", "--target", f"127.0.0.1:{free_port()}", "--range", "5-9")
     assert (ended.code, ended.out) == (0, "")
     (line,) = ended.err.splitlines()
     assert line.startswith("0 devices; sent 9 Who-Is for instances 5 to 9 from 127.0.0.1:")

@@ -23,7 +23,7 @@ from t3actors.messages import (
     StateRequested,
     WriterReady,
 )
-from t3actors.store import memory, transaction
+from t3actors.store import connection, memory, transaction, writer
 from t3actors.store import store as store_module
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse
@@ -49,6 +49,13 @@ class Detector:
 
     def of(self, kind: type) -> list[Any]:
         return [message for message in self.heard if isinstance(message, kind)]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked database is tried again soon."""
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(writer, "RETRY_S", 0.05)
 
 
 class Writing:

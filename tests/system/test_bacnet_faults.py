@@ -23,7 +23,7 @@ from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.words import Segmentation
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import NO_FAULT, Station, all_there, running_stations, with_bacnet
-from tests.waiting import until
+from tests.waiting import every, until
 
 Kind = BacnetFaultKind
 POINTS = PointCounts(7, 0, 0)
@@ -110,8 +110,7 @@ class Truth:
             self._stations[name].device.set(point_id, band + self.turn)
 
     async def keep_moving(self) -> None:
-        while True:
-            await trio.sleep(0.05)
+        async for _ in every(0.05):
             self.move()
 
     def check(self, house: House) -> None:

@@ -10,7 +10,7 @@ from t3actors.points import Rules
 from t3actors.simulator.faults import Fault, FaultKind
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.house import config_of, gateway_running, listed
-from tests.waiting import until
+from tests.waiting import every, until
 
 RULES = Rules(poll_interval_s=0.1, stale_after=100, down_after=100, max_interval_s=0.0)
 ASK_FOR_SERIAL = bytes.fromhex("0001 0000 0006 01 03 0000 0004")
@@ -25,7 +25,7 @@ class OtherMaster:
         self._port = port
 
     async def ask_for_ever(self) -> None:
-        while True:
+        async for _ in every(0.013):  # out of step with the polls
             try:
                 async with await trio.open_tcp_stream("127.0.0.1", self._port) as stream:
                     await stream.send_all(ASK_FOR_SERIAL)
@@ -34,7 +34,6 @@ class OtherMaster:
                 answered = False
             self.answered += answered
             self.turned_away += not answered
-            await trio.sleep(0.013)  # out of step with the polls
 
 
 async def test_per_poll_lets_another_master_have_its_turn_between_polls(tmp_path: Path) -> None:

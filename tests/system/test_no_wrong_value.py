@@ -20,7 +20,7 @@ from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.panel import SimulatedPanel
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.system.house import House, config_of, gateway_running, listed
-from tests.waiting import until
+from tests.waiting import every, until
 
 POINTS = 20
 PANELS = 3  # behind one simulated Modbus gateway
@@ -66,8 +66,7 @@ class Truth:
                 panel.set_raw(f"IN{point}", number * PANEL_BAND + point * POINT_BAND + self._turn)
 
     async def keep_moving(self) -> None:
-        while True:
-            await trio.sleep(0.005)
+        async for _ in every(0.005):
             self.move()
 
     def had(self, panel: int, point: int, value: float) -> bool:

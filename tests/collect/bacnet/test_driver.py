@@ -293,7 +293,7 @@ async def test_a_device_that_was_exchanged_between_two_polls_is_met_anew() -> No
 
 
 async def test_a_silent_device_is_a_time_out_and_is_read_again_when_it_speaks() -> None:
-    async with meeting(timeout_s=0.5) as met:
+    async with meeting(timeout_s=0.3) as met:
         await met.open()
         met.fault(BacnetFaultKind.STALL)
         before = met.asked()
@@ -361,7 +361,7 @@ async def test_a_device_that_answers_nonsense_only_does_not_answer() -> None:
 
 
 async def test_an_answer_that_comes_too_late_is_never_taken_for_another() -> None:
-    async with meeting(timeout_s=0.5) as met:
+    async with meeting(timeout_s=0.25) as met:
         await met.open()
         met.fault(BacnetFaultKind.LATE)
         for value in (50.0, 51.0, 52.0):

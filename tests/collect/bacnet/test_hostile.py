@@ -6,6 +6,7 @@ import contextlib
 import random
 import socket
 
+import pytest
 import trio
 
 from t3actors.collect.bacnet.link.requests import LinkCounts, LinkCountsRequested, ReadMultiple, ask_link
@@ -77,8 +78,11 @@ async def test_mutated_frames_cost_only_themselves() -> None:
             assert len(stack.application.asap.serverTransactions) <= 32
 
 
-async def test_frames_from_the_very_station_that_is_asked_cost_at_most_its_request() -> None:
+async def test_frames_from_the_very_station_that_is_asked_cost_at_most_its_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The mutated frames come as its answers, under the right invoke id, segmented ones too."""
+    monkeypatch.setattr("t3actors.collect.bacnet.link.application._Abilities.apduSegmentTimeout", 50)
     rng = random.Random(14)
 
     def answer(frame: bytes, _source: tuple[str, int]) -> list[bytes]:

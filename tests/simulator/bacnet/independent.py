@@ -48,18 +48,15 @@ async def application(*, bbmd: tuple[str, int] | None = None, max_apdu: int = 14
         port.fdBBMDAddress = HostNPort(f"{bbmd[0]}:{bbmd[1]}")
         port.fdSubscriptionLifetime = 60
     app = Application.from_object_list([device, port])
-    await asyncio.sleep(0.1)  # it binds in a task of its own and says nothing when it is done
+    (link,) = app.link_layers.values()
+    await asyncio.gather(
+        *link.server._transport_tasks
+    )  # it binds in a task of its own and says nothing when it is done
     try:
         yield app
     finally:
         app.close()
-        await asyncio.sleep(0)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait in bacpypes3's loop, where tests.waiting cannot; `run` bounds it."""
-    while not condition():  # noqa: ASYNC110 - the condition lies in another loop
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)  # its transport is closed one turn later
 
 
 def free_port() -> int:

@@ -22,10 +22,11 @@ from t3actors.simulator.bacnet.responder import Responder
 from t3actors.simulator.bacnet.server import BacnetServer
 from t3actors.simulator.bacnet.words import ObjectType
 from tests.simulator.bacnet.client import FEW, responder_of, serving
-from tests.simulator.bacnet.independent import application, free_port, run, until
+from tests.simulator.bacnet.independent import application, free_port, run
+from tests.waiting import asyncio_until
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def address_of(server: BacnetServer) -> Address:
@@ -100,7 +101,7 @@ async def test_a_foreign_device_finds_every_device_and_reads_those_behind_router
 
         async def work() -> tuple[set[int], list[int]]:
             async with application(bbmd=plant.bbmd.address) as app:
-                await until(lambda: plant.counts().datagrams)
+                await asyncio_until(lambda: plant.counts().datagrams)
                 found = {each.iAmDeviceIdentifier[1]: each.pduSource for each in await app.who_is(timeout=1)}
                 lengths = []
                 for instance, source in found.items():
@@ -145,9 +146,9 @@ async def test_a_subscription_is_answered_at_once_and_on_change(confirmed: bool)
                 listed = await app.read_property(address_of(server), "device,1001", "active-cov-subscriptions")
                 assert listed[0].recipient.processIdentifier == 7
                 assert listed[0].monitoredPropertyReference.objectIdentifier == ObjectIdentifier("analog-input,1")
-                await until(lambda: heard)
+                await asyncio_until(lambda: heard)
                 token.run_sync_soon(change)
-                await until(lambda: len(heard) > 1 and responder.due_s is None)
+                await asyncio_until(lambda: len(heard) > 1 and responder.due_s is None)
 
         def change() -> None:
             responder.device.set("IN1", 77.0)

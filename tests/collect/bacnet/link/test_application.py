@@ -247,7 +247,8 @@ async def test_a_station_behind_a_given_router_is_reached_through_it() -> None:
             assert peer.frames[0][4:12] == bytes.fromhex("0124003201 07ff".replace(" ", "")) + peer.frames[0][11:12]
 
 
-async def test_a_router_is_asked_for_once_and_its_absence_said() -> None:
+async def test_a_router_is_asked_for_once_and_its_absence_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("t3actors.collect.bacnet.link.routes.ANSWER_WITHIN_S", 0.3)
     with Peer(address="127.255.255.255") as everybody, Peer(acknowledging(b"")) as near:
         async with link_up(interface="127.0.0.1/8") as house:
             stack = house.link._stack

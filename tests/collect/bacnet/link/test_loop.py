@@ -130,6 +130,7 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
     how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link_module, "HANG_S", 1.0)
+    monkeypatch.setattr(link_module, "LOOK_S", 0.1)
     tree, released = Tree(free_port()), threading.Event()
     with Peer(acknowledging(b"\x05")) as peer:
         asked = ReadMultiple(address=peer.address, service_data=b"\x0c", retries=0)
