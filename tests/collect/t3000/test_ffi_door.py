@@ -22,7 +22,7 @@ from t3actors.errors import BadResponse, DriverError, LinkDown, NotReady, Reques
 from t3actors.events import silent
 from t3actors.t3000_events import LIBRARY_LOADED
 from tests.collect.t3000.fake_library import FakeLibrary
-from tests.waiting import blocking_until, until
+from tests.waiting import blocking_until, every, until
 
 pytestmark = pytest.mark.needs_cc
 
@@ -306,8 +306,7 @@ async def test_while_a_call_hangs_everybody_else_goes_on(library: Library) -> No
 
     async def another_device() -> None:
         nonlocal turns
-        while True:
-            await trio.sleep(0.01)
+        async for _ in every(0.01):
             turns += 1
 
     async with opened(t3000) as door, trio.open_nursery() as nursery:

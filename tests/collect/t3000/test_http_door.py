@@ -28,7 +28,7 @@ from tests.collect.t3000.web_server import (
     sends,
     serving,
 )
-from tests.waiting import until
+from tests.waiting import every, until
 
 CASES = Path(__file__).parent / "cases"
 PANELS = b'{"action":"GET_PANELS_LIST_RES","data":[{"panel_number":1,"serial_number":237219}]}'
@@ -224,9 +224,8 @@ async def test_an_answer_that_does_not_become_whole_is_a_time_out(behaviour: Beh
 async def test_a_drop_of_octets_now_and_then_does_not_keep_a_call_alive() -> None:
     async def drips(stream: Any) -> None:
         await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 80000\r\n\r\n")
-        while True:
+        async for _ in every(0.01):
             await stream.send_all(b" ")
-            await trio.sleep(0.01)
 
     async with serving(drips) as server, opened(server.port, timeout_s=0.2) as door:
         with pytest.raises(RequestTimedOut):
