@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from t3actors.objects import Alarm, ObjectRow
-from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading, Status
+from t3actors.points import DeviceFacts, DeviceStatus, Kind, Point, Reading, Status, Value
 
 ObjectTable = Literal["PROGRAMS", "SCHEDULES", "HOLIDAYS", "TRENDLOGS", "PID_CONTROLLERS"]
 
@@ -313,3 +313,28 @@ class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
     in_flight: int = 0
     """Items of the batch that the writer has not acknowledged yet."""
+
+
+class LatestRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the detector; answered with DeviceNow, or None when it knows no such device: by its serial number, else by name."""
+
+    serial_number: int | None = None
+    device: str = ""
+
+
+class PointNow(msgspec.Struct, frozen=True, gc=False):
+    """A point as it stands now. `sampled_at_ms`: when `value` was last read; where `status` is not ok, when it was last good."""
+
+    kind: Kind
+    point_index: int
+    value: Value
+    status: Status
+    sampled_at_ms: int
+
+
+class DeviceNow(msgspec.Struct, frozen=True):
+    """A device as it stands now: every point that is described, in the order of its description."""
+
+    device: str
+    serial_number: int | None
+    points: tuple[PointNow, ...]

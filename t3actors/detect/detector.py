@@ -39,6 +39,7 @@ from t3actors.messages import (
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
+    LatestRequested,
     ObjectsRead,
     PointChange,
     PointsRead,
@@ -108,6 +109,7 @@ class ChangeDetector(TrioActor):
             StateLoaded: self._state_loaded,
             EventHappened: self._event_happened,
             DetectorCountsRequested: self._counts_requested,
+            LatestRequested: self._latest.now,
         }
 
     # ------------------------------------------------------------------------------------------------ the actor

@@ -22,8 +22,11 @@ from t3actors.detect.track import Stamp, Track
 from t3actors.messages import (
     BatchItem,
     DeviceAnnounced,
+    DeviceNow,
     DeviceStatusChanged,
+    LatestRequested,
     PointChange,
+    PointNow,
     PointsRead,
     PollCounts,
     StateLoaded,
@@ -199,6 +202,21 @@ class DeviceLatest:
             rows.append(DeviceStatusChanged(device=self.name, at_ms=at_ms, status=self.status, was=was, reason=reason))
         return rows
 
+    def is_serial(self, serial_number: int) -> bool:
+        """Say whether it reports this serial number, and is not in conflict over it."""
+        is_named = self.announced is not None and self.announced.facts.serial_number == serial_number
+        return is_named and self.status is not DeviceStatus.CONFLICT
+
+    def now(self) -> DeviceNow:
+        """Say how the device and its described points stand."""
+        is_read = self.last_ok_at_ms is not None
+        points = tuple(
+            PointNow(track.point.kind, track.point.point_index, *track.now(read=is_read))
+            for track in self.tracks.values()
+            if track.point is not None
+        )
+        return DeviceNow(self.name, None if self.announced is None else self.announced.facts.serial_number, points)
+
     def stood_still(self, gap_s: float, now_s: float) -> None:
         """Take a time in which nothing could be read off every age; what was read since then is not from the future."""
         for track in self.tracks.values():
@@ -256,6 +274,14 @@ class Latest:
         """The gateway itself stood still for so long: nobody is blamed for it."""
         for device in self.devices.values():
             device.stood_still(gap_s, now_s)
+
+    def now(self, asked: LatestRequested) -> DeviceNow | None:
+        """Answer for one device: the first announced with this serial number, else the one of this name."""
+        found = None
+        if asked.serial_number is not None:
+            found = next((one for one in self.devices.values() if one.is_serial(asked.serial_number)), None)
+        found = found or self.devices.get(asked.device)
+        return None if found is None else found.now()
 
     def anything_announced(self) -> bool:
         """Say whether any device is being followed."""

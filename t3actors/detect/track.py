@@ -11,7 +11,7 @@ from typing import NamedTuple
 from t3actors.detect.ages import aged, next_age_s, rules_of
 from t3actors.detect.rules import Emit, due_s, judge, settled
 from t3actors.messages import PointChange
-from t3actors.points import Point, Reading, Rules, Status
+from t3actors.points import Point, Reading, Rules, Status, Value
 
 _OK, _DISABLED = Status.OK, Status.DISABLED  # a word of an Enum costs 160 ns each time (Python 3.11)
 _NONE, _DETAILS, _REPEAT = Emit.NONE, Emit.DETAILS, Emit.REPEAT
@@ -121,6 +121,16 @@ class Track:
         missed = self.rules.stale_after if status is Status.STALE else self.rules.down_after
         reason = self.stored.reason if same else f"not read for {missed} polls" + (f": {miss}" if miss else "")
         return self.moved(device, status, reason, at_ms, now_s)
+
+    def now(self, *, read: bool) -> tuple[Value, Status, int]:
+        """Return the value that stands now, how well it is and when it was sampled (Unix UTC milliseconds).
+
+        `read`: its device was polled in this life; what is only known from the store is never called ok.
+        """
+        stored = self.stored
+        if stored.status is not _OK or not read:
+            return stored.value, Status.UNKNOWN if stored.status is _OK else stored.status, self.sampled_at_ms
+        return stored.value if self.seen is None else self.seen.value, _OK, self.stamp.at_ms
 
     def ages_at_s(self, achieved_s: float) -> float:
         """Return the monotonic time at which `aged` next has something to say, if nothing is read until then."""
