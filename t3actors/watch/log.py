@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -43,19 +43,32 @@ def now_utc() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+class Stream(Protocol):
+    """Where lines go: a text file, or what behaves like one."""
+
+    def write(self, text: str, /) -> object:
+        """Take a line. **Raises**: OSError, ValueError."""
+
+    def flush(self) -> None:
+        """Hand it on. **Raises**: OSError, ValueError."""
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+
+
 class LogWriter:
     """Takes events from any thread; its own daemon thread writes them. Call `close` to flush."""
 
     def __init__(
         self,
-        stream: TextIO | None = None,
+        stream: Stream | None = None,
         *,
         human: bool | None = None,
         least: Level = "info",
         gateway: str = "",
         time: Callable[[], str] = now_utc,
     ) -> None:
-        self._stream = stream or sys.stdout
+        self._stream: Stream = stream or sys.stdout
         as_human = self._stream.isatty() if human is None else human
         self._render: Callable[[Any, str, MutableMapping[str, Any]], str | bytes] = (
             structlog.dev.ConsoleRenderer(pad_event_to=22, sort_keys=False) if as_human else json_line

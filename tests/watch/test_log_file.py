@@ -1,0 +1,62 @@
+"""A log file that stays bounded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from t3actors.errors import StoreUnreachable
+from t3actors.watch.log_file import LogFile
+
+
+def written(path: Path, *lines: str, most_bytes: int = 10, kept: int = 2) -> None:
+    with LogFile(path, most_bytes, kept) as file:
+        for line in lines:
+            file.write(line)
+
+
+def test_it_is_appended_to_and_its_folder_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "t3actors.log"
+    written(path, "one\n")
+    written(path, "two\n")
+    assert path.read_text("utf-8") == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(("second", "aside"), [("12345\n", False), ("123456\n", True)])
+def test_a_line_that_does_not_fit_begins_a_new_file(tmp_path: Path, second: str, aside: bool) -> None:
+    path = tmp_path / "t3actors.log"
+    written(path, "abc\n", second)
+    assert (tmp_path / "t3actors.log.1").exists() is aside
+    assert path.read_text("utf-8") == second if aside else "abc\n" + second
+
+
+def test_no_more_old_files_are_kept_than_said_and_the_newest_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "t3actors.log"
+    written(path, *(f"line {number}..\n" for number in range(6)))
+    assert {file.name: file.read_text("utf-8") for file in tmp_path.iterdir()} == {
+        "t3actors.log": "line 5..\n",
+        "t3actors.log.1": "line 4..\n",
+        "t3actors.log.2": "line 3..\n",
+    }
+
+
+def test_a_line_longer_than_a_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "t3actors.log"
+    written(path, "x" * 100 + "\n", "y" * 50 + "\n")
+    assert path.read_text("utf-8") == "y" * 50 + "\n"
+    assert (tmp_path / "t3actors.log.1").read_text("utf-8") == "x" * 100 + "\n"
+
+
+def test_an_old_file_that_cannot_be_moved_costs_no_line(tmp_path: Path) -> None:
+    (tmp_path / "t3actors.log.1").mkdir()
+    (tmp_path / "t3actors.log.2").write_text("in the way", "utf-8")
+    path = tmp_path / "t3actors.log"
+    written(path, "123456789\n", "abcdefghi\n")
+    assert path.read_text("utf-8") == "123456789\nabcdefghi\n"
+
+
+def test_a_file_that_cannot_be_opened_is_told_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(StoreUnreachable, match=r"file/t3actors\.log: cannot be written: File exists"):
+        LogFile(tmp_path / "file" / "t3actors.log")
