@@ -153,9 +153,13 @@ class Gateway:
                 sharing.setdefault(role_of(device.address), []).append(device)
         links = [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
         if any(device.protocol == "bacnet" for device in enabled) or self.discovery_specs():
-            bacnet = self.config.bacnet or BacnetConfig()
-            links.append(self._actor(BACNET_LINK, partial(BacnetLink, bacnet, log=self.log)))
+            links.append(self.bacnet_link_spec())
         return [replace(link, heartbeat_timeout_s=None) for link in links]
+
+    def bacnet_link_spec(self) -> ChildSpec:
+        """The link of all BACnet devices."""
+        link = self._actor(BACNET_LINK, partial(BacnetLink, self.config.bacnet or BacnetConfig(), log=self.log))
+        return replace(link, heartbeat_timeout_s=None)
 
     def discovery_specs(self) -> list[ChildSpec]:
         """The child that looks for devices, where the configuration asks for it."""

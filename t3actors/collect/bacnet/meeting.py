@@ -50,6 +50,17 @@ async def identify(asking: Asking, instance: int) -> None:
     raise BadResponse(f"{asking.where}: it could not be identified: {answer!r:.200}")
 
 
+async def instance_at(asking: Asking) -> int:
+    """Ask whatever device is there for its instance, which is who it is. **Raises**: DriverError when it does not say."""
+    try:
+        found = await _read_whoever(asking, retries=None)
+    except RequestRefused as error:
+        raise BadResponse(f"{asking.where}: it answers but does not say its instance: {error}") from None
+    if found is None or found.type != DEVICE or found.instance == WHOEVER:
+        raise BadResponse(f"{asking.where}: it answers but does not say its instance")
+    return found.instance
+
+
 async def meet(asking: Asking, address: str, instance: int) -> Met:
     """Ask the device about itself, first how much it bears. **Raises**: DriverError."""
     asking.told(await _told(asking, instance))
@@ -103,14 +114,19 @@ async def _told(asking: Asking, instance: int) -> Told:
 
 async def _whoever(asking: Asking) -> ObjectId | None:
     try:
-        answer = await asking.read_one(DEVICE, WHOEVER, OBJECT_IDENTIFIER, retries=0)
+        return await _read_whoever(asking, retries=0)
+    except (RequestRefused, RequestTimedOut):
+        return None
+
+
+async def _read_whoever(asking: Asking, retries: int | None) -> ObjectId | None:
+    try:
+        answer = await asking.read_one(DEVICE, WHOEVER, OBJECT_IDENTIFIER, retries=retries)
     except BadResponse as error:  # it may answer under its own number, as 15.5.2 lets it
         try:
             answer = decode_result(error.raw)[4]
         except BadResponse:
             return None
-    except (RequestRefused, RequestTimedOut):
-        return None
     return answer if isinstance(answer, ObjectId) else None
 
 

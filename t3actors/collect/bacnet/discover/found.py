@@ -37,6 +37,8 @@ class FoundDevices:
         wall_ms: Callable[[], int],
     ) -> None:
         self.devices: dict[str, DeviceConfig] = {}
+        self.is_polled_otherwise: Callable[[str], bool] = lambda _name: False
+        """Whether a device of this name is polled for another reason than that it was found: then it is not started here."""
         self._pool = pool
         self._spec = spec
         self._tell = tell
@@ -50,6 +52,8 @@ class FoundDevices:
 
     async def adopt(self, device: DeviceConfig) -> bool:
         """Have a device polled, if it is not already. **Returns**: False when that cannot be now."""
+        if self.is_polled_otherwise(device.name):
+            return True
         try:
             await self._pool().start_child(self._spec(device))
         except (AlreadyStarted, AlreadyPresent):
