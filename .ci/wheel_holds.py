@@ -16,7 +16,7 @@ def main(wheel: str) -> int:
         held = set(archive.namelist())
     wanted = set(NEEDED)
     for package in PACKAGES:
-        wanted |= {path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql"}}
+        wanted |= {path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql", ".c", ".h"}}
     if not any(name.endswith(".sql") for name in wanted):
         sys.stderr.write("no schema file in the tree: t3actors/store/schema/*.sql\n")
         return 1

@@ -166,4 +166,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[DeviceConfig, ...] = ()
     found_devices: DeviceConfig = DeviceConfig(name="found", protocol="bacnet", address="", timeout_s=3.0, retries=2)
     """What a device that was found is polled by, with the file's defaults: all but its name, address and instance."""
+    added_panels: DeviceConfig = DeviceConfig(name="added", protocol="modbus", address="", profile="t3-controller")
+    """What a Modbus panel is polled by that a host adds while the gateway runs: all but its name, address and unit."""
     source_hash: str = ""

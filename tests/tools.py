@@ -10,7 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable
 
-COMMANDS = {"cc": ("cc", "gcc", "clang")}
+COMMANDS = {"cc": ("cc", "gcc", "clang"), "cxx": ("c++", "g++", "clang++")}
 """Tools that go by several names; any other is the command of that name."""
 
 REQUIRED = os.environ.get("T3ACTORS_REQUIRE_TOOLS") == "1"

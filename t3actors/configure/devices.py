@@ -119,6 +119,14 @@ def found_devices(defaults: Defaults) -> DeviceConfig:
     return DeviceConfig(name="found", protocol="bacnet", address="", **link, rules=defaults.rules)
 
 
+def added_panels(defaults: Defaults) -> DeviceConfig:
+    """Give what a Modbus panel that is added while the gateway runs is polled by."""
+    link = {_SECONDS.get(name, name): value for name, value in defaults.link.items()}
+    return DeviceConfig(
+        name="added", protocol="modbus", address="", profile="t3-controller", **link, rules=defaults.rules
+    )
+
+
 def _read_bacnet(raw: dict[str, Any], place: Place, defaults: Defaults) -> DeviceConfig | None:
     before = len(place.lines)
     bacnet.refuse_foreign(raw, place)

@@ -22,6 +22,7 @@ from t3actors.configure.devices import (
     DEFAULT_KEYS,
     DEVICE_KEYS,
     Defaults,
+    added_panels,
     found_devices,
     read_defaults,
     read_device,
@@ -161,6 +162,7 @@ class _Reading:
             bacnet=line,
             devices=self._devices(defaults),
             found_devices=found_devices(defaults),
+            added_panels=added_panels(defaults),
             source_hash=self.digest.hexdigest()[:12],
         )
 
