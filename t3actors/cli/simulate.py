@@ -12,6 +12,9 @@ from t3actors.simulator.process import main as simulate_main
 @click.command()
 @click.option("--devices", default=3, show_default=True, help="How many Modbus panels.")
 @click.option("--bacnet", default=0, show_default=True, help="How many BACnet/IP devices beside them.")
+@click.option(
+    "--t3000", default=0, show_default=True, help="A T3000 with its web server and so many panels, up to 254."
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same building.")
 @click.option("--inputs", default=32, show_default=True, help="Inputs per device, up to 64.")
 @click.option("--outputs", default=16, show_default=True, help="Outputs per device, up to 64.")
@@ -20,17 +23,25 @@ from t3actors.simulator.process import main as simulate_main
     "--units-per-listener", default=1, show_default=True, help="Panels behind one address (a Modbus gateway)."
 )
 def simulate(
-    devices: int, bacnet: int, seed: int, inputs: int, outputs: int, variables: int, units_per_listener: int
+    devices: int,
+    bacnet: int,
+    t3000: int,
+    seed: int,
+    inputs: int,
+    outputs: int,
+    variables: int,
+    units_per_listener: int,
 ) -> None:
     """Start simulated Modbus TCP panels, and BACnet/IP devices, on loopback and serve until Ctrl-C.
 
     The first line of output is JSON: each panel's name, host, port, unit_id, serial_number; of each BACnet device its name, host,
-    port, instance, and its network and MAC behind a router. Lines of JSON on standard input switch faults:
+    port, instance, and its network and MAC behind a router; of the T3000 its url and panels. Lines of JSON on standard input switch faults:
     {"panel": "panel-3", "fault": "stall"}, {"panel": "panel-3", "fault": "none"}; `*` means every panel, `bacnet-*` every BACnet device.
     """
     arguments = {
         "--devices": devices,
         "--bacnet": bacnet,
+        "--t3000": t3000,
         "--seed": seed,
         "--inputs": inputs,
         "--outputs": outputs,

@@ -8,6 +8,7 @@
 
 BACnet devices take the same under their names (bacnet-1, ... or bacnet-* for all of them), with faults of their own
 (bacnet/faults.py); {"panel": "bacnet-1", "ask": "counts"} says what one has seen, its COV subscriptions among it.
+A simulated T3000 is told things under the name t3000, its panels under t3000-1, ... (t3000/commands.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from t3actors.simulator.bacnet.faults import decode_bacnet_fault
 from t3actors.simulator.bacnet.plant import PREFIX, BacnetPlant
 from t3actors.simulator.faults import decode_fault
 from t3actors.simulator.plant import Plant
+from t3actors.simulator.t3000 import commands as t3000_commands
+from t3actors.simulator.t3000.web_server import T3000WebServer
 
 KEYS = ("fault", "set", "ask")
 
@@ -29,18 +32,22 @@ class BadCommand(ValueError):
     """A line that is no command; its text says what is allowed."""
 
 
-def obey(plant: Plant, line: bytes, bacnet: BacnetPlant | None = None) -> dict[str, Any]:
+def obey(
+    plant: Plant, line: bytes, bacnet: BacnetPlant | None = None, t3000: T3000WebServer | None = None
+) -> dict[str, Any]:
     """Carry one line out; give the answer, which is an error for a bad line. Never raises for what the line says."""
     try:
-        return _obey(plant, _decoded(line), bacnet)
+        command = _decoded(line)
+        if t3000 is not None and t3000_commands.is_named(name := command.get("panel")):
+            _must_have_one(command)
+            return t3000_commands.obey(t3000, str(name), command, _wanted(command["set"]) if "set" in command else {})
+        return _obey(plant, command, bacnet)
     except (ValueError, OSError) as error:  # an OSError: no file left for the door
         return {"ok": False, "error": str(error)}
 
 
 def _obey(plant: Plant, command: dict[str, Any], bacnet: BacnetPlant | None) -> dict[str, Any]:
-    present = [key for key in KEYS if key in command]
-    if len(present) != 1:
-        raise BadCommand(f"command: saw keys {sorted(command)}, allowed is exactly one of {', '.join(KEYS)}")
+    _must_have_one(command)
     if command.get("ask") == "counts":
         if bacnet is not None and command.get("panel") is not None:
             return _obey_bacnet(bacnet, str(command["panel"]), command)
@@ -114,6 +121,12 @@ def _wanted(seen: object) -> dict[str, float]:
         if not number or not math.isfinite(value) or abs(value) > 2_147_483:
             raise BadCommand(f"set {point_id}: saw {value!r}, allowed is a number up to 2147483 either way")
     return seen
+
+
+def _must_have_one(command: dict[str, Any]) -> None:
+    present = [key for key in KEYS if key in command]
+    if len(present) != 1:
+        raise BadCommand(f"command: saw keys {sorted(command)}, allowed is exactly one of {', '.join(KEYS)}")
 
 
 def _must_hold_only(command: dict[str, Any], *allowed: str) -> None:

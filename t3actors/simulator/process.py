@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -25,6 +25,9 @@ from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.plant import LAYOUT, MIXED, BacnetPlant, BacnetPlantSize
 from t3actors.simulator.commands import obey
 from t3actors.simulator.plant import Plant, PlantSize
+from t3actors.simulator.t3000.commands import listing as t3000_listing
+from t3actors.simulator.t3000.installation import Installation, some_panels
+from t3actors.simulator.t3000.web_server import T3000WebServer
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 STDIN, STDOUT = 0, 1
@@ -44,29 +47,35 @@ async def run_plant(
     bacnet: int = 0,
     bacnet_presets: str = "",
     bacnet_layout: str = "",
+    t3000: int = 0,
     commands: int | None = STDIN,
     answers: int = STDOUT,
 ) -> None:
     """Serve a plant until the file descriptor `commands` ends, `answers` breaks, or SIGTERM or SIGINT comes.
 
     **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...], "bacnet": [{name,
-    host, port, instance, network, mac, vendor, points, preset, serial_number}, ...], "bbmd": {host, port}}` (null without
-    BACnet devices); then each line read gives one line back. With `commands=None` nothing is read and only a signal ends it.
+    host, port, instance, network, mac, vendor, points, preset, serial_number}, ...], "bbmd": {host, port}, "t3000": {url, panels:
+    [{name, panel_number, serial_number, object_instance}, ...]}}` (null what was not wanted); then each line read gives one line
+    back. With `commands=None` nothing is read and only a signal ends it.
     **Thread**: trio's, and that the main one, for it takes the signals.
     **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
     """
     size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s)
+    server = T3000WebServer(Installation(some_panels(t3000, seed)), tick_s=tick_s) if t3000 else None
     plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout))
     async with trio.open_nursery() as nursery:
         await nursery.start(_end_on_signal, nursery.cancel_scope)
         await nursery.start(plant.serve)
         if bacnet_plant is not None:
             await nursery.start(bacnet_plant.serve)
-        if await _say(answers, {"panels": plant.listing()} | _bacnet_listing(bacnet_plant)):
+        if server is not None:
+            await nursery.start(server.serve)
+        listed = {"t3000": t3000_listing(server) if server is not None else None}
+        if await _say(answers, {"panels": plant.listing()} | _bacnet_listing(bacnet_plant) | listed):
             if commands is None:
                 await trio.sleep_forever()
             else:
-                await _converse(plant, bacnet_plant, commands, answers)
+                await _converse(partial(obey, plant, bacnet=bacnet_plant, t3000=server), commands, answers)
         nursery.cancel_scope.cancel()
 
 
@@ -106,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bacnet", type=int, default=0, help="so many BACnet/IP devices beside the panels")
     parser.add_argument("--bacnet-presets", default="", help="which, in turn: comma-separated (default: a mixture)")
     parser.add_argument("--bacnet-layout", default="", help="where, in turn: alone, shared, trunk (default: a mixture)")
+    parser.add_argument(
+        "--t3000", type=int, default=0, help="a T3000 with its web server and so many panels, up to 254"
+    )
     parser.add_argument("--ignore-stdin", action="store_true", help="end on a signal only")
     return parser
 
@@ -159,12 +171,12 @@ def _bacnet_listing(plant: BacnetPlant | None) -> dict[str, Any]:
     return {"bacnet": plant.listing(), "bbmd": plant.bbmd_listing()}
 
 
-async def _converse(plant: Plant, bacnet: BacnetPlant | None, commands: int, answers: int) -> None:
+async def _converse(obeys: Callable[..., dict[str, Any]], commands: int, answers: int) -> None:
     async for line in _lines(commands):
         if line is None:
             answer: dict[str, Any] = {"ok": False, "error": f"command: allowed are {LONGEST_LINE} bytes a line"}
         else:
-            answer = obey(plant, line, bacnet)
+            answer = obeys(line=line)
         if not await _say(answers, answer):
             return
 

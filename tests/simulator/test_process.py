@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,7 +144,31 @@ def test_bacnet_devices_are_listed_beside_the_panels_and_answer() -> None:
 
 def test_without_bacnet_devices_their_list_is_empty(process: subprocess.Popen[bytes]) -> None:
     first = said(process)
-    assert (first["bacnet"], first["bbmd"]) == ([], None)
+    assert (first["bacnet"], first["bbmd"], first["t3000"]) == ([], None, None)
+
+
+def test_a_t3000_is_listed_beside_the_panels_and_answers_and_takes_faults() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--t3000", "2"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        t3000 = said(running)["t3000"]
+        assert [each["name"] for each in t3000["panels"]] == ["t3000-1", "t3000-2"]
+        request = urllib.request.Request(
+            f"{t3000['url']}/api/t3000/ffi/call", b'{"action":4}', {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=END_WITHIN_S) as answer:
+            assert len(json.load(answer)["data"]) == 2
+        assert told(running, b'{"panel": "t3000", "fault": "status_500"}')["ok"]
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            urllib.request.urlopen(request, timeout=END_WITHIN_S)
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(END_WITHIN_S) == 0
+
+
+def test_more_panels_than_a_t3000_can_number_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--t3000", "255"]) == 2
+    assert "t3000: saw 255, allowed is 1 to 254 panels" in capsys.readouterr().err
 
 
 def test_a_preset_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

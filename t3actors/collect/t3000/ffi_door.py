@@ -40,6 +40,7 @@ from t3actors.t3000_events import LIBRARY_LOADED, LIBRARY_PRINTED
 
 SMALLEST_BUFFER, LARGEST_BUFFER = 64_000, 1024**3
 DEFAULT_BUFFER = 100 * 1024 * 1024  # the seed's
+LOADED_WITHIN_S = 10.0  # or the time-out, if that is longer: a small computer takes seconds to start an interpreter
 SAY_AGAIN_AFTER_S = 600.0  # a library that crashes at each call is loaded as often
 
 
@@ -129,11 +130,13 @@ class FfiDoor:
 
     async def _running(self) -> WorkerProcess:
         """Give the worker that has the library loaded; start it if there is none."""
-        if self._worker is not None and (ended := await self._worker.has_ended()):
+        worker = self._worker
+        if worker is not None and not worker.is_ending:
+            ended = await worker.has_ended()
+            if ended is None:
+                return worker
             await self._end_worker()
             raise LinkDown(self._told(ended, "between two calls"))
-        if self._worker is not None and not self._worker.is_ending:
-            return self._worker
         await self._end_worker()
         if self._worker is not None:
             raise LinkDown(
@@ -150,7 +153,7 @@ class FfiDoor:
         return self._worker
 
     async def _load(self, worker: WorkerProcess) -> None:
-        said = await self._within(worker.hear, "while it was loaded")
+        said = await self._within(worker.hear, "while it was loaded", max(self._timeout_s, LOADED_WITHIN_S))
         if not isinstance(said, Loaded):
             await self._end_worker()
             reason = said.reason if isinstance(said, NotLoaded) else f"the worker said {type(said).__name__}"
@@ -194,13 +197,13 @@ class FfiDoor:
         raise self._error(said)
 
     async def _say(self, worker: WorkerProcess, asked: Asked, doing: str) -> Said:
-        return await self._within(lambda: worker.ask(asked), doing)
+        return await self._within(lambda: worker.ask(asked), doing, self._timeout_s)
 
-    async def _within(self, hear: Callable[[], Awaitable[Said]], doing: str) -> Said:
+    async def _within(self, hear: Callable[[], Awaitable[Said]], doing: str, timeout_s: float) -> Said:
         """Hear the worker within the time-out; one that did not say it, for whatever reason, is ended."""
         heard = False
         try:
-            with trio.move_on_after(self._timeout_s):
+            with trio.move_on_after(timeout_s):
                 said = await hear()
                 heard = True
                 return said
@@ -209,16 +212,14 @@ class FfiDoor:
         finally:
             if not heard:
                 await self._end_worker()
-        raise RequestTimedOut(
-            f"no answer within {self._timeout_s:g} s {doing}: the worker was ended and will be replaced"
-        )
+        raise RequestTimedOut(f"no answer within {timeout_s:g} s {doing}: the worker was ended and will be replaced")
 
     def _error(self, said: Said) -> DriverError:
         """Give the error for what a worker said instead of what was asked for."""
         if isinstance(said, NotYet):
             return NotReady(f"T3000 is still starting: it said so {len(self._pauses_s) + 1} times")
         if isinstance(said, Refused):
-            return RequestRefused(f"the library refused: {printable(said.text)}", code=said.code)
+            return RequestRefused(f"T3000 refused: {printable(said.text)}", code=said.code)
         if isinstance(said, Unreadable):
             return BadResponse(printable(said.text), raw=said.raw)
         return BadResponse(f"the worker said {type(said).__name__}, which is no answer to this")

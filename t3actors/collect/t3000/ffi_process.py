@@ -193,12 +193,16 @@ class WorkerProcess:
 
 def _start(library: Path, socket_fd: int, buffer_fd: int, printing: int) -> subprocess.Popen[bytes]:
     os.set_blocking(printing, False)  # what does not fit any more is lost: a library must not wait for a reader
+    where_we_import_from = os.pathsep.join(
+        each or os.getcwd() for each in sys.path
+    )  # installed, from a folder, embedded
     arguments = [str(library.absolute()), str(socket_fd), str(buffer_fd), str(os.getpid())]
     return subprocess.Popen(  # noqa: S603 - our own module; the library's path is the operator's
         [sys.executable, "-P", "-m", MODULE, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=printing,
         stderr=printing,
+        env=os.environ | {"PYTHONPATH": where_we_import_from},
         pass_fds=(socket_fd, buffer_fd),
         start_new_session=True,  # so that the processes it starts can be ended with it
     )

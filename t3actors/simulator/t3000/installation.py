@@ -142,7 +142,12 @@ def _number(request: Mapping[str, Any], name: str) -> int:
 
 
 def some_panels(count: int, seed: int = 1) -> list[SimulatedPanel]:
-    """Make panels 1 to `count`, every point of theirs in use, the same for the same seed."""
+    """Make panels 1 to `count`, every point of theirs in use, the same for the same seed.
+
+    **Raises**: ValueError.
+    """
+    if not 1 <= count <= MOST_PANELS:
+        raise ValueError(f"t3000: saw {count}, allowed is 1 to {MOST_PANELS} panels")
     chance = Random(seed)  # noqa: S311 - reproducible on purpose
     serials = chance.sample(range(10_000, LARGEST_SERIAL), count)
     full = {"inputs": COUNTS["IN"], "outputs": COUNTS["OUT"], "variables": COUNTS["VAR"]}

@@ -47,7 +47,7 @@ class T3000WebServer:
         self.installation = installation
         self.host = host
         self.port = port
-        self._fault = NO_FAULT
+        self.fault = NO_FAULT
         self._fault_changed = trio.Event()
         self.calls: list[dict[str, object]] = []
         self.connections = 0
@@ -73,7 +73,7 @@ class T3000WebServer:
 
     def set_fault(self, kind: FaultKind, delay_s: float = 0.0) -> None:
         """Switch a fault on, in place of the one before; NONE ends it, and what hangs. **Raises**: ValueError."""
-        self._fault = Fault(kind, delay_s)
+        self.fault = Fault(kind, delay_s)
         self._fault_changed.set()
         self._fault_changed = trio.Event()
 
@@ -144,7 +144,7 @@ class T3000WebServer:
         """Answer one call; false when the connection is to be closed."""
         self.calls.append(asked)
         async with self._turn:
-            fault = self._fault
+            fault = self.fault
             if fault.kind is FaultKind.HANG:
                 await self._fault_changed.wait()
             elif fault.kind is FaultKind.SLOW:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trio
 
-from t3actors.collect.t3000 import ffi_process
+from t3actors.collect.t3000 import ffi_door, ffi_process
 from t3actors.collect.t3000.door import Memory
 from t3actors.collect.t3000.ffi_door import FfiDoor
 from t3actors.errors import BadResponse, DriverError, LinkDown, NotReady, RequestRefused, RequestTimedOut
@@ -178,8 +178,8 @@ async def test_a_t3000_that_never_gets_ready_is_not_ready_and_its_worker_lives_o
 @pytest.mark.parametrize(
     ("behaviour", "code", "said"),
     [
-        ("return 5 no such panel", 5, "the library refused: no such panel"),
-        ('return -1 {"error":"Exception in bridge"}', -1, "the library refused: Exception in bridge"),
+        ("return 5 no such panel", 5, "T3000 refused: no such panel"),
+        ('return -1 {"error":"Exception in bridge"}', -1, "T3000 refused: Exception in bridge"),
         ('return 0 {"action":"LOGGING_DATA_RES","error":"Panel is offline ."}', 0, r"refused: Panel is offline \."),
         (
             'return 0 {"debug":"HandleWebViewMsg returned empty response"}',
@@ -421,7 +421,10 @@ async def test_a_library_that_ends_the_worker_while_it_is_loaded_is_one_error(
         await door.call(4, {})
 
 
-async def test_a_library_that_hangs_while_it_is_loaded_is_a_time_out(library: Library) -> None:
+async def test_a_library_that_hangs_while_it_is_loaded_is_a_time_out(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ffi_door, "LOADED_WITHIN_S", 0.0)
     t3000 = library()
     t3000.play("@load hang")
     async with opened(t3000, timeout_s=0.3) as door:
