@@ -17,6 +17,7 @@ from t3actors.addresses import join_address, split_address
 from t3actors.collect.t3000.door import Answer, Memory, answer, build_request
 from t3actors.collect.t3000.http_answer import judge
 from t3actors.collect.t3000.http_connection import ClosedUnanswered, HttpAnswer, HttpConnection, connect
+from t3actors.collect.t3000.lists import GET_WEBVIEW_LIST, ListedPanel, monitors_request
 from t3actors.collect.t3000.turns import Turns
 from t3actors.errors import BadResponse, LinkDown, NotReady, RequestTimedOut
 
@@ -25,10 +26,6 @@ PORTS = {"http": 9103, "https": 443}  # T3000's web server; a server in front of
 CONNECT_WITHIN_S = 5.0
 KEPT_S = 60.0  # a connection that was idle for longer may be gone without a word
 _URL = re.compile(r"(?P<scheme>https?)://(?P<address>[^/?#@\s]+)/?")
-
-GET_WEBVIEW_LIST = 17
-MONITORS = 9  # BAC_AMON, T3000 global_define.h
-LAST_MONITOR = 11  # BAC_MONITOR_COUNT is 12
 
 
 def split_url(text: str) -> tuple[str, str, int]:
@@ -95,15 +92,8 @@ class HttpDoor:
         """Ask for a panel's monitors by action 17, which reads them from the panel; None without its serial and instance."""
         if serial_number is None or object_instance is None:
             return None
-        request: dict[str, object] = {
-            "panelId": panel_id,
-            "serialNumber": serial_number,
-            "entryType": MONITORS,
-            "entryIndexStart": 0,
-            "entryIndexEnd": LAST_MONITOR,
-            "objectinstance": object_instance,
-        }
-        return await self.call(GET_WEBVIEW_LIST, request)
+        panel = ListedPanel(panel_id=panel_id, serial_number=serial_number, object_instance=object_instance)
+        return await self.call(GET_WEBVIEW_LIST, monitors_request(panel))
 
     async def read_memory(self) -> Memory:
         """There is no way. **Raises**: LinkDown."""

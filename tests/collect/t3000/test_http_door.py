@@ -304,10 +304,10 @@ async def test_trend_logs_are_read_from_the_panel_by_action_17() -> None:
         opened(server.port) as door,
     ):
         assert await door.trend_logs(3) is None
-        assert await door.trend_logs(3, serial_number=237219, object_instance=3001) is not None
+        assert await door.trend_logs(3, serial_number=2**32 - 1, object_instance=3001) is not None
         ((_head, body),) = server.requests
         assert json.loads(body) == {
-            "action": 17, "panelId": 3, "serialNumber": 237219, "objectinstance": 3001,
+            "action": 17, "panelId": 3, "serialNumber": -1, "objectinstance": 3001,
             "entryType": 9, "entryIndexStart": 0, "entryIndexEnd": 11,
         }  # fmt: skip
 
