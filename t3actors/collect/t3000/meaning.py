@@ -146,7 +146,7 @@ def _point(given: Given, kind: Kind, number: int, rules: Rules, *, raw: bool) ->
     if given.units and not digital:
         units = clean(spelt(given.units.strip()))
     return Point(
-        point_id=f"{PREFIXES[kind]}{number}",
+        point_id=given.id or f"{PREFIXES[kind]}{number}",
         kind=kind,
         point_index=number,
         label=clean(given.label or "", _LABEL if raw else 0),
