@@ -178,6 +178,7 @@ def decode_points_list(
         missing=points.missing,
         refused=points.refused,
         known=points.known,
+        raw=points.raw,
         unread=tuple(unread),
     )
 

@@ -24,6 +24,9 @@ from t3actors.collect.t3000.mending import Octets, mend, readable
 from t3actors.errors import BadResponse
 from t3actors.points import DeviceFacts, Kind, Point, Reading, Rules
 
+MOST_TOLD = 20
+"""Of the lines in `refused`."""
+
 _LISTS = {"input_points": Kind.INPUT, "output_points": Kind.OUTPUT, "variable_points": Kind.VARIABLE}
 _TIMES = {
     Kind.INPUT: "input_logging_time",
@@ -45,9 +48,9 @@ class Listed(NamedTuple):
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of points, decoded. `missing`: fields that points lacked, each once; `refused`: a line for each point not wholly used.
+    """Points, decoded. `missing`: fields that points lacked, each once; `refused`: a line for each point not wholly used, the first few.
 
-    `known` is for the next call, which compares with it.
+    `known`, and whether they were `raw` (in thousandths), are for the next call, which compares with them.
     """
 
     points: tuple[Point, ...] = ()
@@ -55,6 +58,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     known: tuple[Known, ...] = ()
+    raw: bool = True
 
 
 class PanelAnswer(Points, frozen=True, kw_only=True):
@@ -137,6 +141,8 @@ def points_of(
     raw: bool,
 ) -> Points:
     """Say what points mean that are decoded already: as (name of the list, kind, points). `refused`: what is to be told of them."""
+    if before is not None and before.raw != raw:
+        before = None  # the same fields mean something else
     old = before.known if before is not None else ()
     found: list[Known] = []
     missing: dict[str, None] = {}
@@ -155,10 +161,12 @@ def points_of(
             found.append(now)
             if now.absent:
                 missing.update((f"{name}[].{field}", None) for field in now.absent)
-    return _points(found, tuple(missing), faults, before)
+    return _points(found, tuple(missing), faults, before, raw=raw)
 
 
-def _points(found: list[Known], missing: tuple[str, ...], refused: list[str], before: Points | None) -> Points:
+def _points(
+    found: list[Known], missing: tuple[str, ...], refused: list[str], before: Points | None, *, raw: bool
+) -> Points:
     if before is None or not _same(found, before.known):
         found, twice = _each_once(found)
         refused += twice
@@ -174,7 +182,9 @@ def _points(found: list[Known], missing: tuple[str, ...], refused: list[str], be
             for kind in Kind
             if (group := [each for each in now if each.point.kind is kind])
         }
-    return Points(points=points, readings=readings, missing=missing, refused=tuple(refused), known=now)
+    if len(refused) > MOST_TOLD:
+        refused[MOST_TOLD:] = [f"and {len(refused) - MOST_TOLD} more"]
+    return Points(points=points, readings=readings, missing=missing, refused=tuple(refused), known=now, raw=raw)
 
 
 def _same(these: Sequence[object], those: Sequence[object]) -> bool:
@@ -208,6 +218,7 @@ def _panel(octets: Octets, shape: Shape, rules: Rules, before: PanelAnswer | Non
         missing=(*missing, *points.missing),
         refused=(*refused, *points.refused),
         known=points.known,
+        raw=points.raw,
         facts=facts,
         serial_number=facts.serial_number or 0,
         logging_at_s=times,

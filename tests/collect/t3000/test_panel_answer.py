@@ -167,6 +167,14 @@ def test_what_a_panel_was_before_never_shows_in_what_it_is(was: Panel, panel: Pa
     agrees(decode_panel(written(real_json(panel)), "real", Rules(), before), panel)
 
 
+def test_a_panel_that_changes_its_shape_is_decoded_anew() -> None:
+    point = {"id": "IN1", "value": 18000, "range": 3, "digital_analog": 1, "type": "INPUT"}
+    before = decode_panel(written({"device_data": [point]}), "real", RULES)
+    now = decode_panel(written({"input_points": [point]}), "documented", RULES, before)
+    assert (readings_of(before)["IN1"].value, readings_of(now)["IN1"].value) == (18.0, 18000)
+    assert now.points[0].source != before.points[0].source
+
+
 def test_the_lists_of_a_panel_may_grow_and_shrink() -> None:
     fewer = {**FIRST, "device_data": FIRST["device_data"][3:]}
     before = real(FIRST)
@@ -271,6 +279,13 @@ def test_a_point_that_stands_twice_is_used_once() -> None:
     answer = real({**FIRST, "device_data": [*FIRST["device_data"], {**FIRST["device_data"][0], "value": 1}]})
     assert answer.refused == ("IN1 stands twice; the first is used",)
     assert readings_of(answer)["IN1"].value == 18.35
+
+
+@pytest.mark.parametrize(("bad", "lines", "last"), [(20, 20, "device_data[19] is null"), (21, 21, "and 1 more")])
+def test_only_the_first_lines_of_what_is_refused_are_told(bad: int, lines: int, last: str) -> None:
+    answer = real({**FIRST, "device_data": [None] * bad + FIRST["device_data"]})
+    assert (len(answer.refused), len(answer.points)) == (lines, 10)
+    assert answer.refused[-1].startswith(last)
 
 
 def test_text_that_is_not_utf8_or_not_json_costs_only_the_text() -> None:
