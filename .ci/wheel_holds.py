@@ -1,4 +1,4 @@
-"""Checks that a wheel holds every file of both packages that the tree holds: code, schema and py.typed."""
+"""Checks that a wheel holds every file of both packages that the tree holds: code, schema, register maps and py.typed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ def main(wheel: str) -> int:
         held = set(archive.namelist())
     wanted = set(NEEDED)
     for package in PACKAGES:
-        wanted |= {path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql", ".c", ".h"}}
-    if not any(name.endswith(".sql") for name in wanted):
-        sys.stderr.write("no schema file in the tree: t3actors/store/schema/*.sql\n")
-        return 1
+        wanted |= {
+            path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql", ".c", ".h", ".csv"}
+        }
+    for folder, suffix in (("t3actors/store/schema", ".sql"), ("t3actors/collect/modbus/maps", ".csv")):
+        if not any(name.startswith(folder) and name.endswith(suffix) for name in wanted):
+            sys.stderr.write(f"no {suffix} file in the tree: {folder}/*{suffix}\n")
+            return 1
     for name in sorted(wanted - held):
         sys.stderr.write(f"{Path(wheel).name} lacks {name}\n")
     foreign = {name.split("/")[0] for name in held if ".dist-info/" not in name} - set(PACKAGES)

@@ -17,7 +17,9 @@ VERBS = {
     "alarms": Verb("t3actors.cli.show", "The alarms that stand at the devices."),
     "history": Verb("t3actors.cli.show", "What one point stored, newest last."),
     "sync": Verb("t3actors.cli.sync", "Have the running gateway poll now."),
-    "discover": Verb("t3actors.cli.discover", "Who is out there: BACnet devices, as a list or as configuration."),
+    "discover": Verb(
+        "t3actors.cli.discover", "Who is out there: BACnet devices, Temco panels; as a list or as configuration."
+    ),
     "forget": Verb("t3actors.cli.forget", "Poll a discovered device no more."),
     "simulate": Verb("t3actors.cli.simulate", "Simulated panels alone, on loopback."),
 }

@@ -19,7 +19,10 @@ Connection = Literal["persistent", "per_poll"]
 Protocol = Literal["modbus", "bacnet", "t3000"]
 Durability = Literal["normal", "full"]
 Discover = Literal["off", "list", "temco", "all"]
-Profile = Literal["t3-controller"]
+Profile = Literal[
+    "t3-controller", "t3-8ai8ao6do", "t3-8ai8ao6do-rev1", "t3-22i", "t3-22i-rev1", "t3-8ai13o", "t3-32ai", "t3-pt12",
+    "tstat8", "tstat10", "co2", "co2-node", "humidity", "pressure", "airlab",
+]  # fmt: skip
 Scale = Literal["auto", 1, 1000]
 CREDENTIAL = "credential:"
 """A secret so named is one that the service manager sets out, not a path."""

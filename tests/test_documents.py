@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from t3actors import events
 from t3actors.__main__ import VERBS, main
 from t3actors.cli.exits import Exit
+from t3actors.collect.modbus import profile_page
+from t3actors.collect.modbus.profiles import profiles
 from t3actors.events import CATALOGUE
 from t3actors.watch.catalogue import event_modules, page
 
@@ -26,6 +28,16 @@ def text(name: str) -> str:
 
 def test_the_page_of_log_events_is_the_catalogue() -> None:
     assert text("docs/log-events.md") == page(), "python -m t3actors.watch.catalogue > docs/log-events.md"
+
+
+def test_the_page_of_profiles_is_made_from_their_data_files() -> None:
+    made = "python -m t3actors.collect.modbus.profile_page > docs/profiles.md"
+    assert text("docs/profiles.md") == profile_page.page(), made
+
+
+def test_every_profile_is_named_in_the_sample() -> None:
+    sample = text("config/t3-panels.toml")
+    assert [name for name in profiles() if f'"{name}"' not in sample] == []
 
 
 def test_every_event_of_the_catalogue_is_logged_somewhere() -> None:

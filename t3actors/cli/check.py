@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import click
 import msgspec
@@ -11,7 +11,7 @@ from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.collect.modbus.blocks import Limits, Want, plan
-from t3actors.collect.modbus.t3000 import AREAS
+from t3actors.collect.modbus.profiles import profiles
 from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig
 from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
 from t3actors.configure.durations import duration_text
@@ -36,7 +36,7 @@ def check(config: str, as_json: bool) -> None:
             raise
         print_json({"kind": "fault", "fault": fault} for fault in refused.faults)
         raise SystemExit(Exit.CONFIG) from None
-    cost = estimate(checked, requests_of)
+    cost = estimate(checked, requests_of, {name: profile.most_points for name, profile in profiles().items()})
     if as_json:
         _print_json(checked, cost)
     else:
@@ -47,17 +47,9 @@ def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int
     """Plan one poll as the driver will: the number of registers (or bits, 16 to a register) of each request."""
     wants = [Want(point.table, point.register, words_of(point)) for point in points]
     if device.profile is not None:
-        wants = list(_panel())
+        wants = list(profiles()[device.profile].everything())
     blocks = plan(wants, Limits(max_registers=device.max_registers, max_gap=device.max_gap))
     return [block.size if block.table in ("holding", "input") else -(-block.size // 16) for block in blocks]
-
-
-def _panel() -> Iterator[Want]:
-    """Everything that a poll of a panel reads when all its points are in use."""
-    for area in AREAS:
-        for first, width in ((area.value, 2), (area.auto_manual, 1), (area.switch, 1)):
-            if first is not None:
-                yield from (Want("holding", first + place * width, width) for place in range(area.capacity))
 
 
 def notes_on(config: Config) -> list[str]:

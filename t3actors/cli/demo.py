@@ -113,6 +113,9 @@ def _introduce(console: Console, listing: Listing, database: Path) -> None:
     console.print(f"{simulated(listing)}, on this machine's loopback; nothing leaves the machine.", soft_wrap=True)
     console.print(f"Database: {database}", soft_wrap=True)
     console.print(f"Try:      {query(database)}", soft_wrap=True, markup=False, highlight=False)
+    if listing.scan is not None:
+        scan = f"t3actors discover --t3000 --target {listing.scan.host}:{listing.scan.port}"
+        console.print(f"Scan:     {scan}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _say_goodbye(console: Console, database: Path, how: str) -> None:

@@ -48,11 +48,19 @@ class BacnetListed(msgspec.Struct, frozen=True):
     preset: Preset
 
 
+class ScanListed(msgspec.Struct, frozen=True):
+    """Where T3000's scan is answered."""
+
+    host: str
+    port: int
+
+
 class Listing(msgspec.Struct, frozen=True):
     """The first line of the simulator's process."""
 
     panels: tuple[PanelListed, ...] = ()
     bacnet: tuple[BacnetListed, ...] = ()
+    scan: ScanListed | None = None
 
 
 class SimulatedPlant:

@@ -11,6 +11,9 @@ from t3actors.simulator.process import main as simulate_main
 
 @click.command()
 @click.option("--devices", default=3, show_default=True, help="How many Modbus panels.")
+@click.option(
+    "--modules", default=0, show_default=True, help="How many I/O modules and sensors beside them, of all products."
+)
 @click.option("--bacnet", default=0, show_default=True, help="How many BACnet/IP devices beside them.")
 @click.option(
     "--t3000", default=0, show_default=True, help="A T3000 with its web server and so many panels, up to 254."
@@ -24,6 +27,7 @@ from t3actors.simulator.process import main as simulate_main
 )
 def simulate(
     devices: int,
+    modules: int,
     bacnet: int,
     t3000: int,
     seed: int,
@@ -34,12 +38,14 @@ def simulate(
 ) -> None:
     """Start simulated Modbus TCP panels, and BACnet/IP devices, on loopback and serve until Ctrl-C.
 
-    The first line of output is JSON: each panel's name, host, port, unit_id, serial_number; of each BACnet device its name, host,
-    port, instance, and its network and MAC behind a router; of the T3000 its url and panels. Lines of JSON on standard input switch faults:
+    The first line of output is JSON: each panel's and module's name, host, port, unit_id, serial_number; of each BACnet device
+    its name, host, port, instance, and its network and MAC behind a router; as `scan` the port where T3000's scan is answered; of
+    the T3000 its url and panels. Lines of JSON on standard input switch faults:
     {"panel": "panel-3", "fault": "stall"}, {"panel": "panel-3", "fault": "none"}; `*` means every panel, `bacnet-*` every BACnet device.
     """
     arguments = {
         "--devices": devices,
+        "--modules": modules,
         "--bacnet": bacnet,
         "--t3000": t3000,
         "--seed": seed,

@@ -6,7 +6,7 @@ requests is the caller's `Planner` (the driver's own planning), so that the figu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -20,10 +20,12 @@ SERIAL_BAUD = 19200  # of the serial line taken to lie behind an address with se
 SERIAL_BITS = 11  # Modbus over serial line V1.02, 2.5.1: start, 8 data, parity, stop
 FRAME_BYTES = 13  # V1.02: a read request is 8 bytes, its answer 5 and the data
 DAY_S = 86400.0
-PROFILE_POINTS = {"t3-controller": 64 + 64 + 128}  # inputs, outputs, variables of a T3 panel: at most
 
 Planner = Callable[[DeviceConfig, Sequence[ModbusPoint]], Sequence[int]]
 """The requests of one poll, each as its number of registers. For a device with a profile the points are empty."""
+
+MostPoints = Mapping[str, int]
+"""How many points each profile gives at most."""
 
 
 class DeviceCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +66,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     sample_bytes: float = SAMPLE_BYTES
 
 
-def estimate(config: Config, planner: Planner, changing_share: float = CHANGING_SHARE) -> Cost:
+def estimate(config: Config, planner: Planner, most_points: MostPoints, changing_share: float = CHANGING_SHARE) -> Cost:
     """Estimate what polling every enabled Modbus device will cost: how many points a BACnet device has, only it knows."""
     enabled = [device for device in config.devices if device.enabled and device.protocol == "modbus"]
     units = {address: sum(device.address == address for device in enabled) for address in {d.address for d in enabled}}
     devices, busy = [], dict.fromkeys((device.address for device in enabled), 0.0)
     for device in enabled:
-        cost, busy_share = _device(device, planner, shares_line=units[device.address] > 1)
+        cost, busy_share = _device(device, planner, most_points, shares_line=units[device.address] > 1)
         devices.append(cost)
         busy[device.address] += busy_share
     lines = tuple(
@@ -89,8 +91,8 @@ def estimate(config: Config, planner: Planner, changing_share: float = CHANGING_
         requests_per_s=sum(device.requests_per_s for device in devices),
         registers_per_s=sum(device.registers_per_s for device in devices),
         readings_per_s=sum(device.readings_per_s for device in devices),
-        history_mb_a_day=_history_mb(enabled, changing_share),
-        history_mb_a_day_worst=_history_mb(enabled, 1.0),
+        history_mb_a_day=_history_mb(enabled, most_points, changing_share),
+        history_mb_a_day_worst=_history_mb(enabled, most_points, 1.0),
         changing_share=changing_share,
     )
 
@@ -106,14 +108,16 @@ def samples_a_day(rules: Rules, changing_share: float) -> float:
     return min(polls, max(polls * changing_share, heartbeats))
 
 
-def _device(device: DeviceConfig, planner: Planner, *, shares_line: bool) -> tuple[DeviceCost, float]:
+def _device(
+    device: DeviceConfig, planner: Planner, most_points: MostPoints, *, shares_line: bool
+) -> tuple[DeviceCost, float]:
     requests_per_s = registers_per_s = busy = 0.0
     for interval_s, points in _by_interval(device).items():
         requests = planner(device, points)
         requests_per_s += len(requests) / interval_s
         registers_per_s += sum(requests) / interval_s
         busy += sum(_request_s(count, device.min_pause_s, serial=shares_line) for count in requests) / interval_s
-    rules = _rules(device)
+    rules = _rules(device, most_points)
     cost = DeviceCost(
         device=device.name,
         address=device.address,
@@ -137,9 +141,9 @@ def _by_interval(device: DeviceConfig) -> dict[float, list[ModbusPoint]]:
     return groups
 
 
-def _rules(device: DeviceConfig) -> list[Rules]:
+def _rules(device: DeviceConfig, most_points: MostPoints) -> list[Rules]:
     if device.profile is not None:
-        return [device.rules] * PROFILE_POINTS.get(device.profile, 0)
+        return [device.rules] * most_points[device.profile]
     return [point.rules for point in device.points]
 
 
@@ -148,6 +152,6 @@ def _request_s(registers: int, min_pause_s: float, *, serial: bool) -> float:
     return ANSWER_S + on_the_line + min_pause_s
 
 
-def _history_mb(devices: list[DeviceConfig], changing_share: float) -> float:
-    samples = sum(samples_a_day(rules, changing_share) for device in devices for rules in _rules(device))
+def _history_mb(devices: list[DeviceConfig], most_points: MostPoints, changing_share: float) -> float:
+    samples = sum(samples_a_day(rules, changing_share) for device in devices for rules in _rules(device, most_points))
     return samples * SAMPLE_BYTES / 1e6

@@ -64,7 +64,7 @@ def _obey(plant: Plant, command: dict[str, Any], bacnet: BacnetPlant | None) -> 
         fault = decode_fault(command["fault"], parameters)
         return {"ok": True, "fault": str(fault.kind), "panels": list(plant.set_fault(name, fault))}
     plant.server_of(name)
-    panel = plant.panels[name]
+    panel = plant.device(name)
     if "ask" in command:
         _must_hold_only(command, "panel", "ask")
         if command["ask"] != "values":
@@ -73,7 +73,7 @@ def _obey(plant: Plant, command: dict[str, Any], bacnet: BacnetPlant | None) -> 
     _must_hold_only(command, "panel", "set")
     wanted = _wanted(command["set"])
     for point_id in wanted:
-        panel.raw(point_id)  # all exist, or none is set
+        panel.value(point_id)  # all exist, or none is set
     for point_id, value in wanted.items():
         panel.set(point_id, value)
     return {"ok": True, "panel": name, "set": wanted}

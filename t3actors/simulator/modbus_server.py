@@ -17,6 +17,7 @@ import trio
 from t3actors.simulator.answers import (
     TARGET_FAILED_TO_RESPOND,
     WRITE_FUNCTIONS,
+    Device,
     Spans,
     answer_pdu,
     exception_pdu,
@@ -26,7 +27,6 @@ from t3actors.simulator.counts import Counts
 from t3actors.simulator.door import Door
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.frames import Request
-from t3actors.simulator.panel import SimulatedPanel
 
 OWN_UNIT_IDS = (0, 255)  # what a device without a gateway is addressed by (implementation guide, 4.4.1.2)
 SILENT = Fault(FaultKind.STALL)
@@ -41,7 +41,7 @@ class ModbusServer:
 
     def __init__(
         self,
-        panels: Iterable[SimulatedPanel],
+        panels: Iterable[Device],
         *,
         host: str = "127.0.0.1",
         port: int = 0,

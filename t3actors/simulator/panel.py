@@ -48,6 +48,9 @@ class SimulatedPanel:
         self.panel_number = panel_number
         self.product = product
         self.firmware = FIRMWARE[product]
+        self.version = 10 * self.firmware[0] + self.firmware[1]
+        self.mini_type = at.MINI_TYPES[product]
+        self.instance = serial_number % 0x3FFFFE + 1
         self.point_counts = {"inputs": inputs, "outputs": outputs, "variables": variables}
         self.image = bytearray(2 * at.REGISTER_COUNT)
         self._random = Random(seed)  # noqa: S311 - it imitates weather, it guards nothing
@@ -167,10 +170,9 @@ class SimulatedPanel:
         self.set_register(at.MODBUS_ADDRESS, self.unit_id)
         self.set_register(at.PRODUCT, self.product)
         self.set_register(at.HARDWARE_REVISION, 1)
-        instance = self.serial_number % 0x3FFFFE + 1
-        self.set_register(at.BACNET_INSTANCE_HIGH, instance >> 16)
-        self.set_register(at.BACNET_INSTANCE_LOW, instance & 0xFFFF)
-        self.set_register(at.MINI_TYPE, at.MINI_TYPES[self.product])
+        self.set_register(at.BACNET_INSTANCE_HIGH, self.instance >> 16)
+        self.set_register(at.BACNET_INSTANCE_LOW, self.instance & 0xFFFF)
+        self.set_register(at.MINI_TYPE, self.mini_type)
         self.set_register(at.PANEL_NUMBER, self.panel_number)
         self.set_register(at.BACNET_PORT, 47808)
         for place in range(at.OUTPUTS.capacity):

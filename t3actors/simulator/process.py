@@ -44,6 +44,7 @@ async def run_plant(
     variables: int = 16,
     units_per_listener: int = 1,
     tick_s: float = 1.0,
+    modules: int = 0,
     bacnet: int = 0,
     bacnet_presets: str = "",
     bacnet_layout: str = "",
@@ -53,14 +54,15 @@ async def run_plant(
 ) -> None:
     """Serve a plant until the file descriptor `commands` ends, `answers` breaks, or SIGTERM or SIGINT comes.
 
-    **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...], "bacnet": [{name,
-    host, port, instance, network, mac, vendor, points, preset, serial_number}, ...], "bbmd": {host, port}, "t3000": {url, panels:
-    [{name, panel_number, serial_number, object_instance}, ...]}}` (null what was not wanted); then each line read gives one line
-    back. With `commands=None` nothing is read and only a signal ends it.
+    **Shape**: the first line is `{"panels": [{name, host, port, unit_id, serial_number, counts}, ...], "modules": [{name, host,
+    port, unit_id, serial_number, product}, ...], "scan": {host, port}, "bacnet": [{name, host, port, instance, network, mac,
+    vendor, points, preset, serial_number}, ...], "bbmd": {host, port}, "t3000": {url, panels: [{name, panel_number,
+    serial_number, object_instance}, ...]}}` (null what was not wanted; "scan" is where T3000's scan is answered); then each line
+    read gives one line back. With `commands=None` nothing is read and only a signal ends it.
     **Thread**: trio's, and that the main one, for it takes the signals.
     **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
     """
-    size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s)
+    size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s, modules)
     server = T3000WebServer(Installation(some_panels(t3000, seed)), tick_s=tick_s) if t3000 else None
     plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout))
     async with trio.open_nursery() as nursery:
@@ -70,8 +72,9 @@ async def run_plant(
             await nursery.start(bacnet_plant.serve)
         if server is not None:
             await nursery.start(server.serve)
-        listed = {"t3000": t3000_listing(server) if server is not None else None}
-        if await _say(answers, {"panels": plant.listing()} | _bacnet_listing(bacnet_plant) | listed):
+        listed = {"panels": plant.listing(), "modules": plant.module_listing(), "scan": plant.scan_listing()}
+        listed |= _bacnet_listing(bacnet_plant) | {"t3000": t3000_listing(server) if server is not None else None}
+        if await _say(answers, listed):
             if commands is None:
                 await trio.sleep_forever()
             else:
@@ -112,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--variables", type=int, default=size.variables, help="per panel, up to 128")
     parser.add_argument("--units-per-listener", type=int, default=size.units_per_listener)
     parser.add_argument("--tick-s", type=float, default=size.tick_s, help="how often values move")
+    parser.add_argument("--modules", type=int, default=size.modules, help="I/O modules and sensors beside the panels")
     parser.add_argument("--bacnet", type=int, default=0, help="so many BACnet/IP devices beside the panels")
     parser.add_argument("--bacnet-presets", default="", help="which, in turn: comma-separated (default: a mixture)")
     parser.add_argument("--bacnet-layout", default="", help="where, in turn: alone, shared, trunk (default: a mixture)")

@@ -31,7 +31,7 @@ def test_a_good_file_is_told_with_what_it_will_cost() -> None:
 
 def test_json_rows_name_their_kind() -> None:
     rows = t3actors("check", SAMPLE, "--json").rows()
-    assert [row["kind"] for row in rows] == ["device"] * 4 + ["line"] * 4 + ["total"]
+    assert [row["kind"] for row in rows] == ["device"] * 5 + ["line"] * 5 + ["total"]
     assert rows[-1]["history_mb_a_day_worst"] > rows[-1]["history_mb_a_day"] > 0
 
 
@@ -52,6 +52,15 @@ def test_a_line_that_cannot_carry_it_is_warned_about(tmp_path: Path) -> None:
     device += 'poll_interval = "1s"\nprofile = "t3-controller"\n'
     (tmp_path / "busy.toml").write_text("".join(device.format(n) for n in range(1, 5)), encoding="utf-8")
     assert "warning: 10.0.0.1:502 would be asked" in t3actors("check", tmp_path / "busy.toml").out
+
+
+@pytest.mark.parametrize(("profile", "points", "requests"), [("t3-22i", 22, [44, 22, 22]), ("co2", 12, [11, 20])])
+def test_a_profile_costs_what_its_map_says(profile: str, points: int, requests: list[int], tmp_path: Path) -> None:
+    device = f'[[devices]]\nname = "d"\naddress = "10.0.0.1"\nprotocol = "modbus"\nprofile = "{profile}"\n'
+    (tmp_path / "one.toml").write_text(device, encoding="utf-8")
+    (row, *_) = t3actors("check", tmp_path / "one.toml", "--json").rows()
+    assert (row["points"], row["requests_per_poll"]) == (points, len(requests))
+    assert requests_of(DeviceConfig(name="d", protocol="modbus", address="a", profile=profile), []) == requests
 
 
 def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:

@@ -193,7 +193,9 @@ def is_read(port: int) -> bool:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "say what to search for: --bacnet"),
+        ((), "say what to search for: --bacnet or --t3000"),
+        (("--bacnet", "--t3000"), "one of the two"),
+        (("--bacnet", "--listen-port", "5"), "--listen-port is for --t3000 only"),
         (("--bacnet", "--json", "--toml"), "one of the two"),
         (("--bacnet", "--listen", "1s", "--target", "127.0.0.1"), "--listen sends nothing"),
         (("--bacnet", "--listen", "soon"), "allowed: a duration"),
@@ -210,11 +212,11 @@ def test_what_cannot_be_done_is_a_usage_error(arguments: tuple[str, ...], said: 
 
 
 def test_several_networks_and_none_chosen_are_refused_with_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    from t3actors.cli import discover as verb  # noqa: PLC0415 - the module, not the command
+    from t3actors.cli import interfaces  # noqa: PLC0415
     from t3actors.collect.bacnet.link.interfaces import OwnAddress  # noqa: PLC0415
 
     own = (OwnAddress("eth0", "10.0.0.1", 24), OwnAddress("eth1", "10.1.0.1", 24))
-    monkeypatch.setattr(verb, "list_addresses", lambda: own)
+    monkeypatch.setattr(interfaces, "list_addresses", lambda: own)
     ended = t3actors("discover", "--bacnet")
     assert (ended.code, ended.out) == (78, "")
     assert ended.err == (

@@ -254,8 +254,15 @@ def test_on_loopback_the_api_needs_no_token(tmp_path: Path, address: str) -> Non
 
 def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     config = load(SAMPLES / "sample.toml")
-    assert [device.name for device in config.devices] == ["ahu-1", "ahu-2", "chiller", "t3-lobby", "t3-plant-room"]
-    assert len(load(SAMPLES / "t3-panels.toml").devices) == 2
+    assert [device.name for device in config.devices] == [
+        "ahu-1",
+        "ahu-2",
+        "chiller",
+        "t3-lobby",
+        "t3-plant-room",
+        "co2-lab",
+    ]
+    assert len(load(SAMPLES / "t3-panels.toml").devices) == 3
     held: dict[str, set[str]] = {}
     for sample in ("sample.toml", "t3-panels.toml"):
         _gather("", tomllib.loads((SAMPLES / sample).read_text(encoding="utf-8")), held)

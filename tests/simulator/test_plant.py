@@ -94,3 +94,27 @@ async def test_a_panel_that_is_not_here_is_refused_by_name() -> None:
 def test_a_plant_that_cannot_be_is_refused(wrong: dict[str, int], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         PlantSize(**wrong)
+
+
+async def test_modules_stand_beside_the_panels_one_product_after_the_other() -> None:
+    async with running_plant(PlantSize(devices=1, modules=3, tick_s=3600.0)) as plant:
+        listing = plant.module_listing()
+        assert [(each["name"], each["product"]) for each in listing] == [
+            ("module-1", 9),
+            ("module-2", 20),
+            ("module-3", 22),
+        ]
+        for each in listing:
+            async with connected(each["port"]) as client:
+                _id, _unit, pdu = await client.ask(1, 7, 1)
+                assert int.from_bytes(pdu[2:], "big") == each["product"]
+        assert plant.set_fault("module-2", Fault(FaultKind.STALL)) == ("module-2",)
+        assert plant.set_fault("*", NO_FAULT) == ("panel-1", "module-1", "module-2", "module-3")
+        assert plant.device("module-3").serial_number == listing[2]["serial_number"]
+        with pytest.raises(ValueError, match="allowed are panel-1 to panel-1, module-1 to module-3, or"):
+            plant.device("module-4")
+
+
+def test_a_number_of_modules_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="modules: saw -1"):
+        PlantSize(modules=-1)

@@ -51,7 +51,9 @@ def listens(port: int) -> bool:
 
 
 def test_one_line_says_where_every_panel_is_once_all_listen(process: subprocess.Popen[bytes]) -> None:
-    panels = said(process)["panels"]
+    line = said(process)
+    panels = line["panels"]
+    assert (line["modules"], line["scan"]["host"]) == ([], "127.0.0.1")
     assert [set(panel) for panel in panels] == [{"name", "host", "port", "unit_id", "serial_number", "counts"}] * 2
     assert panels[0]["counts"] == {"inputs": 32, "outputs": 16, "variables": 16}
     assert all(listens(panel["port"]) for panel in panels)

@@ -13,19 +13,19 @@ import msgspec
 
 from supervision.registry import Registry
 from t3actors.addresses import split_address
+from t3actors.collect import products
 from t3actors.collect.driver import Opened, PollsOnly
 from t3actors.collect.modbus.asking import ILLEGAL, Asking, Gathered
 from t3actors.collect.modbus.blocks import Block, Want, plan
+from t3actors.collect.modbus.header import PRODUCT, SERIAL, serial_number, word
 from t3actors.collect.modbus.link import MODBUS_PORT
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.modbus.profile import Profile, Values
-from t3actors.collect.modbus.t3000 import SERIAL, T3Controller, serial_number
+from t3actors.collect.modbus.profiles import profiles
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestRefused
 from t3actors.events import POINT_ILLEGAL, Log
 from t3actors.points import DeviceFacts, Point, Reading, Status
-
-PROFILES: dict[str, Profile] = {profile.name: profile for profile in (T3Controller(),)}
 
 LAYOUT_EVERY_S = 300.0
 ASIDE_EVERY_S = 10.0  # auto/manual and switches: half of a T3 panel's requests, and hands move them
@@ -108,6 +108,7 @@ class ModbusDriver(PollsOnly):
         gathered = await self._asking.gather_all(wants)
         facts = self._facts(gathered.values)
         self._check_serial(facts.serial_number, gathered)
+        self._check_product(gathered.values, facts.serial_number)
         self._met_on, self._met_serial = set(self._asking.connections), facts.serial_number
         if self._profile is not None:
             self._take_layout(await self._read_layout(self._profile, facts))
@@ -135,6 +136,20 @@ class ModbusDriver(PollsOnly):
                 f"{self._asking.where}: the device there {said}, configured is {expected}", found=found
             )
 
+    def _check_product(self, values: Values, serial: int | None) -> None:
+        """**Raises**: DeviceMismatch when the profile is the map of another product."""
+        if self._profile is None:
+            return
+        found = word(values, PRODUCT)
+        if found in self._profile.products:
+            return
+        said = "says no product number" if found is None else f"is {products.named(found)}"
+        expected = ", ".join(products.named(number) for number in sorted(self._profile.products))
+        raise DeviceMismatch(
+            f"{self._asking.where}: the device there {said}; profile {self._profile.name} is the map of {expected}",
+            found=serial,
+        )
+
     async def _check_identity(self) -> None:
         """A new connection may lead to another device: ask again who it is, before anything that came over it is used.
 
@@ -147,6 +162,7 @@ class ModbusDriver(PollsOnly):
         gathered = await self._asking.gather_all(wants)
         found = self._facts(gathered.values).serial_number
         self._check_serial(found, gathered)
+        self._check_product(gathered.values, found)
         if found != self._met_serial:
             raise LinkDown(
                 f"{self._asking.where}: the device there is now serial number {found}, it was {self._met_serial}"
@@ -156,6 +172,8 @@ class ModbusDriver(PollsOnly):
         self._met_on = set(self._asking.connections)
 
     async def _read_layout(self, profile: Profile, facts: DeviceFacts) -> Values:
+        if not profile.layout:
+            return {}
         first = profile.layout[0]
         try:  # alone: a device with another map would have it searched for hundreds of illegal addresses
             await self._asking.ask_one(first, self._config.retries)
@@ -288,6 +306,6 @@ class ModbusDriver(PollsOnly):
 def _profile(name: str | None) -> Profile | None:
     if name is None:
         return None
-    if name not in PROFILES:
-        raise ValueError(f"profile: saw {name!r}, allowed are {sorted(PROFILES)}")
-    return PROFILES[name]
+    if name not in profiles():
+        raise ValueError(f"profile: saw {name!r}, allowed are {sorted(profiles())}")
+    return profiles()[name]

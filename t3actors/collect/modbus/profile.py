@@ -31,12 +31,27 @@ class Profile(Protocol):
         """What the configuration calls it."""
 
     @property
+    def title(self) -> str:
+        """What it is the map of, in a few words."""
+
+    @property
+    def products(self) -> frozenset[int]:
+        """Whose map it is, by the product number in register 7: any other device is refused."""
+
+    @property
+    def most_points(self) -> int:
+        """How many points it gives at most."""
+
+    def everything(self) -> tuple[Want, ...]:
+        """Give what a poll reads when every point is in use."""
+
+    @property
     def identity(self) -> tuple[Want, ...]:
         """What says who the device is; read when it is met."""
 
     @property
     def layout(self) -> tuple[Want, ...]:
-        """What says which points it has; read when it is met, and every few minutes, for a person may change it."""
+        """What says which points it has; read when it is met, and every few minutes, for a person may change it. Often empty."""
 
     def facts(self, values: Values) -> DeviceFacts:
         """Give what the device says of itself."""

@@ -13,37 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from t3actors.collect import products
 from t3actors.collect.modbus.blocks import Want
+from t3actors.collect.modbus.header import HEADER, MODBUS_ADDRESS, PRODUCT, firmware, one_of, serial_number, word
 from t3actors.collect.modbus.profile import Item, Values
 from t3actors.points import DeviceFacts, Kind, Point, Reading, Rules
 from t3actors.ranges import MULTI_STATE, UNUSED, meaning
 
-SERIAL = tuple(Want("holding", register, 1) for register in range(4))  # 0-3: one byte per register, low byte first
-VERSION_A, VERSION_B = Want("holding", 4, 1), Want("holding", 5, 1)
-MODBUS_ADDRESS = Want("holding", 6, 1)
-PRODUCT = Want("holding", 7, 1)
 BACNET_INSTANCE_HIGH, BACNET_INSTANCE_LOW = Want("holding", 32, 1), Want("holding", 35, 1)
 PANEL_NUMBER = Want("holding", 36, 1)
-HIGH_BYTE_FIRST_VERSION = frozenset({20, 22})  # T3-8AI13O and T3-32I have 4 high, 5 low; the T3-BB 4 low, 5 high
-
-PRODUCTS = {  # T3000/ProductModel.h
-    9: "TSTAT8",
-    10: "TSTAT10",
-    20: "T3-8I13O",
-    22: "T3-32AI",
-    23: "T3-8AI16O",
-    26: "T3-PT10",
-    29: "T3-6CT",
-    35: "MINIPANEL",
-    43: "T3-22AI",
-    44: "T3-8AI8AO6DO",
-    46: "T3-PT12",
-    50: "CM5",
-    74: "MINIPANEL_ARM",
-    87: "ESP32_T3-8AI8AO6DO",
-    88: "ESP32_T3_SERIES",
-    89: "ESP32_T3-22AI",
-}
+PRODUCTS = frozenset(
+    {products.TSTAT10, products.MINIPANEL, products.CM5, products.MINIPANEL_ARM, products.ESP32_T3_SERIES}
+)
 
 
 class Area(NamedTuple):
@@ -66,33 +47,15 @@ AREAS = (
 )
 
 
-def serial_number(values: Values) -> int | None:
-    """Give the device's serial number; None when it has none, says 0, or says what is no serial number."""
-    parts = [_word(values, want) for want in SERIAL]
-    if any(part is None or part > 0xFF for part in parts):
-        return None
-    return int.from_bytes(bytes(part or 0 for part in parts), "little") or None
-
-
-def firmware(values: Values) -> str | None:
-    """Give the firmware version as high.low, in the order the product uses."""
-    first, second = _word(values, VERSION_A), _word(values, VERSION_B)
-    if first is None or second is None:
-        return None
-    high, low = (first, second) if _word(values, PRODUCT) in HIGH_BYTE_FIRST_VERSION else (second, first)
-    return f"{high}.{low}"
-
-
 class T3Controller:
     """The map as a profile."""
 
     name = "t3-controller"
+    title = "T3 controllers (T3-BB, -LB, -TB, -Nano, CM5) and TSTAT10: inputs, outputs and variables in use"
+    products = PRODUCTS
+    most_points = sum(area.capacity for area in AREAS)
     identity: tuple[Want, ...] = (
-        *SERIAL,
-        VERSION_A,
-        VERSION_B,
-        MODBUS_ADDRESS,
-        PRODUCT,
+        *HEADER,
         BACNET_INSTANCE_HIGH,
         BACNET_INSTANCE_LOW,
         PANEL_NUMBER,
@@ -105,17 +68,27 @@ class T3Controller:
         for place in range(area.capacity)
     )
 
+    def everything(self) -> tuple[Want, ...]:
+        """Give what a poll reads when every point is in use."""
+        return tuple(
+            Want("holding", first + place * width, width)
+            for area in AREAS
+            for first, width in ((area.value, 2), (area.auto_manual, 1), (area.switch, 1))
+            if first is not None
+            for place in range(area.capacity)
+        )
+
     def facts(self, values: Values) -> DeviceFacts:
         """Give what the panel says of itself."""
-        product = _word(values, PRODUCT)
-        high, low = _word(values, BACNET_INSTANCE_HIGH), _word(values, BACNET_INSTANCE_LOW)
+        product = word(values, PRODUCT)
+        high, low = word(values, BACNET_INSTANCE_HIGH), word(values, BACNET_INSTANCE_LOW)
         return DeviceFacts(
             serial_number=serial_number(values),
-            panel_id=_word(values, PANEL_NUMBER),
-            modbus_address=_word(values, MODBUS_ADDRESS),
+            panel_id=word(values, PANEL_NUMBER),
+            modbus_address=word(values, MODBUS_ADDRESS),
             object_instance=None if high is None or low is None else high << 16 | low,
-            model=None if product is None else PRODUCTS.get(product, f"product {product}"),
-            firmware=firmware(values),
+            model=None if product is None else products.name_of(product),
+            firmware=firmware(values, "low-high"),
         )
 
     def items(self, values: Values, rules: Rules) -> tuple[Item, ...]:
@@ -131,13 +104,13 @@ class T3Controller:
 
 def _described(area: Area, place: int, values: Values) -> tuple[int, bool] | None:
     """Give range code and whether the point is digital."""
-    word = _word(values, Want("holding", area.range_code + place, 1))
-    analog = word >> 8 if word is not None and area.analog is None else None
+    found = word(values, Want("holding", area.range_code + place, 1))
+    analog = found >> 8 if found is not None and area.analog is None else None
     if area.analog is not None:
-        analog = _word(values, Want("holding", area.analog + place, 1))
-    if word is None or analog is None:
+        analog = word(values, Want("holding", area.analog + place, 1))
+    if found is None or analog is None:
         return None
-    return word & 0xFF, analog == 0
+    return found & 0xFF, analog == 0
 
 
 def _item(area: Area, place: int, code: int, digital: bool, rules: Rules) -> Item:
@@ -174,17 +147,8 @@ def _reader(
         return Reading(
             point_id,
             int(raw != 0) if digital else raw / 1000,
-            auto_manual=_one_of(_word(values, manual), (0, 1)),
-            hw_switch=None if switch is None else _one_of(_word(values, switch), (0, 1, 2)),
+            auto_manual=one_of(word(values, manual), (0, 1)),
+            hw_switch=None if switch is None else one_of(word(values, switch), (0, 1, 2)),
         )
 
     return reading
-
-
-def _word(values: Values, want: Want) -> int | None:
-    words = values.get(want)
-    return None if words is None else words[0]
-
-
-def _one_of(word: int | None, allowed: tuple[int, ...]) -> int | None:
-    return word if word in allowed else None

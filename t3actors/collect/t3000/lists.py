@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from t3actors.collect.modbus.t3000 import PRODUCTS
+from t3actors.collect import products
 from t3actors.collect.t3000.document import SHOWN, decoded
 from t3actors.collect.t3000.given import UNREADABLE, shown, whole
 from t3actors.collect.t3000.meaning import PREFIXES, clean
@@ -91,7 +91,7 @@ class ListedPanel(msgspec.Struct, frozen=True, kw_only=True):
             panel_id=self.panel_id,
             panel_name=self.name or None,
             object_instance=self.object_instance,
-            model=None if product is None else PRODUCTS.get(product, f"product {product}"),
+            model=None if product is None else products.name_of(product),
         )
 
 

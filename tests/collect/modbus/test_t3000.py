@@ -50,9 +50,8 @@ def test_a_serial_number_that_could_not_be_read_is_none() -> None:
     assert PROFILE.facts({}).firmware is None
 
 
-@pytest.mark.parametrize(("product", "firmware"), [(74, "64.3"), (35, "64.3"), (20, "3.64"), (22, "3.64")])
-def test_the_firmware_is_read_in_the_order_of_the_product(product: int, firmware: str) -> None:
-    assert PROFILE.facts(values({4: 3, 5: 64, 7: product})).firmware == firmware
+def test_the_firmware_is_read_low_part_first() -> None:
+    assert PROFILE.facts(values({4: 3, 5: 64, 7: 74})).firmware == "64.3"
 
 
 def test_the_other_facts_are_where_the_map_says() -> None:
@@ -60,6 +59,12 @@ def test_the_other_facts_are_where_the_map_says() -> None:
     assert (facts.modbus_address, facts.model, facts.panel_id) == (12, "MINIPANEL_ARM", 5)
     assert facts.object_instance == 0x10002
     assert PROFILE.facts(values({7: 999})).model == "product 999"
+
+
+def test_everything_is_what_a_full_panel_reads() -> None:
+    full = dict.fromkeys((*range(7292, 7356), *range(7804, 7868), *range(8532, 8660)), 0x0101)
+    assert set(PROFILE.everything()) == {want for item in items(full).values() for want in item.wants}
+    assert PROFILE.most_points == len(items(full)) == 256
 
 
 def test_a_panel_with_all_ranges_0_has_no_points() -> None:
