@@ -9,7 +9,7 @@
       writer                 DatabaseWriter, the one actor with a thread
       detector               ChangeDetector
       links (one_for_one)    one ModbusLink per address; one BacnetLink for all
-      devices (one_for_one)  one DeviceActor per configured device
+      devices (one_for_one)  one DeviceActor per configured device; one InstallationActor per T3000, with all its panels
       found (one_for_one)    Discovery, and one DeviceActor per device that it has found
       watch (one_for_one)    Summary, Health, ApiServer
 
@@ -19,7 +19,6 @@ lost. Actors find each other by role: "writer", "detector", "device/<name>", "li
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import secrets
@@ -52,24 +51,28 @@ from t3actors.collect.modbus.driver import ModbusDriver
 from t3actors.collect.modbus.link import ModbusLink, role_of
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.pace import Pace
+from t3actors.collect.t3000.doors import door_of
+from t3actors.collect.t3000.installation import InstallationActor
 from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.points import DeviceFacts
+from t3actors.starting import Up, keep_collections_short
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.health import HealthBoard
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
-from t3actors.watch.sync import Syncs
+from t3actors.watch.sync import ANSWERED_WITHIN_S, Syncs
 from t3actors.watch.watchers import watchers
 
 LOOP_STALL_LIMIT_S = 5.0
+CYCLE_WITHIN_S = 1800.0
+"""Longest wait for a requested cycle of a T3000: 100 panels over HTTP, some of them dead."""
 SEARCHED_WITHIN_S = 900.0
 """Longest wait for the first three sweeps: at one Who-Is a second, those of a building with a few dozen networks."""
-FREEZE_AFTER_S = 20.0
 WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
 WRITER_STOPS_WITHIN_S = 15.0
 DETECTOR_FLUSHES_WITHIN_S = 12.0
@@ -97,7 +100,9 @@ class Gateway:
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
-        self.syncs = Syncs(lambda: self.supervisor.find("watch"), self._tell_detector, clock.wall_ms)
+        self.syncs = Syncs(
+            lambda: self.supervisor.find("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s
+        )
         self.boot_id = f"{clock.wall_ms():x}-{os.getpid():x}"
         self.supervisor = Supervisor(
             self.tree(), registry=self.registry, on_event=self.supervision_log, random=random.random
@@ -122,7 +127,9 @@ class Gateway:
         )
 
     def device_spec(self, device: DeviceConfig, ordinal: int) -> ChildSpec:
-        """The child that polls one device."""
+        """The child that polls one device, or a T3000 with all its panels."""
+        if device.protocol == "t3000":
+            return self._actor(f"device/{device.name}", partial(self._installation, device, ordinal))
         start = partial(
             DeviceActor,
             device,
@@ -137,6 +144,18 @@ class Gateway:
             known_facts=facts_at(device.address, device.instance) if device.protocol == "bacnet" else DeviceFacts(),
         )
         return self._actor(f"device/{device.name}", start)
+
+    def _installation(self, device: DeviceConfig, ordinal: int) -> InstallationActor:
+        return InstallationActor(
+            device,
+            door_of,
+            ordinal=ordinal,
+            wall_ms=clock.wall_ms,
+            log=self.log,
+            pace=self.pace,
+            random=random.random,
+            auto_start=self.config.gateway.auto_start,
+        )
 
     def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:
         if device.protocol == "bacnet":
@@ -193,13 +212,13 @@ class Gateway:
 
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
-        up = _Up(self._say_started, task_status)
+        up = Up(self._say_started, task_status)
         try:
             with data_dir_locked(self.config.gateway.data_dir):
                 async with trio.open_nursery() as nursery:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
-                    nursery.start_soon(_keep_collections_short)
+                    nursery.start_soon(keep_collections_short)
                     await self._run_tree(up)
                     nursery.cancel_scope.cancel()
         finally:
@@ -207,7 +226,7 @@ class Gateway:
         if not up.is_told:
             task_status.started()
 
-    async def _run_tree(self, up: _Up) -> None:
+    async def _run_tree(self, up: Up) -> None:
         try:
             await self.supervisor.run(task_status=up)
         except ChildStartFailed as failed:
@@ -231,6 +250,11 @@ class Gateway:
     def polled(self) -> list[str]:
         """Name the devices that are polled: those configured and enabled, and those found."""
         return [device.name for device in self.config.devices if device.enabled] + list(self.found.names())
+
+    def _answers_within_s(self, name: str) -> float:
+        """A whole T3000 takes its time, panel by panel."""
+        installations = {device.name for device in self.config.devices if device.protocol == "t3000"}
+        return CYCLE_WITHIN_S if name.partition(":")[0] in installations else ANSWERED_WITHIN_S
 
     def _tell_detector(self, happened: EventHappened | DeviceRemoved) -> None:
         self.registry.send("detector", happened)
@@ -325,28 +349,3 @@ def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
         spacing_s=RESTARTS_APART_S,
         stop_together=True,
     )
-
-
-async def _keep_collections_short() -> None:
-    """Once all is up, keep what lives as long as the gateway out of every later collection.
-
-    Measured at 100 devices of 50 points: a full collection stopped the loop for 92 ms, and polls with it.
-    """
-    await trio.sleep(FREEZE_AFTER_S)
-    gc.collect()
-    gc.freeze()
-
-
-class _Up:
-    """The supervisor's word that the whole tree is up: said in the log first, then passed on to whoever waits for it."""
-
-    def __init__(self, say: Callable[[], None], task_status: trio.TaskStatus[None]) -> None:
-        self._say = say
-        self._task_status = task_status
-        self.is_told = False
-
-    def started(self, value: None = None) -> None:
-        """Pass it on."""
-        self.is_told = True
-        self._say()
-        self._task_status.started(value)
