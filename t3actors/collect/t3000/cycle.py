@@ -12,6 +12,7 @@ from typing import Literal
 import trio
 
 from t3actors.collect.t3000.door import Answer, Door
+from t3actors.collect.t3000.known_panels import NO_SERIAL, Panels
 from t3actors.collect.t3000.lists import (
     GET_PANELS_LIST,
     GET_WEBVIEW_LIST,
@@ -25,7 +26,6 @@ from t3actors.collect.t3000.lists import (
     points_request,
 )
 from t3actors.collect.t3000.panel_answer import PanelAnswer, decode_panel
-from t3actors.collect.t3000.known_panels import NO_SERIAL, Panels
 from t3actors.collect.t3000.structs import decode_structs
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused

@@ -22,8 +22,8 @@ from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.t3000.cycle import Cycle
 from t3actors.collect.t3000.door import Door
-from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.collect.t3000.stored_cycles import StoredCycles
 from t3actors.collect.t3000.trend_log_round import TrendLogRound
 from t3actors.config import DeviceConfig

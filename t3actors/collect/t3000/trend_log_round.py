@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 
 from t3actors.collect.t3000.door import Door
-from t3actors.collect.t3000.panel import Panel
 from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.panel import Panel
 from t3actors.collect.t3000.trend_logs import decode_trend_logs
 from t3actors.errors import DriverError
 from t3actors.messages import ObjectsRead
