@@ -16,7 +16,12 @@ VERBS = {
     "points": Verb("t3actors.cli.show", "The points: value, unit, status, age."),
     "alarms": Verb("t3actors.cli.show", "The alarms that stand at the devices."),
     "history": Verb("t3actors.cli.show", "What one point stored, newest last."),
+    "why": Verb("t3actors.cli.why", "Why a point is as it is, and what to look at next."),
+    "top": Verb("t3actors.cli.top", "The running gateway's actors and rates, live."),
+    "doctor": Verb("t3actors.cli.doctor", "Whether this machine lets a gateway work: clock, disk, ports, rights."),
     "sync": Verb("t3actors.cli.sync", "Have the running gateway poll now."),
+    "set-interval": Verb("t3actors.cli.control", "Have a device polled at another interval for now."),
+    "device": Verb("t3actors.cli.control", "Have a device polled no more, or again, for now."),
     "discover": Verb(
         "t3actors.cli.discover", "Who is out there: BACnet devices, Temco panels; as a list or as configuration."
     ),

@@ -34,6 +34,14 @@ API_FLOODED = event(
     "and again after ten minutes with their number since. Polling is not affected.",
     "Find the client that asks too often; `WS /live` pushes what polling asks for.",
 )
+API_HUNG_UP = event(
+    "api.hung_up",
+    "warning",
+    "endpoint peer refused",
+    "A client did not read its answer, or what it listens to on /live, for 20 s, and was hung up on. Said once per peer, and again after "
+    "ten minutes with their number since. Polling was not affected.",
+    "Look at that client, or at the way there.",
+)
 API_FAILED = event(
     "api.failed",
     "error",

@@ -12,7 +12,6 @@ from typing import Literal
 
 import msgspec
 
-from t3actors.cycles import CycleEnded, CycleStored
 from t3actors.objects import Alarm, ObjectRow
 from t3actors.points import DeviceFacts, DeviceStatus, Kind, Point, Reading, Status, Value
 
@@ -31,6 +30,7 @@ class DeviceAnnounced(msgspec.Struct, frozen=True, kw_only=True):
     stale_after: int
     down_after: int
     enabled: bool = True
+    disabled_because: str = "disabled in the configuration"
     facts: DeviceFacts = DeviceFacts()
     points: tuple[Point, ...] = ()
     complete: bool = False
@@ -59,8 +59,6 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     counts: PollCounts
     group: str | None = None
     """All panels of one T3000 answer share a group: a group is one transaction."""
-    part: str = ""
-    """Where one answer has several times (a T3000 panel's inputs, outputs and variables): which part of it this is."""
 
 
 class PollMissed(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +177,6 @@ BatchItem = (
     | AlarmsRead
     | DeviceLearned
     | EventHappened
-    | CycleEnded
 )
 
 
@@ -202,7 +199,6 @@ class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     samples: int
     dropped: tuple[tuple[str, str], ...] = ()
-    cycles: tuple[CycleStored, ...] = ()
     took_s: float = 0.0
 
 

@@ -35,6 +35,14 @@ def age(at_ms: object, now_ms: int) -> str:
     return f"{seconds} s"
 
 
+def span(seconds: float) -> str:
+    """Write a length of time for a person, in its largest unit."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
 def zone_of(name: str) -> dt.tzinfo:
     """Give the time zone of a checked name; UTC needs no data."""
     return dt.UTC if name == "UTC" else ZoneInfo(name)

@@ -73,6 +73,14 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
 
 
+class PointCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many points of a device have this status."""
+
+    name: str
+    status: str
+    points: int
+
+
 class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
     """An occurrence of an alarm. `cleared_at` None: it stands, as far as its device (see `device_status`) was heard."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 import trio
 
 POLL_S = 0.01
+Answer = TypeVar("Answer")
 
 
 async def until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:
@@ -34,6 +36,18 @@ async def asyncio_until(condition: Callable[[], object], within_s: float = 5.0, 
         if time.monotonic() > give_up_at:
             raise AssertionError(f"not within {within_s} s: {what or getattr(condition, '__name__', condition)}")
         await asyncio.sleep(POLL_S)
+
+
+async def until_answer(
+    question: Callable[[], Awaitable[Answer]], wanted: Callable[[Answer], object], within_s: float = 10.0
+) -> Answer:
+    """Ask until the answer is as wanted, and return it; fail the test when it is not within the deadline."""
+    answer: Answer | None = None
+    with trio.move_on_after(within_s):
+        while not wanted(answer := await question()):  # noqa: ASYNC110 - likewise
+            await trio.sleep(POLL_S)
+        return answer
+    raise AssertionError(f"not within {within_s} s; the last answer was {answer}")
 
 
 def blocking_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:

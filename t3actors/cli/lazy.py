@@ -36,7 +36,7 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(cmd_name, self.verbs, n=1)
             hint = f', did you mean "{near[0]}"?' if near else ""
             ctx.fail(f'no verb "{cmd_name}"{hint}; there are: {", ".join(self.verbs)}')
-        command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name)
+        command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command), cmd_name  # noqa: S101 - a slip in the table of verbs
         return command
 

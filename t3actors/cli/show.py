@@ -19,6 +19,8 @@ from typing import Any
 import click
 import msgspec
 
+from t3actors.cli.asking import ask
+from t3actors.cli.control import overridden
 from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table
 from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
@@ -77,9 +79,10 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
             "devices": dict(Counter(str(row["status"]) for row in devices)),
             "points": dict(Counter(str(row["status"]) for row in points)),
         }
+        health = _health(look)
         if as_json:
             how = {"live": look.live, "state": look.life.name.lower(), "database": str(look.where.database)}
-            print_json([{**look.gateway, **how, **counts}])
+            print_json([{**look.gateway, **how, **counts, "health": health}])
             return
         gateway = look.gateway
         click.echo(f"gateway {gateway.get('name', '?')} {gateway.get('version', '')}: {look.state}")
@@ -90,6 +93,8 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
         for what, by_status in counts.items():
             total = sum(by_status.values())
             click.echo(f"{what}: {total}" + "".join(f", {count} {word}" for word, count in sorted(by_status.items())))
+        for line in _health_lines(health):
+            click.echo(line)
         troubled = [row for row in devices if row["status"] != "online"]
         if troubled:
             click.echo()
@@ -232,6 +237,29 @@ def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
             err=True,
         )
         raise SystemExit(Exit.NOT_RUNNING)
+
+
+def _health(look: Look) -> dict[str, Any] | None:
+    """Ask a running gateway how it is; None where it does not say: the database alone must do then."""
+    if look.life is Life.NOT_RUNNING:
+        return None
+    try:
+        answer: dict[str, Any] = ask(look.where, "GET", "/health", answers_within_s=2.0, also=(503,))
+    except (click.ClickException, SystemExit):
+        return None
+    return answer
+
+
+def _health_lines(health: dict[str, Any] | None) -> Iterator[str]:
+    """Say what is not well, and what holds instead of the configuration."""
+    if health is None:
+        return
+    for part in ("detector", "store", "actors"):
+        seen = health.get(part)
+        if seen is not None and seen["state"] != "ok":
+            yield f"{part}: {seen['state']}: {seen['reason']}"
+    for device, override in health.get("overrides", {}).items():
+        yield f"overridden until the gateway is restarted: {device} is {overridden(override)}"
 
 
 def _devices(look: Look) -> list[dict[str, Any]]:

@@ -15,16 +15,18 @@ from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.collect.driver import Driver
-from t3actors.collect.lifecycle import SILENT, Happened, Outage, State, after
+from t3actors.collect.insight import insight_of
+from t3actors.collect.lifecycle import SILENT, Happened, Outage, State, after, meaning_of
 from t3actors.collect.pace import Pace, Polls
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.spare_time import AGAIN_AFTER_S, STARVED_S, SpareTime
 from t3actors.config import DeviceConfig
-from t3actors.errors import DeviceMismatch, DriverError, LinkDown, NotSent
+from t3actors.errors import DriverError, NotSent
 from t3actors.events import Log
 from t3actors.messages import ReadingsTaken, SyncRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
+from t3actors.questions import InsightRequested
 
 LONGEST_PAUSE_S = 60.0
 """A dead device is probed at least this often; with a 1 s time-out it then costs its line under 2 %."""
@@ -34,7 +36,6 @@ restarts it. Longer than a request waits for its turn on a shared line and for i
 TIMEOUTS = 8
 LEAVES_WITHIN_S = 4.0
 """How long a stop may take to undo what the device does for us; less than a supervisor's patience. A failure takes a quarter."""
-DISABLED = "enabled = false in the configuration"
 ACKNOWLEDGED_WITHIN_S = 10.0
 """How long a requested sync waits for the detector."""
 
@@ -77,6 +78,7 @@ class DeviceActor(TrioActor):
         self._syncs: list[SyncRequested] = []
         self._spare = SpareTime()
         self._missed_why = ""
+        self._next_s: float | None = None
 
     # ------------------------------------------------------------------------------------------------ the actor
 
@@ -97,18 +99,21 @@ class DeviceActor(TrioActor):
         self._report.announce()
         self.spawn(self._poll_forever)
 
-    async def on_receive(self, message: object) -> None:
-        """The detector took a poll; somebody asks for one now; or the device told of a change itself."""
+    async def on_receive(self, message: object) -> object:
+        """The detector took a poll; somebody asks for one now, or how it stands; or the device told of a change itself."""
         match message:
+            case InsightRequested():
+                return insight_of(self._state, self._outage, self._polls, self._next_s, self.now_s(), self._wall_ms())
             case ReadingsTaken():
                 self._report.taken(message)
             case SyncRequested() if not self._config.enabled:
-                self._report.finished(message, 0, DISABLED)
+                self._report.finished(message, 0, self._config.disabled_because)
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
             case _:
                 self._told(self._driver.notified(message))
+        return None
 
     def _told(self, made: tuple[Reading, ...]) -> None:
         """The device told of changes. One that does not answer is asked at once instead of being believed."""
@@ -136,7 +141,7 @@ class DeviceActor(TrioActor):
 
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
-            self._move(Happened.DISABLED, reason=DISABLED)
+            self._move(Happened.DISABLED, reason=self._config.disabled_because)
             return
         self._move(Happened.STARTED)
         if not self._auto_start:
@@ -164,6 +169,7 @@ class DeviceActor(TrioActor):
             until_s = self._outage.retry_at_s
         else:
             until_s = min(self._outage.retry_at_s, self._exhausted_at_s())
+        self._next_s = until_s
         await self._work_until(until_s)
         self._alive(max(0.0, until_s - self.now_s()))
         with trio.move_on_at(until_s):
@@ -273,7 +279,7 @@ class DeviceActor(TrioActor):
         except DriverError as error:
             await self._unanswered(error)
             return None
-        self._answered(started_s)
+        self._answered(started_s, len(readings))
         self._announce_changes()
         self._report.hand_over(readings, self._polls.counts)
         return readings
@@ -300,17 +306,19 @@ class DeviceActor(TrioActor):
 
     # ------------------------------------------------------------------------------------ what the poll means
 
-    def _answered(self, started_s: float) -> None:
+    def _answered(self, started_s: float, points: int) -> None:
         silent_s = self.now_s() - self._last_heard_s
         self._last_heard_s = self.now_s()
         self._polls.answered(started_s)
+        self._polls.remember(self.now_s(), started_s, points)
         self._outage = None
         self._move(Happened.ANSWERED, silent_s=silent_s)
 
     def _not_asked(self, error: NotSent) -> None:
         """The line was too busy to ask: a missed poll, which says nothing of the device."""
-        self._polls.missed()
         self._missed_why = str(error)
+        self._polls.missed()
+        self._polls.remember(self.now_s(), None, error=self._missed_why)
         self._report.missed(self._missed_why, self._polls.counts)
         if self._outage is not None:
             self._outage.retry_at_s = self.now_s() + self._config.rules.poll_interval_s
@@ -319,21 +327,14 @@ class DeviceActor(TrioActor):
         await self._driver.close()
         self._met = False
         self._polls.missed()
+        self._polls.remember(self.now_s(), None, error=str(error))
         outage = self._outage = self._outage or Outage()
         outage.attempts += 1
         outage.reason = str(error)
         outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
         self._report.missed(outage.reason, self._polls.counts)
-        self._move(self._meaning_of(error), reason=outage.reason, next_try_s=self._pause_left_s(), error=error)
-
-    def _meaning_of(self, error: DriverError) -> Happened:
-        if isinstance(error, DeviceMismatch):
-            return Happened.MISMATCHED
-        if isinstance(error, LinkDown) and error.refused:
-            return Happened.REFUSED
-        if self.now_s() >= self._exhausted_at_s():
-            return Happened.EXHAUSTED
-        return Happened.UNANSWERED
+        meaning = meaning_of(error, exhausted=self.now_s() >= self._exhausted_at_s())
+        self._move(meaning, reason=outage.reason, next_try_s=self._pause_left_s(), error=error)
 
     def _exhausted_at_s(self) -> float:
         interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)

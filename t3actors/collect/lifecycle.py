@@ -14,6 +14,7 @@ from enum import Enum
 
 import msgspec
 
+from t3actors.errors import DeviceMismatch, DriverError, LinkDown
 from t3actors.points import DeviceStatus
 
 
@@ -86,6 +87,15 @@ def after(state: State, happened: Happened) -> State:
     Raises: KeyError for a pair that cannot happen, which is a bug in the caller.
     """
     return TABLE[state, happened]
+
+
+def meaning_of(error: DriverError, *, exhausted: bool) -> Happened:
+    """Say what a poll that failed so means for the device. `exhausted`: it has been silent for `down_after` polls."""
+    if isinstance(error, DeviceMismatch):
+        return Happened.MISMATCHED
+    if isinstance(error, LinkDown) and error.refused:
+        return Happened.REFUSED
+    return Happened.EXHAUSTED if exhausted else Happened.UNANSWERED
 
 
 class Outage(msgspec.Struct):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from itertools import accumulate
+from operator import add
+from typing import NamedTuple
 
 from t3actors.messages import PollCounts
 
@@ -11,11 +14,21 @@ BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_00
 """Upper bounds of the buckets, in milliseconds; a last bucket holds what is later still."""
 
 
+class Lateness(NamedTuple):
+    """How many polls were late by at most each of `bounds_s`, each counted once, and a last count beyond; and the sum of it all."""
+
+    bounds_s: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum_s: float
+
+
 class Pace:
     """Counts of polls by how late they started, since the last `take`. Thread: the trio loop."""
 
     def __init__(self) -> None:
         self.polls_started = 0
+        self._sum_ms = 0.0
+        self._before = [0] * (len(BOUNDS_MS) + 1)
         self._counts: list[int] = []
         self._worst_ms = 0.0
         self._begin()
@@ -26,6 +39,12 @@ class Pace:
         late_ms = max(0.0, late_s * 1000.0)
         self._counts[bisect_left(BOUNDS_MS, late_ms)] += 1
         self._worst_ms = max(self._worst_ms, late_ms)
+        self._sum_ms += late_ms
+
+    def histogram(self) -> Lateness:
+        """All polls since the start, whatever was taken meanwhile."""
+        counts = tuple(map(add, self._before, self._counts))
+        return Lateness(tuple(bound / 1000 for bound in BOUNDS_MS), counts, self._sum_ms / 1000)
 
     def take(self) -> tuple[int, float]:
         """How many polls started since the last call, and the 99th percentile of their lateness in milliseconds.
@@ -33,6 +52,7 @@ class Pace:
         The percentile is the upper bound of its bucket, or the worst one seen where that is less.
         """
         counts, worst_ms = self._counts, self._worst_ms
+        self._before = list(map(add, self._before, counts))
         self._begin()
         polls = sum(counts)
         if polls == 0:
@@ -88,11 +108,24 @@ class Achieved:
         return False if was_told else None
 
 
+class Exchange(NamedTuple):
+    """One poll: when it ended (monotonic), how long it took, and how many points it read or why it brought nothing."""
+
+    ended_s: float
+    took_s: float | None
+    points: int
+    error: str
+
+
+REMEMBERED = 8
+
+
 class Polls:
-    """One device's polls: how many were answered and missed, and at which interval they come."""
+    """One device's polls: how many were answered and missed, at which interval they come, and how the last ones went."""
 
     def __init__(self, interval_s: float) -> None:
         self.achieved = Achieved(interval_s)
+        self.last: deque[Exchange] = deque(maxlen=REMEMBERED)
         self._ok = 0
         self._failed = 0
 
@@ -105,6 +138,10 @@ class Polls:
         """One was not."""
         self._failed += 1
         self.achieved.interrupted()
+
+    def remember(self, ended_s: float, started_s: float | None, points: int = 0, error: str = "") -> None:
+        """Note how a poll went that ended just now, for whoever asks."""
+        self.last.append(Exchange(ended_s, None if started_s is None else ended_s - started_s, points, error))
 
     @property
     def counts(self) -> PollCounts:

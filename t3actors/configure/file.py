@@ -16,16 +16,7 @@ import tomllib
 import zoneinfo
 from pathlib import Path
 
-from t3actors.config import (
-    ApiConfig,
-    BacnetConfig,
-    Config,
-    DeviceConfig,
-    Durability,
-    GatewayConfig,
-    LogConfig,
-    StoreConfig,
-)
+from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, StoreConfig
 from t3actors.configure import api, bacnet, keys
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
@@ -71,8 +62,7 @@ STORE_KEYS: dict[str, keys.Key] = {
     "recent": keys.duration(3600, 366 * 86400),
     "min_free": keys.size(),
 }
-LOG_KEYS: dict[str, keys.Key] = {"t3_web_log": keys.path(), "t3_web_log_size": keys.size()}
-SECTIONS = ("gateway", "defaults", "store", "api", "log", "bacnet")
+SECTIONS = ("gateway", "defaults", "store", "api", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
 ALL_KEYS: dict[str, tuple[str, ...]] = {
     "": TOP_KEYS,
@@ -80,7 +70,6 @@ ALL_KEYS: dict[str, tuple[str, ...]] = {
     "defaults": tuple(DEFAULT_KEYS),
     "store": tuple(STORE_KEYS),
     "api": tuple(api.SECTION_KEYS),
-    "log": tuple(LOG_KEYS),
     "bacnet": tuple(bacnet.SECTION_KEYS),
     "bacnet.networks.N": tuple(bacnet.NETWORK_KEYS),
     "devices": tuple(DEVICE_KEYS),
@@ -170,7 +159,6 @@ class _Reading:
             gateway=settled,
             store=store,
             api=self._api(),
-            log=self._log(settled.data_dir),
             bacnet=line,
             devices=self._devices(defaults),
             found_devices=found_devices(defaults),
@@ -236,13 +224,6 @@ class _Reading:
     def _api(self) -> ApiConfig:
         place, raw = self._section("api")
         return api.read_section(raw, place, self._folder(place))
-
-    def _log(self, data_dir: Path) -> LogConfig:
-        place, raw = self._section("log")
-        values = keys.read_table(raw, LOG_KEYS, place)
-        folder = values.get("t3_web_log")
-        size = values.get("t3_web_log_size", LogConfig().t3_web_log_size_bytes)
-        return LogConfig(t3_web_log=None if folder is None else data_dir / folder, t3_web_log_size_bytes=size)
 
     def _bacnet(self) -> BacnetConfig | None:
         if "bacnet" not in self.sections:

@@ -15,6 +15,7 @@ from t3actors.detect.latest import Latest
 from t3actors.detect.pending import is_change
 from t3actors.events import CHANGES_CAUGHT_UP, CHANGES_COALESCED, Log
 from t3actors.messages import BatchItem, BatchStored, DetectorCounts, DeviceProgress, PointChange, PointsChanged
+from t3actors.questions import ChangesStored
 
 PROGRESS_EVERY_S = 10.0  # contract: last_ok_at and the gateway's heartbeat are written at most this often
 ACKNOWLEDGED_WITHIN_S = 30.0
@@ -22,7 +23,7 @@ NOBODY_THERE_RETRY_S = 1.0
 
 
 class Delivery:
-    """The way to the writer. `send` says whether anybody was there to take the batch."""
+    """The way to the writer. `send` says whether anybody was there to take the batch; `told` hears of each that is stored."""
 
     def __init__(
         self,
@@ -31,7 +32,9 @@ class Delivery:
         send: Callable[[PointsChanged], bool],
         wall_ms: Callable[[], int],
         log: Log,
+        told: Callable[[ChangesStored], object] = lambda _stored: None,
     ) -> None:
+        self._told = told
         self.batches = batches
         self._latest = latest
         self._send = send
@@ -59,9 +62,9 @@ class Delivery:
         """Count the time to the first heartbeat from here."""
         self._closed_s = now_s
 
-    def add(self, item: BatchItem, now_s: float, group: str | None = None) -> None:
+    def add(self, item: BatchItem, now_s: float) -> None:
         """Let what concerns a device wait for its batch."""
-        self.batches.push(item, now_s, group)
+        self.batches.push(item, now_s)
 
     def push(self, changes: list[PointChange], now_s: float, group: str | None = None) -> None:
         """Let changes wait for their batch; say once when samples begin to be lost."""
@@ -110,8 +113,10 @@ class Delivery:
 
     def stored(self, message: BatchStored) -> bool:
         """Take an acknowledgement; False when it is not for the batch in flight."""
-        if not self.batches.stored(message):
+        batch = self.batches.in_flight
+        if batch is None or not self.batches.stored(message):
             return False
+        self._told(ChangesStored(batch=batch, dropped=message.dropped))
         self._counts["batches_stored"] += 1
         self._counts["rows_stored"] += message.rows
         self._counts["samples_stored"] += message.samples

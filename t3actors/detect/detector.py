@@ -23,18 +23,16 @@ import trio
 
 from supervision.actor import TrioActor
 from t3actors.config import StoreConfig
-from t3actors.cycles import CycleEnded
 from t3actors.detect.batch import Batches
 from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
 from t3actors.detect.held import DeviceMessage, Held
+from t3actors.detect.inquiries import inquiries
 from t3actors.detect.latest import DeviceLatest, Latest
 from t3actors.events import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE, Log
 from t3actors.messages import (
     AlarmsRead,
     BatchStored,
-    DetectorCounts,
-    DetectorCountsRequested,
     DeviceAnnounced,
     DeviceLearned,
     DeviceRemoved,
@@ -51,8 +49,9 @@ from t3actors.messages import (
     WriterReady,
 )
 from t3actors.points import DeviceStatus
+from t3actors.questions import ChangesStored
 
-WRITER = "writer"
+WRITER, LIVE = "writer", "live"
 ASK_AGAIN_AFTER_S = 5.0
 ON_STOP_LOOK_EVERY_S = 1.0
 ANNOUNCED_WITHIN_S = 60.0
@@ -89,7 +88,12 @@ class ChangeDetector(TrioActor):
         self._latest = Latest()
         self._held = Held()
         self._out = Delivery(
-            Batches(self._stream, store), self._latest, lambda batch: self.send(WRITER, batch), wall_ms, log
+            Batches(self._stream, store),
+            self._latest,
+            lambda batch: self.send(WRITER, batch),
+            wall_ms,
+            log,
+            self._tell_live,
         )
         self._loaded = False
         self._counts: Counter[str] = Counter()
@@ -109,9 +113,8 @@ class ChangeDetector(TrioActor):
             WriterReady: self._writer_ready,
             StateLoaded: self._state_loaded,
             EventHappened: self._event_happened,
-            CycleEnded: self._cycle_ended,
-            DetectorCountsRequested: self._counts_requested,
             LatestRequested: self._latest.now,
+            **inquiries(self._latest, self._out, self.now_s, self._own_counts),
         }
 
     # ------------------------------------------------------------------------------------------------ the actor
@@ -298,11 +301,6 @@ class ChangeDetector(TrioActor):
     def _event_happened(self, message: EventHappened) -> None:
         self._out.add(message, self.now_s())
 
-    def _cycle_ended(self, message: CycleEnded) -> None:
-        now_s = self.now_s()
-        self._out.add(message, now_s, message.group)
-        self._out.pump(now_s)
-
     def _grow_old(self, device: DeviceLatest, now_s: float, at_ms: int) -> None:
         old = device.grow_old(now_s, at_ms)
         if old.stale:
@@ -321,11 +319,16 @@ class ChangeDetector(TrioActor):
         if not self._out.stored(message):
             return
         now_s = self.now_s()
-        for cycle in message.cycles:
-            self.send(f"device/{cycle.device}", cycle)
         if message.dropped:
             self._latest.forget(message.dropped, self._out.batches.pending.point_keys(), now_s)
         self._out.pump(now_s)
+
+    def _own_counts(self) -> dict[str, int]:
+        return {"incarnation": self._stream, "loaded": self._loaded, **self._counts}
+
+    def _tell_live(self, stored: ChangesStored) -> None:
+        if self.registry.incarnation(LIVE) is not None:
+            self.send(LIVE, stored)
 
     # ------------------------------------------------------------------------------------------------- the stop
 
@@ -345,16 +348,3 @@ class ChangeDetector(TrioActor):
         answer = self.on_receive(envelope.message)
         if envelope.reply_to is not None:
             envelope.reply_to.set(answer)
-
-    # -------------------------------------------------------------------------------------------------- counts
-
-    def _counts_requested(self, _message: DetectorCountsRequested) -> DetectorCounts:
-        devices = self._latest.devices.values()
-        return self._out.counts(
-            incarnation=self._stream,
-            loaded=self._loaded,
-            devices=len(devices),
-            devices_online=sum(device.status is DeviceStatus.ONLINE for device in devices),
-            points=self._latest.points(),
-            **self._counts,
-        )

@@ -7,7 +7,6 @@ ahead of what it describes.
 
 from __future__ import annotations
 
-from t3actors.cycles import CycleEnded
 from t3actors.detect.beside import Beside, Topic, one_status, together, topic_of
 from t3actors.messages import (
     DeviceAnnounced,
@@ -17,14 +16,11 @@ from t3actors.messages import (
     PollMissed,
 )
 
-DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved | CycleEnded | Beside
+DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved | Beside
 
 
 class Held:
-    """Messages by device and topic, in the order to handle them.
-
-    Bounded by six per device, its tables, its keys and the parts of an answer.
-    """
+    """Messages by device and topic, in the order to handle them. Bounded by five per device, its tables and its keys."""
 
     def __init__(self) -> None:
         self._messages: dict[tuple[str, Topic], DeviceMessage] = {}

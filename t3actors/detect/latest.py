@@ -63,6 +63,7 @@ class DeviceLatest:
         self.announced: DeviceAnnounced | None = None
         self.enabled = True
         self.status: DeviceStatus | None = None
+        self.said_last: DeviceStatusChanged | None = None
         self.tracks: dict[str, Track] = {}
         self.counts = PollCounts()
         self.last_ok_at_ms: int | None = None
@@ -101,7 +102,7 @@ class DeviceLatest:
             if begins_again:
                 track.stamp = Stamp(now_s, track.stamp.at_ms)
                 track.off = False
-        return [] if message.enabled else self.disable("the device is disabled", now_s, at_ms)
+        return [] if message.enabled else self.disable(message.disabled_because, now_s, at_ms)
 
     def take(self, read: PointsRead, now_s: float) -> Taken:
         """Judge a poll's readings. An unchanged one costs a look-up, a comparison and a note of when it was read."""
@@ -188,6 +189,7 @@ class DeviceLatest:
         That it `was` a conflict is said only by who ends one (discovery): what the device says of itself never does.
         """
         was, self.status = self.status, message.status
+        self.said_last = message
         if was in {None, DeviceStatus.CONFLICT} or message.was is DeviceStatus.CONFLICT:
             return message
         return replace(message, was=was)

@@ -20,7 +20,6 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from t3actors.cycles import CycleEnded
 from t3actors.detect.beside import Beside, one_status, together, topic_of
 from t3actors.messages import (
     BatchItem,
@@ -32,7 +31,7 @@ from t3actors.messages import (
     PointChange,
 )
 
-DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress | CycleEnded | Beside
+DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress | Beside
 PointKey = tuple[str, str]
 
 

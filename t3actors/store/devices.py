@@ -80,7 +80,7 @@ def describe(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> KnownDevic
     tally.count("rows", 1)
     _re_key(tally, device, announced.facts.serial_number, at_ms)
     if not announced.enabled and device.status is not DeviceStatus.DISABLED:
-        _set_status(tally, device, DeviceStatus.DISABLED, "disabled in the configuration", at_ms)
+        _set_status(tally, device, DeviceStatus.DISABLED, announced.disabled_because, at_ms)
     elif announced.enabled and device.status is DeviceStatus.DISABLED:
         _set_status(tally, device, DeviceStatus.UNKNOWN, "", at_ms)
     return device
@@ -129,7 +129,7 @@ def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms:
             if point.status is Status.DISABLED:
                 set_point_status(tally, point, Status.UNKNOWN, "", at_ms)
         elif point.status is not Status.DISABLED and (announced.complete or not announced.enabled):
-            reason = "no longer on the device" if announced.enabled else "disabled in the configuration"
+            reason = "no longer on the device" if announced.enabled else announced.disabled_because
             set_point_status(tally, point, Status.DISABLED, reason, at_ms)
 
 

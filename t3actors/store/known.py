@@ -69,7 +69,7 @@ class KnownDevice:
 class Known:
     """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since.
 
-    `crowded`: the devices of which it was said that more alarms stand than are kept. `cycles`: what EVENTS last says of a panel's rows.
+    `crowded`: the devices of which it was said that more alarms stand than are kept.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -78,7 +78,6 @@ class Known:
         self.serials: dict[int, KnownDevice] = {}
         self.series: dict[SeriesKey, KnownSeries] = {}
         self.crowded: dict[str, None] = {}
-        self.cycles: dict[str, str] = {}
         newest = connection.execute("SELECT max(logging_time) FROM samples").get
         self.newest_ms: int = -1 if newest is None else newest * 1000 + 999
         by_id = self._load_devices(connection)

@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 from t3actors.errors import StoreUnreachable
-from t3actors.rows import AlarmRow, DeviceRow, EventRow, GatewayRow, PointRow, SampleRow
+from t3actors.rows import AlarmRow, DeviceRow, EventRow, GatewayRow, PointCount, PointRow, SampleRow
 from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
@@ -38,9 +38,14 @@ _DEVICES = (
     " + (SELECT count(*) FROM VARIABLE_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
     " FROM DEVICES d ORDER BY name"
 )
+_DEVICE = _DEVICES.replace(" ORDER BY name", " WHERE name = ?")
 _POINTS = (
-    f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE name = ?1 OR ?1 IS NULL"  # noqa: S608
-    " ORDER BY name, point_type, point_index"
+    f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE (name = ?1 OR ?1 IS NULL)"  # noqa: S608
+    " AND (point_id = ?2 OR ?2 IS NULL) AND (status = ?3 OR ?3 IS NULL) AND (point_type = ?4 OR ?4 IS NULL)"
+    " ORDER BY name, point_type, point_index LIMIT ?5 OFFSET ?6"
+)
+_POINT_COUNTS = (
+    "SELECT name, status, count(*) AS points FROM POINTS WHERE name = ?1 OR ?1 IS NULL GROUP BY name, status"
 )
 _POINTS_OF_SCHEMA_1 = _POINTS.replace(" mode FROM", " 'poll' AS mode FROM")  # until the next start brings it up to date
 _ALARMS = (
@@ -82,6 +87,10 @@ class Reader:
         """Let go of the file."""
         self._connection.close(True)
 
+    def interrupt(self) -> None:
+        """End the question that another thread is asking: it raises StoreError there. **Thread**: any."""
+        self._connection.interrupt()
+
     def gateway(self) -> GatewayRow | None:
         """Return who wrote the file, and whether it still does; None when no gateway ever finished opening it."""
         return next(iter(self._rows(GatewayRow, _GATEWAY)), None)
@@ -90,9 +99,27 @@ class Reader:
         """Return the devices by name."""
         return self._rows(DeviceRow, _DEVICES)
 
-    def points(self, device: str | None = None) -> list[PointRow]:
-        """Return the points of one device, or of all."""
-        return self._rows(PointRow, self._points, (device,))
+    def device(self, name: str) -> DeviceRow | None:
+        """Return one device; None where there is none of that name."""
+        return next(iter(self._rows(DeviceRow, _DEVICE, (name,))), None)
+
+    def points(
+        self,
+        device: str | None = None,
+        *,
+        point_id: str | None = None,
+        status: str | None = None,
+        kind: str | None = None,
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[PointRow]:
+        """Return the points of one device, or of all, that have this id, status and kind; at most `limit` of them after `offset`."""
+        wanted = (device, point_id, status, None if kind is None else kind.upper(), limit, offset)
+        return self._rows(PointRow, self._points, wanted)
+
+    def point_counts(self, device: str | None = None) -> list[PointCount]:
+        """Return how many points have which status, per device."""
+        return self._rows(PointCount, _POINT_COUNTS, (device,))
 
     def alarms(self, device: str | None = None, limit: int = 1000, *, standing: bool = True) -> list[AlarmRow]:
         """Return the newest `limit` alarms that stand (not of disabled devices), or all there ever were; oldest first."""

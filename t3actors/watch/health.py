@@ -1,13 +1,14 @@
 """Whether the gateway gets on with its work, as one document that is made once a second and read by anybody at no cost.
 
 Live is what makes progress, not what answers a timer: the loop turns (this actor ran), the detector answered, and the writer
-stored something whenever something waited.
+stored something whenever something waited. That devices are silent or actors are being restarted is told, and does not make it less live.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -15,16 +16,22 @@ import trio
 
 from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
+from t3actors.control import Override
 from t3actors.messages import DetectorCounts, DetectorCountsRequested
+from t3actors.points import DeviceStatus
+from t3actors.questions import DeviceStanding, StandingsRequested
+from t3actors.watch.tree import ChildRow
 
 LOOK_EVERY_S = 1.0
 AT_START_EVERY_S = 0.1
+WELL = {DeviceStatus.ONLINE, DeviceStatus.DISABLED}
 ANSWERS_WITHIN_S = 5.0
 STORES_WITHIN_S = 35.0
 """A batch waits 2 s at most, one in flight is sent again after 30 s: a writer that stored nothing for longer makes no progress."""
 OLD_AFTER_S = 10.0
 
-State = Literal["ok", "starting", "stuck"]
+NAMED_AT_MOST = 20
+State = Literal["ok", "starting", "degraded", "stuck"]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +42,21 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     since_at: int
 
 
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that is not online, and why; since when (Unix ms; null: since before the start)."""
+
+    device: str
+    status: DeviceStatus
+    reason: str
+    since_at: int | None
+
+
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole. `live`: every part makes progress. `at`: when it was made (Unix ms)."""
+    """The whole. `live`: detector and store make progress. `at`: when it was made (Unix ms).
+
+    `actors` is degraded while a child of the tree does not run. `devices`: how many have which status; `troubled`: the first 20 that are
+    neither online nor disabled. `overrides`: what holds instead of the configuration until the gateway is restarted, by device.
+    """
 
     name: str
     version: str
@@ -46,8 +66,10 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int
     detector: Part
     store: Part
-    devices: int
-    devices_online: int
+    actors: Part
+    devices: dict[DeviceStatus, int]
+    troubled: list[Trouble]
+    overrides: dict[str, Override]
     points: int
     pending_changes: int
 
@@ -91,12 +113,23 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 class Health(TrioActor):
     """Looks once a second and hangs what it saw on the board."""
 
-    def __init__(self, identity: Identity, board: HealthBoard, wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        board: HealthBoard,
+        wall_ms: Callable[[], int],
+        *,
+        children: Callable[[], Iterable[ChildRow]],
+        overrides: Mapping[str, Override],
+    ) -> None:
         super().__init__()
         self._identity = identity
         self._board = board
+        self._children = children
+        self._overrides = overrides
         self._wall_ms = wall_ms
         self._counts = DetectorCounts()
+        self._standings: tuple[DeviceStanding, ...] = ()
         self._stored_s = 0.0
         self._standing: dict[str, Part] = {}
 
@@ -114,6 +147,7 @@ class Health(TrioActor):
     async def _ask(self) -> bool:
         try:
             counts = await self.registry.ask("detector", DetectorCountsRequested(), timeout_s=ANSWERS_WITHIN_S)
+            self._standings = await self.registry.ask("detector", StandingsRequested(), timeout_s=ANSWERS_WITHIN_S)
         except (NobodyThere, trio.TooSlowError):
             return False
         if not isinstance(counts, DetectorCounts):
@@ -134,8 +168,10 @@ class Health(TrioActor):
             at=self._wall_ms(),
             detector=detector,
             store=store,
-            devices=counts.devices,
-            devices_online=counts.devices_online,
+            actors=self._part("actors", *_actors(self._children())),
+            devices=Counter(each.status for each in self._standings),
+            troubled=[_trouble(each) for each in self._standings if each.status not in WELL][:NAMED_AT_MOST],
+            overrides=dict(self._overrides),
             points=counts.points,
             pending_changes=counts.pending + counts.in_flight,
         )
@@ -146,6 +182,21 @@ class Health(TrioActor):
         since_at = before.since_at if before is not None and before.state == state else self._wall_ms()
         part = self._standing[name] = Part(state=state, reason=reason, since_at=since_at)
         return part
+
+
+def _actors(children: Iterable[ChildRow]) -> tuple[State, str]:
+    down = [f"{child.child} ({child.state})" for child in children if child.state != "running"]
+    if not down:
+        return "ok", ""
+    return "degraded", ", ".join(down[:NAMED_AT_MOST]) + (
+        f" and {len(down) - NAMED_AT_MOST} more" * (len(down) > NAMED_AT_MOST)
+    )
+
+
+def _trouble(standing: DeviceStanding) -> Trouble:
+    return Trouble(
+        device=standing.device, status=standing.status, reason=standing.reason, since_at=standing.since_at_ms
+    )
 
 
 def _detector(counts: DetectorCounts, answered: bool) -> tuple[State, str]:

@@ -4,67 +4,28 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
-import httpx
 import msgspec
-import trio
 
-from t3actors.config import Config
-from t3actors.simulator.plant import Plant, PlantSize, running_plant
-from tests.cli.invoking import Ended, t3actors
-from tests.system.house import House, config_of, gateway_running
+from t3actors.simulator.plant import PlantSize, running_plant
+from tests.system.asked import all_running, until_answered, verb, waiting_config
+from tests.system.house import config_of, gateway_running
 from tests.system.test_pipeline import PATIENT, devices_of
 from tests.waiting import until
 
 
-@asynccontextmanager
-async def client_of(data_dir: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """Ask on the socket of the gateway in that directory."""
-    way = httpx.AsyncHTTPTransport(uds=str(data_dir / "t3actors.sock"))
-    async with httpx.AsyncClient(transport=way, base_url="http://gateway", timeout=20) as client:
-        yield client
-
-
-@asynccontextmanager
-async def all_running(data_dir: Path, panels: int = 2) -> AsyncIterator[tuple[Plant, House, httpx.AsyncClient]]:
-    """A plant, a gateway that polls it, and a client of its API."""
-    async with running_plant(PlantSize(panels, seed=5, tick_s=3600.0)) as plant:
-        async with gateway_running(waiting_config(plant, data_dir)) as house:
-            await until((data_dir / "t3actors.sock").exists)
-            async with client_of(data_dir) as client:
-                yield plant, house, client
-
-
-def waiting_config(plant: Plant, data_dir: Path) -> Config:
-    return config_of(devices_of(plant, rules=PATIENT), data_dir)
-
-
-async def verb(*arguments: object) -> Ended:
-    """Run a verb beside the gateway."""
-    return await trio.to_thread.run_sync(partial(t3actors, *arguments))
-
-
 async def test_health_says_that_the_gateway_makes_progress(tmp_path: Path) -> None:
-    async with all_running(tmp_path) as (_, house, client):
-
-        async def well() -> bool:
-            answer = await client.get("/health")
-            return answer.status_code == 200 and answer.json()["devices_online"] == 2
-
-        with trio.fail_after(10):
-            while not await well():
-                await until(lambda: house.status("panel-1") == "online")
-        seen = (await client.get("/health")).json()
+    async with all_running(tmp_path) as (_, _house, client):
+        seen = await until_answered(client, "/health", lambda health: health.get("devices") == {"online": 2})
         assert (seen["live"], seen["name"], seen["detector"]["state"], seen["store"]["state"]) == (
             True,
             "test",
             "ok",
             "ok",
         )
+        assert (seen["actors"]["state"], seen["troubled"], seen["overrides"]) == ("ok", [], {})
+        assert (await client.get("/health")).status_code == 200
 
 
 async def test_a_sync_polls_all_and_says_what_came_of_each(tmp_path: Path) -> None:

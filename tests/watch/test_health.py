@@ -11,11 +11,23 @@ import trio
 from trio.testing import MockClock
 
 from supervision import ChildSpec, Supervisor, SupervisorSpec, TrioActor
-from t3actors.messages import DetectorCounts
+from t3actors.control import Override
+from t3actors.messages import DetectorCounts, PollCounts
+from t3actors.points import DeviceStatus
+from t3actors.questions import DeviceStanding, StandingsRequested
 from t3actors.watch.health import Health, HealthBoard, HealthReport, Identity, Part
+from t3actors.watch.tree import ChildRow
 
 WHO = Identity(name="riverside", version="1", boot_id="b", started_at=0)
+OVERRIDES = {"ahu-2": Override(poll_interval_s=5.0)}
 WELL = DetectorCounts(loaded=True, devices=3, devices_online=2, batches_stored=1)
+
+
+def standing(device: str, status: DeviceStatus = DeviceStatus.ONLINE, reason: str = "") -> DeviceStanding:
+    return DeviceStanding(
+        device=device, status=status, reason=reason, since_at_ms=7, last_ok_at_ms=None, poll_interval_s=30.0,
+        counts=PollCounts(), points=1,
+    )  # fmt: skip
 
 
 class Detector(TrioActor):
@@ -23,21 +35,30 @@ class Detector(TrioActor):
 
     counts = WELL
     silent = False
+    standings = (standing("ahu-1"), standing("ahu-2"), standing("ahu-3", DeviceStatus.OFFLINE, "connection refused"))
 
-    async def on_receive(self, _message: object) -> DetectorCounts:
+    async def on_receive(self, message: object) -> object:
         if self.silent:
             await trio.sleep_forever()
-        return self.counts
+        return self.standings if isinstance(message, StandingsRequested) else self.counts
+
+
+def child(name: str, state: str) -> ChildRow:
+    return ChildRow(supervisor="gateway", child=name, kind="task", state=state, incarnation=1, restarts=0, last_exit="")
+
+
+def now_ms() -> int:
+    return round(trio.current_time() * 1000)
 
 
 @asynccontextmanager
-async def looking() -> AsyncIterator[tuple[Detector, Callable[[], dict[str, Any]]]]:
+async def looking(*children: ChildRow) -> AsyncIterator[tuple[Detector, Callable[[], dict[str, Any]]]]:
     detector, board = Detector(), HealthBoard()
-    children = (
+    specs = (
         ChildSpec("detector", lambda: detector),
-        ChildSpec("health", lambda: Health(WHO, board, lambda: round(trio.current_time() * 1000))),
+        ChildSpec("health", lambda: Health(WHO, board, now_ms, children=lambda: children, overrides=OVERRIDES)),
     )
-    supervisor = Supervisor(SupervisorSpec("tree", children))
+    supervisor = Supervisor(SupervisorSpec("tree", specs))
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
         yield detector, lambda: msgspec.json.decode(board.shown().body)
@@ -48,7 +69,21 @@ async def test_what_the_detector_counts_is_shown(autojump_clock: MockClock) -> N
     async with looking() as (_, shown):
         await trio.sleep(1.5)
         assert shown()["live"] is True
-        assert (shown()["devices"], shown()["devices_online"]) == (3, 2)
+        assert shown()["devices"] == {"online": 2, "offline": 1}
+        assert shown()["troubled"] == [
+            {"device": "ahu-3", "status": "offline", "reason": "connection refused", "since_at": 7}
+        ]
+        assert shown()["overrides"] == {"ahu-2": {"stopped": False, "poll_interval_s": 5.0}}
+        assert shown()["actors"]["state"] == "ok"
+
+
+async def test_an_actor_that_does_not_run_is_named_and_the_gateway_is_live_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    async with looking(child("device/ahu-1", "restarting"), child("writer", "running")) as (_, shown):
+        await trio.sleep(1.5)
+        assert shown()["live"] is True
+        assert (shown()["actors"]["state"], shown()["actors"]["reason"]) == ("degraded", "device/ahu-1 (restarting)")
 
 
 async def test_a_detector_that_does_not_answer_is_stuck_since_then(autojump_clock: MockClock) -> None:
@@ -95,7 +130,7 @@ async def test_a_document_that_nobody_replaces_is_not_believed(mock_clock: MockC
     part = Part(state="ok", reason="", since_at=0)
     report = HealthReport(
         name="a", version="1", boot_id="b", live=True, at=0, started_at=0, detector=part, store=part,
-        devices=0, devices_online=0, points=0, pending_changes=0,
+        actors=part, devices={}, troubled=[], overrides={}, points=0, pending_changes=0,
     )  # fmt: skip
     board.hang(report)
     assert board.shown().live

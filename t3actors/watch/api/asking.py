@@ -1,24 +1,28 @@
-"""What may be asked of the running gateway: a poll now. Nothing here changes a device."""
+"""What may be asked of the running gateway: a poll now, another interval, a device left alone. Nothing here changes a device."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
 from supervision.errors import SupervisionError
+from t3actors.configure.durations import DURATION_FORM, duration_s
+from t3actors.control import NotToBeChanged, Override
 from t3actors.messages import SyncFinished
-from t3actors.watch.api.answers import asked, json_answer, known
-from t3actors.watch.api.guard import Refused
+from t3actors.watch.api.answers import json_answer, refuse_unknown
 from t3actors.watch.api.inside import Inside
+from t3actors.watch.api.operations import Asked
+from t3actors.watch.api.refusals import Refused
 
 SYNCS_AT_A_TIME = 4
+INTERVAL_S = (0.05, 86400.0)
 
 
 class SyncBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`devices`: their names; all that are polled, when left out."""
+    """`devices`: their names; all that are polled, when null or left out."""
 
     devices: tuple[str, ...] | None = None
 
@@ -39,31 +43,90 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     failed: int
 
 
+class IntervalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`poll_interval`: "50ms" to "1d", as in the configuration; null for the configured one."""
+
+    poll_interval: str | None
+
+
+class ControlAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for the device instead of its configuration now, until the gateway is restarted; null: nothing."""
+
+    device: str
+    override: Override | None
+
+
 class Asking:
     """The requests that have the gateway do something."""
 
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
+        self._reach = inside.reach
         self._syncs = 0
 
-    async def sync(self, request: Request) -> Response:
+    async def sync(self, asked: Asked) -> Response:
         """Poll once, now; answer when the readings are taken, within two minutes."""
-        wanted = (await asked(request, SyncBody)).devices
+        wanted = asked.body.devices
         if wanted is not None:
-            names = self._inside.devices()
-            wanted = tuple(dict.fromkeys(known(name, names, "device") for name in wanted))
+            names = self._reach.devices()
+            for name in wanted:
+                if not self._inside.plays(name):
+                    refuse_unknown(name, names, "device")
+            wanted = tuple(dict.fromkeys(wanted))
         if self._syncs >= SYNCS_AT_A_TIME:
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, f"{self._syncs} syncs are under way already", retry_after="5")
         self._syncs += 1
         try:
-            finished = await self._inside.sync(wanted)
-        except SupervisionError:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the gateway is stopping") from None
+            finished = await self._reach.sync(wanted)
+        except SupervisionError as error:
+            raise _not_now(error) from None
         finally:
             self._syncs -= 1
         results = [_result(each) for each in finished]
         failed = sum(bool(each.error or each.points_failed) for each in results)
         return json_answer(SyncAnswer(results, failed))
+
+    async def start(self, asked: Asked) -> Response:
+        """Have a device polled again that was stopped by hand."""
+        return await self._control(asked, self._reach.control.start)
+
+    async def stop(self, asked: Asked) -> Response:
+        """Have a device polled no more."""
+        return await self._control(asked, self._reach.control.stop)
+
+    async def set_interval(self, asked: Asked) -> Response:
+        """Have a device polled at another interval."""
+        text = asked.body.poll_interval
+        seconds = None if text is None else _interval_s(text)
+        return await self._control(asked, lambda name: self._reach.control.set_interval(name, seconds))
+
+    async def _control(self, asked: Asked, change: Callable[[str], Awaitable[None]]) -> Response:
+        name = asked.values["device"]
+        refuse_unknown(name, self._reach.devices(), "device")
+        try:
+            await change(name)
+        except NotToBeChanged as error:
+            raise Refused(HTTPStatus.CONFLICT, str(error)) from None
+        except SupervisionError as error:
+            raise _not_now(error) from None
+        return json_answer(ControlAnswer(device=name, override=self._reach.control.overrides.get(name)))
+
+
+def _interval_s(text: str) -> float:
+    low_s, high_s = INTERVAL_S
+    try:
+        seconds = duration_s(text)
+    except ValueError:
+        seconds = 0.0
+    if not low_s <= seconds <= high_s:
+        allowed = f'a duration from "50ms" to "1d", {DURATION_FORM}'
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f'poll_interval: saw "{text[:40]}"; allowed: {allowed}')
+    return seconds
+
+
+def _not_now(error: SupervisionError) -> Refused:
+    """The gateway is stopping, or the pool of its actors is being started anew."""
+    return Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"not now: {error}", retry_after="5")
 
 
 def _result(finished: SyncFinished) -> SyncResult:

@@ -7,6 +7,7 @@ whoever asks. Here a send that makes no progress breaks its connection, each con
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -38,11 +39,18 @@ def http_config(request_within_s: float, ping_every_s: float = 20.0) -> Config:
 
 
 class PatientStream:
-    """A stream whose sends must make progress: 64 kB within `send_within_s`, or it breaks. What Hypercorn needs of a stream."""
+    """A stream whose sends must make progress: 64 kB within `send_within_s`, or it breaks, and `on_stuck`
+    is called. What Hypercorn needs of a stream."""
 
-    def __init__(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], send_within_s: float) -> None:
+    def __init__(
+        self,
+        stream: trio.SocketStream | trio.SSLStream[trio.SocketStream],
+        send_within_s: float,
+        on_stuck: Callable[[], object],
+    ) -> None:
         self._stream = stream
         self._send_within_s = send_within_s
+        self._on_stuck = on_stuck
         self.socket = stream.transport_stream.socket if isinstance(stream, trio.SSLStream) else stream.socket
 
     async def ready_within(self, seconds: float) -> None:
@@ -61,6 +69,7 @@ class PatientStream:
                 await self._stream.send_all(view[start : start + PIECE_BYTES])
             if patience.cancelled_caught:
                 self.hang_up()
+                self._on_stuck()
                 raise trio.BrokenResourceError(f"nothing was read there for {self._send_within_s:g} s")
 
     async def receive_some(self, most: int | None = None) -> bytes | bytearray:
@@ -126,6 +135,7 @@ class Conversation(TCPServer):
                 )
                 await self.idle_task.restart(task_group, self._idle_timeout)
                 await self._read_data()
+                self.stream.hang_up()  # a send that waits for the other side is shielded from what follows
                 nursery = task_group._nursery  # noqa: SLF001 - nobody is left to answer
                 if nursery is not None:
                     nursery.cancel_scope.cancel()

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from t3actors.watch.api.checks import header_map, host_fault, origin_fault, path_fault, token_fault
 from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.rates import Bucket
+from t3actors.watch.api.refusals import Refused
 
 MOST_BODY = 65_536
 BODY_WITHIN_S = 10.0
@@ -39,16 +40,6 @@ class Door(msgspec.Struct, frozen=True):
     secure: bool = False
     token: bytes | None = None
     hosts: tuple[str, ...] = ()
-
-
-class Refused(Exception):
-    """This request is not answered: the status, and one sentence why. Raised by the application too."""
-
-    def __init__(self, status: HTTPStatus, why: str, **headers: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.why = why
-        self.headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
 
 
 class Guard:

@@ -10,7 +10,9 @@ import contextlib
 import errno
 import socket
 import traceback
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import h11
@@ -34,6 +36,8 @@ AGAIN_AFTER_S = 10.0
 REQUEST_WITHIN_S = 10.0
 SEND_WITHIN_S = 20.0
 HANDSHAKE_WITHIN_S = 5.0
+SEND_BUFFER_BYTES = 65_536
+"""What the kernel keeps for one who reads slowly: with 200 of them, some 25 MB (it takes twice as much)."""
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
 
@@ -41,8 +45,18 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5
 class ApiServer(TrioActor):
     """Role "api". `data_dir` is where its unix socket stands; the caller holds that directory's lock."""
 
-    def __init__(self, config: ApiConfig, data_dir: Path, app: ASGIApp, log: Log) -> None:
+    def __init__(
+        self,
+        config: ApiConfig,
+        data_dir: Path,
+        app: ASGIApp,
+        log: Log,
+        refusals: Counter[str],
+        close: Callable[[], object],
+    ) -> None:
         super().__init__()
+        self._refusals = refusals
+        self._close_behind = close
         self._config = config
         self._data_dir = data_dir
         self._app = app
@@ -51,10 +65,18 @@ class ApiServer(TrioActor):
 
     async def on_start(self) -> None:
         """Open the doors, each in a task of its own. One that stays shut is no failure."""
-        self._complaints = Complaints(self._log, self.now_s)
+        self._complaints = Complaints(self._log, self.now_s, self._refusals)
         self.spawn(self._keep_open, str(self._data_dir / SOCKET_NAME), self._open_local)
         if self._config.listen:
             self.spawn(self._keep_open, self._config.listen, self._open_tcp)
+
+    def on_stop(self) -> None:
+        """Let go of what the application has open."""
+        self._close_behind()
+
+    def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
+        """Likewise."""
+        self._close_behind()
 
     async def _keep_open(self, endpoint: str, open_door: Callable[[], tuple[socket.socket, Door]]) -> None:
         told = ""
@@ -119,7 +141,11 @@ class ApiServer(TrioActor):
 
     async def _converse(self, raw: trio.SocketStream, door: Door, guard: Guard, mine: set[PatientStream]) -> None:
         """Speak with one client to the end."""
-        stream = PatientStream(self._wrapped(raw, door), SEND_WITHIN_S)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        peer = raw.socket.getpeername()
+        who = str(peer[0]) if isinstance(peer, tuple) else "local"
+        stuck = partial(self._complaints.hung_up, door.endpoint, who)
+        stream = PatientStream(self._wrapped(raw, door), SEND_WITHIN_S, stuck)
         mine.add(stream)
         try:
             with trio.CancelScope() as whole:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from t3actors.watch.api.complaints import AGAIN_AFTER_S, MOST_TOLD, Complaints
 from tests.system.house import RecordedLog
 
@@ -15,19 +17,20 @@ class Clock:
 
 def test_a_reason_is_told_once_and_after_ten_minutes_with_their_number() -> None:
     log, clock = RecordedLog(), Clock()
-    complaints = Complaints(log, clock)
+    counts: Counter[str] = Counter()
+    complaints = Complaints(log, clock, counts)
     for _ in range(1000):
         complaints.refused("socket", "10.0.0.7", "that is not the token")
     assert [line["refused"] for line in log.of("api.refused")] == [1]
     clock.now_s = AGAIN_AFTER_S
     complaints.refused("socket", "10.0.0.7", "that is not the token")
     assert [line["refused"] for line in log.of("api.refused")] == [1, 1000]
-    assert complaints.counts["refused"] == 1001
+    assert counts["refused"] == 1001
 
 
 def test_a_crowd_of_peers_is_told_together_and_forgotten_in_time() -> None:
     log, clock = RecordedLog(), Clock()
-    complaints = Complaints(log, clock)
+    complaints = Complaints(log, clock, Counter())
     for number in range(10 * MOST_TOLD):
         complaints.refused("tcp", f"10.0.0.{number}", "no")
     assert len(log.of("api.refused")) == MOST_TOLD + 1
@@ -39,7 +42,7 @@ def test_a_crowd_of_peers_is_told_together_and_forgotten_in_time() -> None:
 
 def test_an_error_is_told_once_per_cause() -> None:
     log = RecordedLog()
-    complaints = Complaints(log, Clock())
+    complaints = Complaints(log, Clock(), Counter())
     for cause in ("a", "a", "b"):
         complaints.failed("socket", "GET /x", cause, "trace")
     assert [line["cause"] for line in log.of("api.failed")] == ["a", "b"]

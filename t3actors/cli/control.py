@@ -1,0 +1,80 @@
+"""`t3actors device start|stop` and `set-interval`: what holds until the gateway is restarted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from t3actors.cli.asking import ask
+from t3actors.cli.tables import print_json
+from t3actors.cli.whereabouts import find
+
+CONFIGURED = "configured"
+
+
+def asks_a_gateway(verb: Any) -> Any:
+    """Give a verb the arguments that name the gateway it asks."""
+    for decorate in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object: what holds now."),
+        click.option("--data", type=click.Path(path_type=Path), help="The gateway's data_dir, instead of CONFIG."),
+        click.argument("config", required=False, type=click.Path(path_type=Path)),
+    ):
+        verb = decorate(verb)
+    return verb
+
+
+@click.group()
+def device() -> None:
+    """Have a device polled no more, or again: until the gateway is restarted."""
+
+
+@device.command()
+@click.argument("name", metavar="DEVICE")
+@asks_a_gateway
+def stop(name: str, config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Have DEVICE polled no more. Its points read `disabled` until it is started, or the gateway is."""
+    _change(config, data, as_json, "POST", f"/devices/{name}/stop")
+
+
+@device.command()
+@click.argument("name", metavar="DEVICE")
+@asks_a_gateway
+def start(name: str, config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Have DEVICE polled again that was stopped."""
+    _change(config, data, as_json, "POST", f"/devices/{name}/start")
+
+
+@click.command("set-interval")
+@click.argument("name", metavar="DEVICE")
+@click.argument("interval", metavar="INTERVAL")
+@asks_a_gateway
+def set_interval(name: str, interval: str, config: Path | None, data: Path | None, as_json: bool) -> None:
+    """Have DEVICE polled every INTERVAL ("500ms", "10s", "5m") until the gateway is restarted; "configured" takes that back.
+
+    Points with an interval of their own in the configuration keep it. A value counts as stale after as many missed polls as before.
+    """
+    wanted = None if interval == CONFIGURED else interval
+    _change(config, data, as_json, "PATCH", f"/devices/{name}", {"poll_interval": wanted})
+
+
+def overridden(override: dict[str, Any] | None) -> str:
+    """Say what holds instead of the configuration; empty when nothing does."""
+    if not override:
+        return ""
+    parts = ["stopped by hand"] if override["stopped"] else []
+    if override["poll_interval_s"] is not None:
+        parts.append(f"polled every {override['poll_interval_s']:g} s")
+    return ", ".join(parts)
+
+
+def _change(
+    config: Path | None, data: Path | None, as_json: bool, method: str, path: str, body: dict[str, Any] | None = None
+) -> None:
+    answer = ask(find(config, data), method, path, body, answers_within_s=30.0)
+    if as_json:
+        print_json([answer])
+        return
+    held = overridden(answer["override"])
+    click.echo(f"{answer['device']}: " + (f"{held}, until the gateway is restarted" if held else "as configured"))

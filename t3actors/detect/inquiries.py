@@ -1,0 +1,81 @@
+"""What the detector answers to whoever asks how things are: its counts, every device, one point. Reads only. Called by detector.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from t3actors.detect.delivery import Delivery
+from t3actors.detect.latest import DeviceLatest, Latest
+from t3actors.messages import BatchItem, DetectorCounts, DetectorCountsRequested, PointChange
+from t3actors.points import DeviceStatus
+from t3actors.questions import DeviceStanding, PointTrace, StandingsRequested, TraceRequested
+
+Handler = Callable[[Any], object]
+
+
+def inquiries(
+    latest: Latest, out: Delivery, now_s: Callable[[], float], own_counts: Callable[[], dict[str, int]]
+) -> dict[type, Handler]:
+    """Return who answers which question. `own_counts`: what is counted by the detector itself."""
+
+    def counts(_asked: DetectorCountsRequested) -> DetectorCounts:
+        devices = latest.devices.values()
+        return out.counts(
+            devices=len(devices),
+            devices_online=sum(device.status is DeviceStatus.ONLINE for device in devices),
+            points=latest.points(),
+            **own_counts(),
+        )
+
+    def standings(_asked: StandingsRequested) -> tuple[DeviceStanding, ...]:
+        return tuple(map(standing_of, latest.devices.values()))
+
+    def trace(asked: TraceRequested) -> PointTrace | None:
+        device, waiting = latest.devices.get(asked.device), out.batches.pending.point_keys()
+        return trace_of(device, asked.point_id, now_s(), waiting, out.batches.in_flight_contents)
+
+    return {DetectorCountsRequested: counts, StandingsRequested: standings, TraceRequested: trace}
+
+
+def standing_of(device: DeviceLatest) -> DeviceStanding:
+    """Say how a device is."""
+    said = device.said_last
+    return DeviceStanding(
+        device=device.name,
+        status=DeviceStatus.UNKNOWN if device.status is None else device.status,
+        reason="" if said is None else said.reason,
+        since_at_ms=None if said is None else said.at_ms,
+        last_ok_at_ms=device.last_ok_at_ms,
+        poll_interval_s=None if device.announced is None else device.announced.poll_interval_s,
+        counts=device.counts,
+        points=len(device.tracks),
+    )
+
+
+def trace_of(
+    device: DeviceLatest | None, point_id: str, now_s: float, waiting: set[tuple[str, str]], flown: Iterable[BatchItem]
+) -> PointTrace | None:
+    """Say what is held of a point; None where it is not known. `waiting`: points whose change waits; `flown`: the batch in flight."""
+    track = None if device is None else device.tracks.get(point_id)
+    if device is None or track is None:
+        return None
+    key = (device.name, point_id)
+    is_flown = any(isinstance(item, PointChange) and (item.device, item.point_id) == key for item in flown)
+    return PointTrace(
+        stored=track.stored,
+        seen=track.seen,
+        read_ago_s=now_s - track.stamp.now_s,
+        sampled_at_ms=track.sampled_at_ms,
+        emitted_ago_s=now_s - track.emitted_s,
+        repeat_in_s=_from_now(track.due_s, now_s),
+        ages_in_s=_from_now(track.ages_at_s(device.counts.achieved_interval_s), now_s),
+        waits=is_flown or key in waiting,
+        point=track.point,
+        rules=track.rules,
+    )
+
+
+def _from_now(at_s: float, now_s: float) -> float | None:
+    return None if at_s == math.inf else max(0.0, at_s - now_s)
