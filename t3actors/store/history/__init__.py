@@ -1,0 +1,1 @@
+"""History that stays small: packed by series, aggregated, expired, within a budget."""

@@ -1,0 +1,172 @@
+"""The block of aggregates: one series' minutes of a day, or hours of a month, as one row that plain SQL takes apart. Pure.
+
+Columns lie one behind the other in `d`, each of whole numbers of one width (`integers.py`):
+
+| column    | width | is                                                                        |
+|-----------|-------|---------------------------------------------------------------------------|
+| time      | tw    | t0 + tq * U, tw 0: t0 + i * tq: seconds since the day, or month, began    |
+| least     | vw    | (v0 + U) / vd                                                             |
+| most      | xw    | least + U / vd, exactly (v0 + U of both) / vd                             |
+| last      | lw    | likewise                                                                  |
+| mean      | fw    | least + (most - least) * U / 65535: off by at most 1/131070 of that range |
+| over time | fw    | likewise                                                                  |
+| count     | cw    | c0 + U                                                                    |
+| known     | kw    | k0 + U, seconds for which a value was known                               |
+
+With vd -1 the first three values are 64-bit floats as they are. `x` has the shares of states, {"i": {"state": share}}.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from t3actors.store.history.aggregates import Aggregate
+from t3actors.store.history.block import MOST, RAW, TARGET_BYTES, BlockDamaged
+from t3actors.store.history.integers import pack, unpack, width_of
+from t3actors.store.history.numbers import scaled
+
+FRACTIONS = 65_535
+
+
+class AggregateBlock(NamedTuple):
+    """The columns of a row of `aggregate_blocks` behind its id."""
+
+    n: int
+    t0: int
+    tq: int
+    tw: int
+    vd: int
+    v0: int
+    vw: int
+    xw: int
+    lw: int
+    fw: int
+    c0: int
+    cw: int
+    k0: int
+    kw: int
+    d: bytes
+    x: str | None
+
+
+def encode(rows: Sequence[Aggregate], span_s: int) -> list[AggregateBlock]:
+    """Pack a run, which is in time order; its times are milliseconds since its day, or month, began."""
+    made: list[AggregateBlock] = []
+    first, size = 0, MOST
+    while first < len(rows):
+        block = _block(rows[first : first + size], span_s)
+        if len(block.d) > TARGET_BYTES and block.n > 1:
+            size = max(1, block.n * TARGET_BYTES // len(block.d))
+            continue
+        made.append(block)
+        first += block.n
+        size = MOST
+    return made
+
+
+def _block(rows: Sequence[Aggregate], span_s: int) -> AggregateBlock:
+    n = len(rows)
+    seconds = [row.at_ms // 1000 for row in rows]
+    t0 = seconds[0]
+    step, tw, times = _times(seconds, span_s)
+    values = [value for row in rows for value in (row.least, row.most, row.last)]
+    made = scaled(values)
+    fractions = [_fraction(row, row.mean) for row in rows] + [_fraction(row, row.time_mean) for row in rows]
+    fw = 2 if any(fractions) else 0
+    if made is None:
+        vd, v0, widths = RAW, 0, (8, 8, 8)
+        octets = b"".join(struct.pack(f">{n}d", *values[place::3]) for place in range(3))
+    else:
+        vd, numbers = made
+        least = numbers[0::3]
+        v0 = min(least)
+        columns = (
+            [number - v0 for number in least],
+            [most - low for most, low in zip(numbers[1::3], least, strict=True)],
+            [last - low for last, low in zip(numbers[2::3], least, strict=True)],
+        )
+        widths = tuple(width_of(max(column)) for column in columns)  # type: ignore[assignment]
+        octets = b"".join(pack(column, width) for column, width in zip(columns, widths, strict=True))
+    counts, known = [row.n for row in rows], [row.known_ms // 1000 for row in rows]
+    c0, k0 = min(counts), min(known)
+    cw, kw = width_of(max(counts) - c0), width_of(max(known) - k0)
+    octets = times + octets + pack(fractions, fw)
+    octets += pack([count - c0 for count in counts], cw) + pack([span - k0 for span in known], kw)
+    shares = {str(index): row.shares for index, row in enumerate(rows) if row.shares is not None}
+    x = json.dumps(shares, separators=(",", ":")) if shares else None
+    return AggregateBlock(n, t0, step, tw, vd, v0, *widths, fw, c0, cw, k0, kw, octets, x)
+
+
+def _times(seconds: list[int], span_s: int) -> tuple[int, int, bytes]:
+    t0, n = seconds[0], len(seconds)
+    step, rest = divmod(seconds[-1] - t0, max(1, n - 1))
+    if not rest and all(after - before == step for before, after in pairwise(seconds)):
+        return step, 0, b""
+    offsets = [(at - t0) // span_s for at in seconds]
+    tw = width_of(offsets[-1])
+    return span_s, tw, pack(offsets, tw)
+
+
+def _fraction(row: Aggregate, mean: float) -> int:
+    """Say where between least and most a mean lies. Halves first: the range may be beyond all numbers."""
+    reach = row.most / 2 - row.least / 2
+    if reach <= 0:
+        return 0
+    return min(FRACTIONS, max(0, round((mean / 2 - row.least / 2) / reach * FRACTIONS)))
+
+
+def decode(block: AggregateBlock) -> list[Aggregate]:
+    """Take a block apart: what was encoded, but for the rounding of the means. **Raises**: BlockDamaged."""
+    try:
+        return _decoded(block)
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
+        raise BlockDamaged(f"not a block of aggregates: {error}") from error
+
+
+def _decoded(block: AggregateBlock) -> list[Aggregate]:
+    n, d = block.n, block.d
+    at = 0
+
+    def column(width: int, count: int = n) -> list[int]:
+        nonlocal at
+        numbers = unpack(d, at, width, count)
+        at += width * count
+        return numbers
+
+    if block.tw == 0:
+        seconds = [block.t0 + index * block.tq for index in range(n)]
+    else:
+        seconds = [block.t0 + block.tq * offset for offset in column(block.tw)]
+    if block.vd == RAW:
+        raw = struct.unpack_from(f">{3 * n}d", d, at)
+        at += 24 * n
+        least, most, last = list(raw[:n]), list(raw[n : 2 * n]), list(raw[2 * n :])
+    else:
+        low = [block.v0 + number for number in column(block.vw)]
+        high = [base + number for base, number in zip(low, column(block.xw), strict=True)]
+        final = [base + number for base, number in zip(low, column(block.lw), strict=True)]
+        least, most, last = ([number / block.vd for number in numbers] for numbers in (low, high, final))
+    fractions = column(block.fw, 2 * n)
+    counts = [block.c0 + number for number in column(block.cw)]
+    known = [block.k0 + number for number in column(block.kw)]
+    shares = json.loads(block.x) if block.x else {}
+    return [
+        Aggregate(
+            seconds[i] * 1000, counts[i], least[i], most[i], _between(least[i], most[i], fractions[i]), last[i],
+            _between(least[i], most[i], fractions[n + i]), known[i] * 1000, True, _of_states(shares.get(str(i))),
+        )
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def _between(least: float, most: float, fraction: int) -> float:
+    share = fraction / FRACTIONS
+    return least + (most - least) * share if most - least < float("inf") else least * (1 - share) + most * share
+
+
+def _of_states(shares: dict[str, float] | None) -> dict[int, float] | None:
+    return None if shares is None else {int(state): share for state, share in shares.items()}

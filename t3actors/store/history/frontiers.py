@@ -1,0 +1,36 @@
+"""Up to when history is packed, sealed, shown as rows: the one row of `history`, and what the writer knows of it."""
+
+from __future__ import annotations
+
+import apsw
+import msgspec
+
+HOUR_S = 3600
+DAY_S = 86_400
+
+_LOAD = "SELECT packed_until, sealed_until, recent_from, hours_from FROM history"
+_SAVE = "UPDATE history SET packed_until = ?, sealed_until = ?, recent_from = ?, hours_from = ?"
+
+
+class Frontiers(msgspec.Struct, frozen=True):
+    """Whole Unix seconds, but for `hours_from`, which is an hour's number (schema 003)."""
+
+    packed_until: int = 0
+    sealed_until: int = 0
+    recent_from: int = 0
+    hours_from: int = 0
+
+
+def load(connection: apsw.Connection) -> Frontiers:
+    """Return them as committed."""
+    return Frontiers(*connection.execute(_LOAD).fetchall()[0])
+
+
+def save(connection: apsw.Connection, frontiers: Frontiers) -> None:
+    """Write them, inside the caller's transaction."""
+    connection.execute(_SAVE, msgspec.structs.astuple(frontiers))
+
+
+def hour_of(second: int) -> int:
+    """Return when the hour of that second began."""
+    return second // HOUR_S * HOUR_S

@@ -1,0 +1,90 @@
+"""Keeps the database within its budget: what is worth least goes first, and it is said once.
+
+The order, while the pages in use are over the budget less a margin:
+
+1. rows of `recent` that take more than half of the budget: they go, their samples stay (packed they are a fifth as large);
+2. the oldest samples that stand alone: their hours keep their story;
+3. the oldest rows of `recent`, whose samples then are the next to go;
+4. the oldest minutes, then the oldest hours.
+
+When nothing is left to go, history stops growing until there is room.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from t3actors import events
+from t3actors.store.history import expiry, parts
+from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.parts import Kind, State
+
+MARGIN = 0.05
+"""Of the budget: what is written between two looks, and the WAL."""
+ROW_BYTES = 30.0
+"""A sample as a row; measured with benchmarks/store.py."""
+
+
+def used_bytes(connection: apsw.Connection) -> int:
+    """Return the pages in use: read from the file's first page, nothing is counted."""
+    pages, free, size = (connection.pragma(name) for name in ("page_count", "freelist_count", "page_size"))
+    return int((pages - free) * size)
+
+
+class Governor:
+    """Watches the budget. `is_stuck`: it is used up, and nothing more can go."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self._budget = budget_bytes
+        self._said = False
+        self.is_stuck = False
+
+    def next(self, desk: Desk) -> Job | None:
+        """Return what is to go now, if anything."""
+        if not self._budget:
+            return None
+        used = used_bytes(desk.connection)
+        over = used > self._budget * (1 - MARGIN)
+        self._say(desk, used, over=over)
+        if not over:
+            if _rows_bytes(desk) > self._budget / 2:
+                return self._archive_oldest(desk)
+            self.is_stuck = False
+            return None
+        job = self._least_worth(desk)
+        self.is_stuck = job is None
+        return job
+
+    def _least_worth(self, desk: Desk) -> Job | None:
+        if _rows_bytes(desk) > self._budget / 2:
+            job = self._archive_oldest(desk)
+            if job is not None:
+                return job
+        part = expiry.oldest(desk, Kind.SAMPLES)
+        if part is not None:
+            return expiry.let_go(desk, part, "budget")
+        job = self._archive_oldest(desk)
+        if job is not None:
+            return job
+        part = expiry.oldest(desk, Kind.MINUTES) or expiry.oldest(desk, Kind.HOURS)
+        return None if part is None else expiry.let_go(desk, part, "budget")
+
+    @staticmethod
+    def _archive_oldest(desk: Desk) -> Job | None:
+        first = parts.find(desk.connection, "kind = 0 AND state = ? ORDER BY until_s LIMIT 1", (State.BESIDE_ROWS,))
+        if not first:
+            return None
+        until_s = expiry.archivable(desk, first[0].until_s)
+        return expiry.archive(desk, until_s) if until_s > desk.frontiers.recent_from else None
+
+    def _say(self, desk: Desk, used: int, *, over: bool) -> None:
+        if over and not self._said:
+            self._said = True
+            desk.log(events.STORE_OVER_BUDGET, used_mb=round(used / 1e6, 1), budget_mb=round(self._budget / 1e6, 1))
+        elif used < self._budget * (1 - 2 * MARGIN):
+            self._said = False
+
+
+def _rows_bytes(desk: Desk) -> float:
+    found = desk.connection.execute("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state = 1").get
+    return (found or 0) * ROW_BYTES

@@ -1,0 +1,205 @@
+"""Merges pieces into one part: the hours of a day that is over, what came late for a day, the hours' aggregates of a month.
+
+The pieces are read by a few series at a time, taken apart, put in order and packed anew; the last transaction shows the
+whole and hides the pieces. Also packs the aggregates in `hours`, by the day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import msgspec
+
+from t3actors.store.history import aggregate_block, block, parts
+from t3actors.store.history.aggregate_block import AggregateBlock
+from t3actors.store.history.aggregates import Aggregate
+from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples
+from t3actors.store.history.days import first_of_month, first_of_next_month
+from t3actors.store.history.desk import Desk, Job, Pace
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.parts import LEVEL_PIECE, LEVEL_WHOLE, Kind, Part, PartWriter, State
+
+MANY_PIECES = 8  # of a day long past: what came late for it, again and again
+
+_GROUPS = (
+    "SELECT kind, state, day, keep_s, count(*) FROM parts WHERE level = 1 AND state IN (1, 2) AND kind = ?"
+    " GROUP BY kind, state, day, keep_s ORDER BY day"
+)
+_HOURS = (
+    "SELECT series_id, (hour - ?1 * 24) * 3600000, n, least, most, mean, last, time_mean, known_s * 1000, held, shares"
+    " FROM numbered CROSS JOIN hours ON hour = ?1 * 24 + i WHERE i < 24 AND series_id BETWEEN ?2 AND ?3 ORDER BY series_id, hour"
+)
+_HOURS_SERIES = "SELECT DISTINCT series_id FROM hours WHERE hour >= ?1 * 24 AND hour < ?1 * 24 + 24 ORDER BY series_id"
+_KEPT = "SELECT series_id, hours_s FROM series"
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """Parts that are to be one: `day` is what their whole counts from."""
+
+    kind: Kind
+    day: int
+    keep_s: int | None
+    state: State
+    parts: tuple[Part, ...]
+
+
+def pieces(desk: Desk) -> Pieces | None:
+    """Return what is to be merged next."""
+    over = desk.frontiers.packed_until // DAY_S  # days before are packed to their end
+    for kind in (Kind.SAMPLES, Kind.MINUTES):
+        for _, state, day, keep_s, count in desk.connection.execute(_GROUPS, (kind,)).fetchall():
+            if (day < over and (count >= MANY_PIECES or _is_recent(desk, day, over))) and count > 1:
+                return _of_day(desk, kind, day, keep_s, State(state))
+    return _months(desk, over)
+
+
+def _is_recent(desk: Desk, day: int, over: int) -> bool:
+    """Of a day that has just ended few pieces make a whole as well; what comes late for it later waits for more."""
+    return day >= over - 2 and not parts.find(desk.connection, "kind = 0 AND level = 2 AND day = ?", (day,))
+
+
+def _of_day(desk: Desk, kind: Kind, day: int, keep_s: int | None, state: State) -> Pieces:
+    where = "kind = ? AND state = ? AND day = ? AND level = 1 AND keep_s IS ? ORDER BY from_s, part"
+    found = parts.find(desk.connection, where, (kind, state, day, keep_s))
+    return Pieces(kind, day, keep_s, state, tuple(found))
+
+
+def _months(desk: Desk, over: int) -> Pieces | None:
+    for _, state, day, keep_s, _ in desk.connection.execute(_GROUPS, (Kind.HOURS,)).fetchall():
+        first, end = first_of_month(day), first_of_next_month(day)
+        if end > over:
+            continue
+        where = "kind = 2 AND state = ? AND level = 1 AND day >= ? AND day < ? AND keep_s IS ? ORDER BY day, part"
+        found = parts.find(desk.connection, where, (state, first, end, keep_s))
+        return Pieces(Kind.HOURS, first, keep_s, State(state), tuple(found))
+    return None
+
+
+def merge(desk: Desk, pieces: Pieces) -> Job:
+    """Make them one part."""
+    with desk.transaction():
+        desk.connection.execute("UPDATE parts SET state = 9 WHERE state = 0")
+    span = min(part.from_s for part in pieces.parts), max(part.until_s for part in pieces.parts)
+    whole = PartWriter(pieces.kind, LEVEL_WHOLE, pieces.day, span, pieces.keep_s)
+    pace = Pace(8, 1, 512)
+    last = -1
+    while True:
+        with pace.step() as most:
+            series = parts.series_after(desk.connection, pieces.parts, last, most)
+            if series:
+                for series_id, run in _runs(desk, pieces, series[0], series[-1]).items():
+                    whole.add(series_id, *run)
+                with desk.transaction():
+                    whole.flush(desk.connection, desk.wall_ms())
+                last = series[-1]
+        yield
+        if not series:
+            break
+    with desk.transaction():
+        whole.finish(desk.connection, pieces.state)
+        parts.set_state(desk.connection, (part.part for part in pieces.parts), State.GOING)
+    yield
+
+
+def _runs(
+    desk: Desk, pieces: Pieces, low: int, high: int
+) -> dict[int, tuple[Sequence[Block | AggregateBlock], int]]:  # fmt: skip
+    """Read a range of series and pack it anew. **Returns**: {series: (blocks, samples)} in order.
+
+    A block that is damaged is left out: the rest of history is worth more than the gap.
+    """
+    samples: dict[int, Samples] = {}
+    aggregates: dict[int, list[Aggregate]] = {}
+    for part in pieces.parts:
+        shift_ms = (part.day - pieces.day) * DAY_MS
+        for series_id, row in parts.blocks_of(desk.connection, part, low, high):
+            try:
+                if isinstance(row, Block):
+                    _extend(samples.setdefault(series_id, Samples([], [], [])), block.decode(row))
+                else:
+                    made = aggregate_block.decode(row)
+                    aggregates.setdefault(series_id, []).extend(
+                        one._replace(at_ms=one.at_ms + shift_ms) for one in made
+                    )
+            except BlockDamaged:
+                continue
+    if pieces.kind is Kind.SAMPLES:
+        return {series_id: (block.encode(in_order(samples[series_id])), len(samples[series_id].times)) for series_id in sorted(samples)}
+    span_s = 60 if pieces.kind is Kind.MINUTES else HOUR_S
+    return {
+        series_id: (aggregate_block.encode(_once(aggregates[series_id]), span_s), len(aggregates[series_id]))
+        for series_id in sorted(aggregates)
+    }
+
+
+def _extend(run: Samples, more: Samples) -> None:
+    for column, part in zip(run, more, strict=True):
+        column.extend(part)  # type: ignore[arg-type]
+
+
+def in_order(run: Samples) -> Samples:
+    """Put a run into the order of its times; of one time, as they came."""
+    times = run.times
+    if all(before <= after for before, after in zip(times, times[1:], strict=False)):
+        return run
+    order = sorted(range(len(times)), key=times.__getitem__)
+    return Samples([times[i] for i in order], [run.values[i] for i in order], [run.codes[i] for i in order])
+
+
+def _once(rows: list[Aggregate]) -> list[Aggregate]:
+    """Of one hour the row that was made last."""
+    newest = {row.at_ms: row for row in rows}
+    return [newest[at_ms] for at_ms in sorted(newest)]
+
+
+# ----------------------------------------------------------------------------------------------------------- hours
+
+
+def hours_day(desk: Desk) -> int | None:
+    """Return the day whose aggregates are to be packed next; None when the one at work has not ended."""
+    first = desk.connection.execute("SELECT MIN(hour) FROM hours WHERE hour >= ?", (desk.frontiers.hours_from,)).get
+    if first is None or (first // 24 + 1) * DAY_S > desk.frontiers.packed_until:
+        return None
+    return int(first // 24)
+
+
+def pack_hours(desk: Desk, day: int) -> Job:
+    """Pack the aggregates of a day; their rows are no longer shown then."""
+    connection = desk.connection
+    with desk.transaction():
+        connection.execute("UPDATE parts SET state = 9 WHERE state = 0")
+    keeping: dict[int | None, list[int]] = {}
+    kept = dict(connection.execute(_KEPT))
+    for (series_id,) in connection.execute(_HOURS_SERIES, (day,)):
+        keeping.setdefault(kept.get(series_id), []).append(series_id)
+    yield
+    writers = []
+    for keep_s, series in keeping.items():
+        writer = PartWriter(Kind.HOURS, LEVEL_PIECE, day, (day * DAY_S, (day + 1) * DAY_S), keep_s)
+        writers.append(writer)
+        pace = Pace(32, 1, 1024)
+        start = 0
+        while start < len(series):
+            with pace.step() as most:
+                some = series[start : start + most]
+                _add_hours(desk, writer, day, some)
+                with desk.transaction():
+                    writer.flush(connection, desk.wall_ms())
+                start += len(some)
+            yield
+    with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=(day + 1) * 24)):
+        for writer in writers:
+            writer.finish(connection, State.ALONE)
+    yield
+
+
+def _add_hours(desk: Desk, writer: PartWriter, day: int, series: list[int]) -> None:
+    wanted = set(series)
+    rows: dict[int, list[Aggregate]] = {}
+    for series_id, *fields, shares in desk.connection.execute(_HOURS, (day, series[0], series[-1])):
+        if series_id in wanted:
+            states = None if shares is None else {int(state): share for state, share in json.loads(shares).items()}
+            rows.setdefault(series_id, []).append(Aggregate(*fields, states))
+    for series_id in sorted(rows):
+        writer.add(series_id, aggregate_block.encode(rows[series_id], HOUR_S), len(rows[series_id]))

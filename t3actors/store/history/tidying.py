@@ -1,0 +1,109 @@
+"""Decides what is tidied next, and does it a step at a time while no batch waits. The writer's thread.
+
+Called by store.py. The order of `_next` is the order of need: what frees pages first, then what the clock asks for, then
+what makes history small and quick to read.
+"""
+
+from __future__ import annotations
+
+import time
+
+from t3actors import events
+from t3actors.store.history import expiry, late, merging, packing
+from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.governor import Governor
+from t3actors.store.history.parts import Kind, State, find
+
+GRACE_S = 90
+"""An hour is packed so long after it has ended: what is on its way is stored by then."""
+LATE_EVERY_S = 600.0
+LOOK_EVERY_S = 5.0
+TRIM_EVERY_S = 3600.0
+UNSETTLED_S = 86_400.0
+"""So long history of a boot whose clock is not trusted yet waits as rows: it may be stamped anew."""
+
+
+class Tidying:
+    """The job at hand. One per opening of the database."""
+
+    def __init__(self, desk: Desk, governor: Governor) -> None:
+        self.desk = desk
+        self.governor = governor
+        self.hold_from_s: int | None = None
+        """Hours from then on are not packed: the clock that stamped them may yet turn out to be wrong."""
+        self._job: Job | None = None
+        self._look_again_s = 0.0
+        self._late_again_s = 0.0
+        self._trim_again_s = 0.0
+
+    def step(self) -> bool:
+        """Do one step. **Returns**: False when there is nothing to do. **Raises**: apsw.Error, StoreError; then begin anew."""
+        if self._job is None:
+            now_s = time.monotonic()
+            if now_s < self._look_again_s:
+                return False
+            self._job = self._next(now_s)
+            if self._job is None:
+                self._look_again_s = now_s + LOOK_EVERY_S
+                return False
+        try:
+            next(self._job)
+        except StopIteration:
+            self._job = None
+        except BaseException:
+            self._job = None
+            self._look_again_s = time.monotonic() + LOOK_EVERY_S
+            raise
+        return True
+
+    def finish(self) -> None:
+        """Do all there is to do now: for tests and tools."""
+        self._look_again_s = self._late_again_s = self._trim_again_s = 0.0
+        while self.step():
+            pass
+
+    def _next(self, now_s: float) -> Job | None:  # noqa: C901, PLR0911, PLR0912 - a list in the order of need
+        desk = self.desk
+        part = expiry.going(desk)
+        if part is not None:
+            return expiry.clear(desk, part)
+        if expiry.has_hidden_rows(desk):
+            return expiry.sweep(desk)
+        if late.is_ahead(desk):
+            desk.log(events.HISTORY_TAKEN_BACK, packed_until=desk.frontiers.packed_until * 1000)
+            return late.take_back(desk)
+        outlived = expiry.outlived(desk, desk.now_s())
+        if outlived is not None:
+            return expiry.let_go(desk, outlived, "retention")
+        governed = self.governor.next(desk)
+        if governed is not None:
+            return governed
+        until_s = expiry.archivable(desk, desk.now_s() - int(desk.config.recent_s))
+        if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
+            return expiry.archive(desk, until_s)
+        hour_s = packing.next_hour(desk)
+        if hour_s is not None and hour_s + packing.HOUR_S + GRACE_S <= desk.now_s() and not self._is_held(hour_s):
+            return packing.pack_hour(desk, hour_s)
+        if now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
+            self._late_again_s = now_s + LATE_EVERY_S
+            return late.pack_late(desk)
+        day = merging.hours_day(desk)
+        if day is not None:
+            return merging.pack_hours(desk, day)
+        pieces = merging.pieces(desk)
+        if pieces is not None:
+            return merging.merge(desk, pieces)
+        if now_s >= self._trim_again_s:
+            self._trim_again_s = now_s + TRIM_EVERY_S
+            if expiry.is_overfull(desk):
+                return expiry.trim(desk)
+        return None
+
+    def _is_held(self, hour_s: int) -> bool:
+        return self.hold_from_s is not None and hour_s + packing.HOUR_S > self.hold_from_s
+
+    def _has_rows_before(self, until_s: int) -> bool:
+        first = self.desk.connection.execute("SELECT MIN(logging_time) FROM sample_seconds").get
+        return (first is not None and first < until_s) or bool(
+            find(self.desk.connection, "kind = ? AND state = ? AND until_s <= ? LIMIT 1", (Kind.SAMPLES, State.BESIDE_ROWS, until_s))
+        )
