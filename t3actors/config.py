@@ -18,6 +18,7 @@ Order = Literal["ABCD", "DCBA", "BADC", "CDAB"]
 Connection = Literal["persistent", "per_poll"]
 Protocol = Literal["modbus", "bacnet", "t3000"]
 Durability = Literal["normal", "full"]
+Stamp = Literal["1ms", "10ms", "100ms", "1s"]
 Discover = Literal["off", "list", "temco", "all"]
 Profile = Literal[
     "t3-controller", "t3-8ai8ao6do", "t3-8ai8ao6do-rev1", "t3-22i", "t3-22i-rev1", "t3-8ai13o", "t3-32ai", "t3-pt12",
@@ -46,6 +47,16 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     batch_age_s: float = 1.0
     recent_s: float = 7 * 86400.0
     min_free_bytes: int = 500_000_000
+    budget_bytes: int = 2_000_000_000
+    """What the database may take; 0 = no limit but the disk."""
+    raw_s: float = 0.0
+    """How long samples are kept; 0 = as long as the budget lasts. A point may have its own, as of the two below."""
+    minutes_s: float = 0.0
+    """How long aggregates by the minute are kept; 0 = none are made."""
+    hours_s: float = 0.0
+    """How long aggregates by the hour are kept; 0 = as long as the budget lasts."""
+    stamp_ms: int = 1
+    """What the times of samples are rounded down to."""
 
 
 class ModbusPoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,7 +52,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """When a reading of this point counts as a change, and when its age counts against it.
 
     Units: `deadband` in the point's own unit, 0 = any difference; `max_interval_s` 0 = no heartbeat;
-    `stale_after` and `down_after` in missed polls.
+    `stale_after` and `down_after` in missed polls. `raw_s`, `minutes_s`, `hours_s`: how long its history is kept, in
+    seconds; None is the default of [store].
     """
 
     poll_interval_s: float = 30.0
@@ -61,6 +62,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     deadband: float = 0.0
     max_interval_s: float = 900.0
     trend: Trend = "changes"
+    raw_s: float | None = None
+    minutes_s: float | None = None
+    hours_s: float | None = None
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):

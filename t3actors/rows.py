@@ -114,6 +114,26 @@ class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     data_source: int
     created_by: str
+    clock_trusted: bool = True
+    """Whether the clock that stamped it was known to be right."""
+
+
+class AggregateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A minute or an hour of a point. `at`: when it began. `minimum` and `maximum` of all values that it had, the one it came
+    in with included; `mean` of its samples, `time_mean` weighed by how long each held; `known_s`: for how long one was known."""
+
+    name: str
+    point_id: str
+    at: int
+    minimum: float
+    maximum: float
+    mean: float
+    last: float
+    count: int
+    time_mean: float
+    known_s: int
+    units: str
+    data_source: int
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):

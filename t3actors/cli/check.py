@@ -12,7 +12,7 @@ from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.collect.modbus.blocks import Limits, Want, plan
 from t3actors.collect.modbus.profiles import profiles
-from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig
+from t3actors.config import Config, DeviceConfig, ModbusPoint
 from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
@@ -59,8 +59,6 @@ def notes_on(config: Config) -> list[str]:
         notes.append(
             "[gateway] auto_start = false: nothing is polled, for this version has no way to be asked but run --once"
         )
-    if config.store.recent_s != StoreConfig().recent_s:
-        notes.append("[store] recent has no effect in this version: all history stays in plain rows")
     found = "off" if config.bacnet is None else config.bacnet.discover
     if found == "list":
         notes.append('[bacnet] discover = "list": devices that are seen are reported, and not polled')

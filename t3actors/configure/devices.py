@@ -14,7 +14,15 @@ from t3actors.addresses import ADDRESS_FORM, join_address, split_address
 from t3actors.config import BacnetConfig, Connection, DeviceConfig, ModbusPoint, Profile, Protocol
 from t3actors.configure import bacnet, keys
 from t3actors.configure.faults import NotAllowed, Place
-from t3actors.configure.points import RULE_KEYS, read_points, read_points_csv, refuse_doubles, rules_of, words_of
+from t3actors.configure.points import (
+    KEEP_KEYS,
+    RULE_KEYS,
+    read_points,
+    read_points_csv,
+    refuse_doubles,
+    rules_of,
+    words_of,
+)
 from t3actors.points import Rules
 
 ReadText = Callable[[str, Place], tuple[str, str] | None]
@@ -66,6 +74,7 @@ DEVICE_KEYS: dict[str, keys.Key] = {
     "min_pause": keys.duration(0, 10),
     **bacnet.OWN_KEYS,
     **DEFAULT_KEYS,
+    **KEEP_KEYS,
 }
 _BACNET_KEYS: dict[str, keys.Key] = {
     **{name: key for name, key in DEVICE_KEYS.items() if name not in bacnet.NOT_BACNET},

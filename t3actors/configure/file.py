@@ -16,7 +16,7 @@ import tomllib
 import zoneinfo
 from pathlib import Path
 
-from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, StoreConfig
+from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, Stamp, StoreConfig
 from t3actors.configure import api, bacnet, keys
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
@@ -28,8 +28,9 @@ from t3actors.configure.devices import (
     read_device,
     refuse_shared,
 )
+from t3actors.configure.durations import duration_s, duration_text, size_bytes
 from t3actors.configure.faults import NotAllowed, Place, shown_path
-from t3actors.configure.points import POINT_KEYS
+from t3actors.configure.points import KEEP, POINT_KEYS
 from t3actors.errors import ConfigError
 
 LARGEST_FILE = 16_000_000
@@ -48,6 +49,16 @@ def _time_zone(name: str) -> str:
     return name
 
 
+LEAST_BUDGET = 20_000_000  # points, events and a day or two of a small building
+
+
+def _budget(text: str) -> int:
+    budget = size_bytes(text)
+    if 0 < budget < LEAST_BUDGET:
+        raise ValueError
+    return budget
+
+
 GATEWAY_KEYS: dict[str, keys.Key] = {
     "name": keys.name(),
     "data_dir": keys.path(),
@@ -61,6 +72,11 @@ STORE_KEYS: dict[str, keys.Key] = {
     "batch_age": keys.duration(0.01, 60),
     "recent": keys.duration(3600, 366 * 86400),
     "min_free": keys.size(),
+    "budget": keys.Key(str, 'a size from "20MB", or "0B" for no limit but the disk', _budget),
+    "raw": KEEP,
+    "minutes": KEEP,
+    "hours": KEEP,
+    "stamp": keys.one_of(Stamp),
 }
 SECTIONS = ("gateway", "defaults", "store", "api", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
@@ -218,8 +234,19 @@ class _Reading:
         place, raw = self._section("store")
         values = keys.read_table(raw, STORE_KEYS, place)
         values["database"] = data_dir / values.get("database", StoreConfig().database)
-        fields = {"batch_age": "batch_age_s", "recent": "recent_s", "min_free": "min_free_bytes"}
-        return StoreConfig(**{fields.get(name, name): value for name, value in values.items()})
+        fields = {
+            "batch_age": "batch_age_s",
+            "recent": "recent_s",
+            "min_free": "min_free_bytes",
+            "budget": "budget_bytes",
+        }
+        fields |= {name: f"{name}_s" for name in ("raw", "minutes", "hours")}
+        if "stamp" in values:
+            values["stamp_ms"] = round(duration_s(values.pop("stamp")) * 1000)
+        store = StoreConfig(**{fields.get(name, name): value for name, value in values.items()})
+        if 0 < store.raw_s < store.recent_s:
+            place.key("raw").refuse(raw.get("raw"), f'at least recent, which is "{duration_text(store.recent_s)}"')  # type: ignore[attr-defined]
+        return store
 
     def _api(self) -> ApiConfig:
         place, raw = self._section("api")

@@ -17,6 +17,9 @@ from t3actors.configure import keys
 from t3actors.configure.faults import NotAllowed, Place
 from t3actors.points import Kind, Rules, Trend
 
+KEEP = keys.duration(0, 36_600 * 86400)
+"""How long something is kept."""
+
 RULE_KEYS: dict[str, keys.Key] = {
     "poll_interval": keys.duration(0.05, 86400),
     "stale_after": keys.whole(1, 1000, " missed polls"),
@@ -25,6 +28,8 @@ RULE_KEYS: dict[str, keys.Key] = {
     "max_interval": keys.duration(0, 366 * 86400),
     "trend": keys.one_of(Trend),
 }
+KEEP_KEYS: dict[str, keys.Key] = {"raw": KEEP, "minutes": KEEP, "hours": KEEP}
+"""Their defaults stand in [store], not in [defaults]."""
 
 REFERENCE_FORM = (
     "a reference such as 40101: 0xxxx coil, 1xxxx discrete, 3xxxx input, 4xxxx holding, "
@@ -62,6 +67,7 @@ POINT_KEYS: dict[str, keys.Key] = {
     "full_label": keys.text(255),
     "states": keys.texts(64),
     **RULE_KEYS,
+    **KEEP_KEYS,
 }
 
 _WORDS: dict[ValueType, int] = {
@@ -76,7 +82,7 @@ def words_of(point: ModbusPoint) -> int:
 
 def rules_of(values: dict[str, Any], inherited: Rules, place: Place) -> Rules:
     """Take the rules out of `values`, over those inherited."""
-    given = {_field(name): values.pop(name) for name in RULE_KEYS if name in values}
+    given = {_field(name): values.pop(name) for name in (*RULE_KEYS, *KEEP_KEYS) if name in values}
     rules = msgspec.structs.replace(inherited, **given)
     if rules.stale_after > rules.down_after and ("stale_after" in given or "down_after" in given):
         place.key("stale_after").refuse(
@@ -209,4 +215,4 @@ def _check_type(values: dict[str, Any], raw: dict[str, Any], table: Table, place
 
 
 def _field(name: str) -> str:
-    return f"{name}_s" if name.endswith("_interval") else name
+    return f"{name}_s" if name.endswith("_interval") or name in KEEP_KEYS else name

@@ -126,6 +126,20 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def check_identity(path: Path, opened: tuple[int, int] | None) -> None:
+    """See that the file that was opened still lies there: SQLite goes on writing into one that was removed, without a word.
+
+    **Raises**: StoreDamaged.
+    """
+    try:
+        found = identity_of(path)
+    except OSError:
+        return  # a stat that fails says nothing about the file
+    if found != opened:
+        how = "removed" if found is None else "replaced"
+        raise StoreDamaged(f"{path}: the file was {how} under the gateway")
+
+
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 

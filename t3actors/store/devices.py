@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t3actors.messages import DeviceAnnounced, DeviceProgress, DeviceRemoved, DeviceStatusChanged
 from t3actors.points import DeviceStatus, Kind, Point, Status
-from t3actors.store.known import PROVISIONAL, TABLES, KnownDevice, KnownPoint, group_of, meaning_of
+from t3actors.store.known import PROVISIONAL, TABLES, KnownDevice, KnownPoint, group_of, keeping_of, meaning_of
 from t3actors.store.tally import Tally
 
 _INSERT = "INSERT INTO DEVICES (device_id, serial_number, name, status_at) VALUES (?, ?, ?, ?)"
@@ -25,6 +25,7 @@ _PROGRESS = (
     "UPDATE DEVICES SET last_ok_at = COALESCE(?, last_ok_at), polls_ok = ?, polls_failed = ?, achieved_interval_s = ?,"
     " updated_at = ? WHERE device_id = ?"
 )
+_KEEP = "UPDATE series SET raw_s = ?, minutes_s = ?, hours_s = ? WHERE series_id = ?"
 _RENAME_SERIES = "UPDATE series SET point_id = ?1 WHERE series_id BETWEEN ?2 AND ?3 AND point_index = ?4 AND created_by <> 'manual_entry'"
 
 _DESCRIPTION = (
@@ -119,6 +120,17 @@ def describe_point(tally: Tally, device: KnownDevice, announced: DeviceAnnounced
         tally.journal.set(point, "meaning", meaning)
         tally.journal.set(point, "key", key)
         tally.journal.set(point, "series", tally.known.series.get(key))
+    _keep(tally, point, described)
+
+
+def _keep(tally: Tally, point: KnownPoint, described: Point) -> None:
+    """Note how long its history is kept, on the series that is written to."""
+    keeping = keeping_of(described)
+    if point.keeping != keeping:
+        tally.journal.set(point, "keeping", keeping)
+    if point.series is not None and point.series.keeping != keeping:
+        tally.connection.execute(_KEEP, (*keeping, point.series.series_id))
+        tally.journal.set(point.series, "keeping", keeping)
 
 
 def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms: int) -> None:

@@ -18,24 +18,28 @@ TABLES = {Kind.INPUT: "INPUT_POINTS", Kind.OUTPUT: "OUTPUT_POINTS", Kind.VARIABL
 Meaning = tuple[str, int | None, str | None, str]
 """Units, range, states, source: what a stored number means. When it changes, the number means nothing."""
 
+Keeping = tuple[int | None, int | None, int | None]
+"""How long samples, minutes and hours of a series are kept, in seconds; None is the default."""
+
 SeriesKey = tuple[int, int, Meaning, float, str]
 """group_id, point_index, meaning, sync_interval, created_by."""
 
 
 class KnownSeries:
-    """One series and the newest time written to it by this writer."""
+    """One series, the newest time written to it by this writer, and how long it is kept."""
 
-    __slots__ = ("last_ms", "series_id")
+    __slots__ = ("keeping", "last_ms", "series_id")
 
-    def __init__(self, series_id: int, last_ms: int) -> None:
+    def __init__(self, series_id: int, last_ms: int, keeping: Keeping = (None, None, None)) -> None:
         self.series_id = series_id
         self.last_ms = last_ms
+        self.keeping = keeping
 
 
 class KnownPoint:
     """One row of a point table."""
 
-    __slots__ = ("device", "key", "kind", "meaning", "point_id", "point_index", "series", "status")
+    __slots__ = ("device", "keeping", "key", "kind", "meaning", "point_id", "point_index", "series", "status")
 
     def __init__(self, device: KnownDevice, kind: Kind, point_index: int, point_id: str, status: Status) -> None:
         self.device = device
@@ -45,6 +49,7 @@ class KnownPoint:
         self.status = status
         self.meaning: Meaning | None = None
         self.key: SeriesKey | None = None
+        self.keeping: Keeping = (None, None, None)
         self.series: KnownSeries | None = None
 
 
@@ -78,8 +83,10 @@ class Known:
         self.serials: dict[int, KnownDevice] = {}
         self.series: dict[SeriesKey, KnownSeries] = {}
         self.crowded: dict[str, None] = {}
-        newest = connection.execute("SELECT max(logging_time) FROM samples").get
-        self.newest_ms: int = -1 if newest is None else newest * 1000 + 999
+        newest = connection.execute(
+            "SELECT MAX(COALESCE((SELECT MAX(logging_time) FROM samples), -1), sealed_until - 1) FROM history"
+        ).get
+        self.newest_ms: int = -1 if newest < 0 else newest * 1000 + 999
         by_id = self._load_devices(connection)
         self._load_points(connection, by_id)
         self._load_series(connection, by_id)
@@ -110,13 +117,13 @@ class Known:
                     device.points[point_id] = point
 
     def _load_series(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
-        for series_id, index, units, range_, states, source, interval, created_by in connection.execute(
-            "SELECT series_id, point_index, units, range, states, source, sync_interval, created_by"
+        for series_id, index, units, range_, states, source, interval, created_by, *keeping in connection.execute(
+            "SELECT series_id, point_index, units, range, states, source, sync_interval, created_by, raw_s, minutes_s, hours_s"
             " FROM series ORDER BY started_at, series_id"
         ):
             meaning = (units, range_, states, source)
             key = (series_id >> 16, index, meaning, float(interval), created_by)
-            series = KnownSeries(series_id, self.newest_ms)
+            series = KnownSeries(series_id, self.newest_ms, (keeping[0], keeping[1], keeping[2]))
             self.series[key] = series
             device = by_id.get(series_id >> 20)
             point = device and device.rows.get((KINDS[series_id >> 18 & 3], index))
@@ -128,6 +135,14 @@ def meaning_of(point: Point) -> Meaning:
     """Return what a stored number of this point means."""
     states = msgspec.json.encode(point.states).decode() if point.states else None
     return point.units, point.range_code, states, point.source
+
+
+def keeping_of(point: Point) -> Keeping:
+    """Return how long this point's history is kept."""
+    raw_s, minutes_s, hours_s = (
+        None if kept is None else int(kept) for kept in (point.rules.raw_s, point.rules.minutes_s, point.rules.hours_s)
+    )
+    return raw_s, minutes_s, hours_s
 
 
 def group_of(device_id: int, kind: Kind, data_source: int) -> int:

@@ -13,8 +13,10 @@ import apsw
 import msgspec
 
 from t3actors.errors import StoreUnreachable
-from t3actors.rows import AlarmRow, DeviceRow, EventRow, GatewayRow, PointCount, PointRow, SampleRow
+from t3actors.rows import AggregateRow, AlarmRow, DeviceRow, EventRow, GatewayRow, PointCount, PointRow, SampleRow
 from t3actors.store.connection import open_for_reading, translated
+from t3actors.store.history import reading
+from t3actors.store.history.parts import Kind
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
 
@@ -54,8 +56,8 @@ _ALARMS = (
     " WHERE (d.name = ?1 OR ?1 IS NULL) AND (NOT ?2 OR (a.cleared_at IS NULL AND d.status <> 'disabled'))"
     " ORDER BY a.raised_at DESC, a.id DESC LIMIT ?3"
 )
-_HISTORY = (
-    f"SELECT {', '.join(SampleRow.__struct_fields__)} FROM TRENDLOG_DATA"  # noqa: S608
+_HISTORY_OF_SCHEMA_2 = (  # until the next start brings it up to date
+    f"SELECT {', '.join(SampleRow.__struct_fields__[:-1])}, 1 AS clock_trusted FROM TRENDLOG_DATA"  # noqa: S608
     " WHERE name = ? AND point_id = ? AND logging_time BETWEEN ? AND ? AND sampled_at BETWEEN ? AND ?"
     " ORDER BY logging_time DESC, sampled_at DESC LIMIT ?"
 )
@@ -74,6 +76,7 @@ class Reader:
         self.path = path
         self._connection = connection
         self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
+        self._is_packed = schema > 2
 
     def __enter__(self) -> Self:
         return self
@@ -129,8 +132,25 @@ class Reader:
         self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS, limit: int = 1000
     ) -> list[SampleRow]:
         """Return the newest `limit` samples of a point between two times (both included), oldest first."""
+        if self._is_packed:
+            with translated(self.path, self._connection):
+                return reading.samples(self._connection, device, point_id, since_ms, until_ms, limit)
         times = (since_ms // 1000, until_ms // 1000, since_ms, until_ms)
-        return self._rows(SampleRow, _HISTORY, (device, point_id, *times, limit))[::-1]
+        return self._rows(SampleRow, _HISTORY_OF_SCHEMA_2, (device, point_id, *times, limit))[::-1]
+
+    def hours(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
+        """Return the aggregates of a point by the hour: of hours that have ended, and begin between two times."""
+        return self._aggregates(Kind.HOURS, device, point_id, since_ms, until_ms)
+
+    def minutes(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
+        """Return the aggregates of a point by the minute, where [store] or the point has them kept."""
+        return self._aggregates(Kind.MINUTES, device, point_id, since_ms, until_ms)
+
+    def _aggregates(self, kind: Kind, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
+        if not self._is_packed:
+            return []
+        with translated(self.path, self._connection):
+            return reading.aggregates(self._connection, kind, device, point_id, since_ms, until_ms)
 
     def events(self, device: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[EventRow]:
         """Return the newest `limit` events since a time, oldest first."""

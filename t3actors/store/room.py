@@ -35,8 +35,11 @@ class RoomKeeper:
         self._said = False
         self._lost = 0
 
-    def look(self, path: Path) -> Room:
-        """Decide what of the next batch is written."""
+    def look(self, path: Path, *, over_budget: bool = False) -> Room:
+        """Decide what of the next batch is written. `over_budget`: the database is as large as it may be."""
+        if over_budget:
+            self.refused(path, "the budget is used up, and nothing is left to go")
+            return Room.NO_SAMPLES
         if not self._min_free:
             return Room.ALL
         try:

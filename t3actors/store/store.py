@@ -4,8 +4,8 @@ It raises what its caller must act on: StoreBusy (the same batch again), StoreFu
 written), StoreDamaged (`begin_anew`), Interrupted (this writer is over). Fullness that it can bear, because only history
 must wait, it bears and counts.
 
-An older writer that was given up on can never commit beside a newer one: each opening counts GATEWAY.writer_epoch up in
-its own transaction, and each batch's transaction looks at it first.
+An older writer that was given up on can never commit beside a newer one: see fence.py. Between batches `tidy` keeps history
+small (history/tidying.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +30,7 @@ from t3actors.store import gateway_row, memory, stored_state
 from t3actors.store.connection import (
     Interrupted,
     RowRefused,
+    check_identity,
     identity_of,
     make_durable,
     open_for_writing,
@@ -36,10 +38,15 @@ from t3actors.store.connection import (
     store_error,
     translated,
 )
+from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
+from t3actors.store.history.desk import Desk
+from t3actors.store.history.governor import Governor
+from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
+from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart
@@ -78,13 +85,13 @@ class Store:
         self._connection: apsw.Connection | None = None
         self._known: Known | None = None
         self._watermarks: Watermarks | None = None
-        self._epoch = 0
+        self._tidying: Tidying | None = None
+        self._fence = Fence(self.path)
         self._heartbeat_ms = 0
         self._file: tuple[int, int] | None = None
-        self._given_up = False
         self._damage = ""
         self._is_aside = False
-        self._poisoned: set[tuple[str, str]] = set()
+        self._refusals = Refusals(log)
         self.batches_stored = 0
         self.samples_stored = 0
 
@@ -117,7 +124,7 @@ class Store:
         **Raises**: StoreUnreachable when it cannot be set aside, StoreError.
         """
         self.abandon_connection()
-        self._check_alive()
+        self._fence.check()
         self._damage = reason or "damaged"
         if not self._is_aside:
             stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -134,7 +141,7 @@ class Store:
         return self._connection is not None
 
     def _open(self, report: Callable[[FileChecked], object]) -> None:
-        self._check_alive()
+        self._fence.check()
         newest = schema_files()[-1].number
         before = schema_of(self.path, newest)
         size = self.path.stat().st_size if before else 0
@@ -148,6 +155,10 @@ class Store:
             migrate(connection, self.path)
             with translated(self.path, connection):
                 self._take_over(connection, newest)
+                desk = Desk(
+                    connection, partial(self._fence.transaction, connection), self._config, self._log, self._wall_ms
+                )
+                self._tidying = Tidying(desk, Governor(self._config.budget_bytes))
         except BaseException:
             self.abandon_connection()
             raise
@@ -164,10 +175,10 @@ class Store:
         now_ms = self._wall_ms()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            self._epoch = gateway_row.take_over(connection, self._holder, now_ms, schema)
+            self._fence.epoch = gateway_row.take_over(connection, self._holder, now_ms, schema)
             self._known = Known(connection)
             self._watermarks = Watermarks(connection)
-            self._check_alive()
+            self._fence.check()
         except BaseException:
             connection.execute("ROLLBACK")
             raise
@@ -181,7 +192,7 @@ class Store:
             return
         try:
             with translated(self.path, connection):
-                self._begin(connection)
+                self._fence.begin(connection)
                 gateway_row.leave(connection, self._wall_ms())
                 connection.execute("COMMIT")
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -193,12 +204,13 @@ class Store:
     def abandon_connection(self) -> None:
         """Close without ceremony: an open transaction is rolled back."""
         connection, self._connection = self._connection, None
+        self._tidying = None
         if connection is not None:
             connection.close(True)
 
     def give_up(self) -> None:
         """Fence this store off: it commits nothing any more. Never blocks. **Thread**: any."""
-        self._given_up = True
+        self._fence.give_up()
         connection = self._connection
         if connection is not None:
             with contextlib.suppress(apsw.ConnectionClosedError):
@@ -213,7 +225,7 @@ class Store:
         if watermarks.has(batch):
             with translated(self.path, connection):
                 return watermarks.acknowledgement(connection, batch)
-        room = self._room.look(self.path)
+        room = self._room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
         try:
             tally = self._commit(connection, batch, room)
         except StoreFull as full:
@@ -225,7 +237,7 @@ class Store:
             tally = self._commit(connection, batch, room)
         self._room.stored(self.path, room, tally.lost_samples)
         watermarks.committed(batch)
-        self._tell(tally)
+        self._refusals.tell(tally)
         self.batches_stored += 1
         self.samples_stored += tally.samples
         took_s = time.perf_counter() - began_s
@@ -245,6 +257,23 @@ class Store:
             took_s=took_s,
         )
 
+    def tidy(self, for_s: float) -> bool:
+        """Pack, merge and let go of history for about so long. **Returns**: False when there is nothing more to do now.
+
+        **Raises**: StoreError; what was begun is begun anew by a later call.
+        """
+        self._opened()
+        tidying, connection = self._tidying, self._connection
+        if tidying is None:
+            return False
+        until_s = time.perf_counter() + for_s
+        with translated(self.path, connection):
+            while tidying.step():
+                self._fence.check()
+                if time.perf_counter() >= until_s:
+                    return True
+        return False
+
     def heartbeat(self) -> None:
         """Say that the gateway lives, if no batch has said so lately; see that the file is still the one we opened.
 
@@ -256,9 +285,9 @@ class Store:
             return
         connection, _, _ = self._opened()
         with translated(self.path, connection):
-            self._begin(connection)
+            self._fence.begin(connection)
             gateway_row.beat(connection, now_ms)
-            self._end(connection)
+            self._fence.end(connection)
         self._heartbeat_ms = now_ms
 
     def load_state(self, incarnation: int) -> StateLoaded:
@@ -281,39 +310,16 @@ class Store:
             return question(connection)
 
     def _opened(self) -> tuple[apsw.Connection, Known, Watermarks]:
-        self._check_alive()
+        self._fence.check()
         if self._connection is None or self._known is None or self._watermarks is None:
             raise StoreDamaged(f"{self.path}: is not open")
         return self._connection, self._known, self._watermarks
-
-    def _check_alive(self) -> None:
-        if self._given_up:
-            raise Interrupted(f"{self.path}: this writer was given up on")
 
     def _check_file(self) -> None:
         """SQLite goes on writing into a file that was removed, without a word."""
         if self._connection is None:
             return
-        try:
-            found = identity_of(self.path)
-        except OSError:
-            return  # a stat that fails says nothing about the file
-        if found != self._file:
-            how = "removed" if found is None else "replaced"
-            raise StoreDamaged(f"{self.path}: the file was {how} under the gateway")
-
-    def _begin(self, connection: apsw.Connection) -> None:
-        """Begin to write, unless a newer writer has opened the file."""
-        connection.execute("BEGIN IMMEDIATE")
-        if gateway_row.epoch(connection) != self._epoch:
-            connection.execute("ROLLBACK")
-            raise Interrupted(f"{self.path}: a newer writer has opened it")
-
-    def _end(self, connection: apsw.Connection) -> None:
-        if self._given_up:
-            connection.execute("ROLLBACK")
-            self._check_alive()
-        connection.execute("COMMIT")
+        check_identity(self.path, self._file)
 
     def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
         try:
@@ -326,15 +332,18 @@ class Store:
     ) -> Tally:
         _, known, watermarks = self._opened()
         tally = Tally(connection, known, history=room is Room.ALL, events=room is not Room.POINTS_ONLY)
+        tally.stamp_ms = self._config.stamp_ms
+        if self._tidying is not None:
+            tally.frontiers = self._tidying.desk.frontiers
         now_ms = self._wall_ms()
         beats = not 0 <= now_ms - self._heartbeat_ms < HEARTBEAT_MS
         try:
-            self._begin(connection)
+            self._fence.begin(connection)
             write_items(tally, batch.items, batch.at_ms)
             watermarks.note(connection, batch, now_ms, tally.dropped)
             if beats:
                 gateway_row.beat(connection, now_ms)
-            self._end(connection)
+            self._fence.end(connection)
         except BaseException as error:
             known.journal.undo()
             errno_seen = connection.system_errno
@@ -348,11 +357,3 @@ class Store:
         if beats:
             self._heartbeat_ms = now_ms
         return tally
-
-    def _tell(self, tally: Tally) -> None:
-        for device, point_id, reason in tally.poisoned:
-            if (device, point_id) not in self._poisoned:
-                self._log(events.ROW_POISONED, device=device, point_id=point_id, reason=reason)
-                self._poisoned.add((device, point_id))
-        for device, (serial, owner) in tally.conflicts.items():
-            self._log(events.DEVICE_CONFLICTED, device=device, serial_number=serial, held_by=owner)

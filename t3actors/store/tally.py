@@ -5,13 +5,21 @@ from __future__ import annotations
 import apsw
 
 from t3actors.points import DeviceStatus, Status
+from t3actors.store.history.frontiers import Frontiers
 from t3actors.store.known import Known, KnownDevice, KnownPoint
 
 _EVENT = "INSERT INTO EVENTS (at, device_id, point, event, from_status, to_status, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Tally:
-    """Counts and lists of one transaction, undone with it. `history` and `events` say what there is room for."""
+    """Counts and lists of one transaction, undone with it. `history` and `events` say what there is room for.
+
+    `frontiers`: which samples are late. `stamp_ms`: what their times are rounded down to. `mark`: what their statuses carry
+    of the clock.
+    """
+
+    frontiers = Frontiers()
+    stamp_ms = 1
 
     def __init__(self, connection: apsw.Connection, known: Known, *, history: bool = True, events: bool = True) -> None:
         self.connection = connection

@@ -49,12 +49,16 @@ _UPDATE = {
 }
 _SECOND = "INSERT OR IGNORE INTO sample_seconds (logging_time) VALUES (?)"
 _SAMPLE = "INSERT INTO samples (logging_time, series_id, ms, value, status) VALUES (?, ?, ?, ?, ?)"
-_TAKEN = "SELECT 1 FROM samples WHERE logging_time = ? AND series_id = ? AND ms = ?"
+_LATE = "INSERT INTO late_samples (logging_time, series_id, ms, value, status) VALUES (?, ?, ?, ?, ?)"
+_TAKEN = (
+    "SELECT 1 FROM samples WHERE logging_time = ?1 AND series_id = ?2 AND ms = ?3"
+    " UNION ALL SELECT 1 FROM late_samples WHERE logging_time = ?1 AND series_id = ?2 AND ms = ?3"
+)
 _GROUP = "INSERT OR IGNORE INTO series_groups (group_id, device_id, data_source, point_type) VALUES (?, ?, ?, ?)"
 _NEXT_SERIES = "SELECT COALESCE(MAX(series_id), ?1) + 1 FROM series WHERE series_id BETWEEN ?1 AND ?2"
 _SERIES = (
-    "INSERT INTO series (series_id, point_index, point_id, units, range, states, source, sync_interval, created_by, started_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO series (series_id, point_index, point_id, units, range, states, source, sync_interval, created_by, started_at,"
+    " raw_s, minutes_s, hours_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -231,6 +235,7 @@ class _Changes:
             tally.count("lost_samples", 1)
             tally.drop(point.device.name, point.point_id)
             return
+        at_ms -= at_ms % tally.stamp_ms
         series = point.series or self._new_series(point, at_ms)
         if at_ms > series.last_ms:
             tally.journal.set(series, "last_ms", at_ms)
@@ -263,9 +268,21 @@ class _Changes:
             raise TooManySeries(f"device {point.device.name} has used up its {SERIES_PER_GROUP} series of this kind")
         execute(
             _SERIES,
-            (series_id, index, point.point_id, units, range_, states, source, interval, created_by, at_ms),
+            (
+                series_id,
+                index,
+                point.point_id,
+                units,
+                range_,
+                states,
+                source,
+                interval,
+                created_by,
+                at_ms,
+                *point.keeping,
+            ),
         )
-        series = KnownSeries(series_id, -1)
+        series = KnownSeries(series_id, -1, point.keeping)
         tally.journal.put(tally.known.series, point.key, series)
         tally.journal.set(point, "series", series)
         return series
@@ -281,11 +298,19 @@ class _Changes:
                 rows.clear()
         if self._samples:
             self._samples.sort(key=_by_time_and_series)
-            connection.executemany(_SECOND, [(second,) for second in sorted({row[0] for row in self._samples})])
-            connection.executemany(_SAMPLE, self._samples)
+            self._write_samples()
             tally.count("samples", len(self._samples))
             self._samples.clear()
             self._taken.clear()
+
+    def _write_samples(self) -> None:
+        """What is older than the hours that are packed waits to be packed too, and is a row only where others are."""
+        connection, samples, frontiers = self._tally.connection, self._samples, self._tally.frontiers
+        if samples[0][0] < frontiers.sealed_until:
+            connection.executemany(_LATE, [row for row in samples if row[0] < frontiers.sealed_until])
+            samples = [row for row in samples if row[0] >= frontiers.recent_from]
+        connection.executemany(_SECOND, [(second,) for second in sorted({row[0] for row in samples})])
+        connection.executemany(_SAMPLE, samples)
 
 
 def _by_time_and_series(row: tuple[int, int, int, object, int]) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from supervision.actor import ThreadActor
-from t3actors import events
+from t3actors import events, history_events
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
 from t3actors.events import Log
@@ -41,11 +41,18 @@ DETECTOR = "detector"
 PULSE_S = 10.0
 RETRY_S = 0.25
 LAST_TRIES_S = 3.0  # at a stop: less than a supervisor's patience with a thread
+TIDY_LOOK_S = 5.0
+TIDY_EVERY_S = 0.1
+TIDY_FOR_S = 0.02  # of that: a fifth of one core at most, and a batch waits no longer than for a step
 MOST_HELD = 16  # one batch and one question per detector incarnation; more means that somebody does not wait
 
 
 class Pulse(msgspec.Struct, frozen=True):
     """The writer to itself: time for a heartbeat."""
+
+
+class Tidy(msgspec.Struct, frozen=True):
+    """The writer to itself: there may be something to pack, merge or let go."""
 
 
 class TryAgain(msgspec.Struct, frozen=True):
@@ -73,6 +80,9 @@ class DatabaseWriter(ThreadActor):
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""
+        self._tidy_trouble = ""
+        self._untidy = False
+        self._tidy_waits = False
         self._was_ready = False
         self._over = threading.Event()
 
@@ -107,6 +117,8 @@ class DatabaseWriter(ThreadActor):
                 self._work_off()
             case Pulse():
                 self._keep_alive()
+            case Tidy():
+                self._tidy()
             case FileChecked():
                 self._hear_of_check(message)
             case _:
@@ -218,9 +230,33 @@ class DatabaseWriter(ThreadActor):
     # ------------------------------------------------------------------------------------------------------ alive
 
     def _beat(self) -> None:
-        while not self._over.wait(PULSE_S):
-            if not self.deliver(Pulse()):
-                return
+        """Wake the writer for its heartbeat, and while there is something to tidy, ever again. **Thread**: its own."""
+        pulse_s = time.monotonic() + PULSE_S
+        while not self._over.wait(TIDY_EVERY_S if self._untidy else TIDY_LOOK_S):
+            if not self._tidy_waits:
+                self._tidy_waits = True
+                if not self.deliver(Tidy()):
+                    return
+            if time.monotonic() >= pulse_s:
+                pulse_s = time.monotonic() + PULSE_S
+                if not self.deliver(Pulse()):
+                    return
+
+    def _tidy(self) -> None:
+        """Tidy for a moment, unless mail is held: that has a better claim to the disk."""
+        self._tidy_waits = self._untidy = False
+        if self._held or not self._store.is_open:
+            return
+        try:
+            self._untidy = self._store.tidy(TIDY_FOR_S)
+            self._tidy_trouble = ""
+        except (StoreBusy, StoreFull, StoreUnreachable) as error:
+            if type(error).__name__ != self._tidy_trouble:
+                self._tidy_trouble = type(error).__name__
+                self._log(history_events.TIDYING_FAILED, database=str(self._store.path), reason=str(error))
+        except StoreDamaged as damage:
+            if self._begin_anew(str(damage)):
+                self.deliver(TryAgain())
 
     def _keep_alive(self) -> None:
         if self._held:

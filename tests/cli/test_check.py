@@ -72,12 +72,12 @@ def test_a_gateway_that_polls_nothing_says_so(tmp_path: Path) -> None:
 
 def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(
-        '[gateway]\nauto_start = false\n[store]\nrecent = "30d"\n[bacnet]\ninterface = "127.0.0.1"\ndiscover = "list"\n',
+        '[gateway]\nauto_start = false\n[bacnet]\ninterface = "127.0.0.1"\ndiscover = "list"\n',
         encoding="utf-8",
     )
     out = t3actors("check", tmp_path / "site.toml").out
     notes = t3actors("check", tmp_path / "site.toml", "--json").rows()[-1]["notes"]
-    assert len(notes) == 3
+    assert len(notes) == 2
     for note, key in zip(notes, ("[gateway] auto_start", "[store] recent", "[bacnet]"), strict=True):
         assert note.startswith(key)
         assert f"note: {note}" in out

@@ -11,6 +11,7 @@ from t3actors.config import StoreConfig
 from t3actors.events import LogEvent
 from t3actors.messages import BatchItem, DeviceAnnounced, PointChange, PointsChanged
 from t3actors.points import DeviceFacts, Kind, Point, Reading, Status, Value
+from t3actors.store.history.tidying import Tidying
 from t3actors.store.store import Store
 
 T0_MS = 1_795_000_000_000
@@ -63,9 +64,9 @@ def change(
 class House:
     """A store on a real file, with the hand on its clock, its log and its disk."""
 
-    def __init__(self, folder: Path, min_free_bytes: int = 0) -> None:
+    def __init__(self, folder: Path, min_free_bytes: int = 0, **config: object) -> None:
         self.path = folder / "t3actors.db"
-        self.config = StoreConfig(database=self.path, min_free_bytes=min_free_bytes)
+        self.config = StoreConfig(database=self.path, min_free_bytes=min_free_bytes, **config)  # type: ignore[arg-type]
         self.now_ms = T0_MS
         self.free = 1 << 40
         self.lines: list[tuple[str, dict[str, object]]] = []
@@ -95,6 +96,16 @@ class House:
         self.store.close()
         self.store = self.new_store()
         return self.opened()
+
+    @property
+    def tidying(self) -> Tidying:
+        """What tidies this store."""
+        assert self.store._tidying is not None
+        return self.store._tidying
+
+    def tidy(self) -> None:
+        """Pack, merge and let go of all that is due now."""
+        self.tidying.finish()
 
     def batch(self, *items: BatchItem, incarnation: int = 1) -> PointsChanged:
         self.batch_no += 1

@@ -11,6 +11,7 @@ from t3actors.store.connection import open_for_writing
 from t3actors.store.migrate import APPLICATION_ID, SchemaFile, migrate, schema_files
 from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced, change, point
+from tests.store.history.telling import Told
 
 NEWEST = len(schema_files())
 NEXT = NEWEST + 1
@@ -188,3 +189,30 @@ def test_points_of_a_file_that_was_not_brought_up_to_date_yet_can_be_read(house:
     with open_reader(house.path) as reader:
         assert [(row.point_id, row.mode) for row in reader.points()] == [("IN1", "poll")]
         assert reader.alarms() == []
+
+
+def test_history_of_an_older_schema_is_shown_at_once_and_packed_little_by_little(tmp_path: Path) -> None:
+    """However large it is: the start moves no sample."""
+    told = Told(tmp_path, recent_s=6 * 3600.0)
+    told.opened()
+    told.put(announced([point(1), point(2)]))
+    told.live(30)
+    columns = made_by_schema(2, told)
+    assert "raw_s" not in columns["series"]
+    told.store = told.new_store()
+    told.opened()
+    assert told.one("SELECT count(*) FROM parts") == 0
+    told.is_whole()
+    told.put(change(7.5, "IN1", at_ms=told.now_ms))
+    told.told["IN1", told.now_ms, 7.5, "ok", None] += 1
+    assert told.tidy_looking(told.is_whole) > 50
+    assert told.one("SELECT count(*) FROM samples") < 100  # type: ignore[operator]
+    assert told.one("SELECT count(DISTINCT logging_time) FROM TRENDLOG_HOURLY") == 29
+
+
+def test_history_of_a_file_that_was_not_brought_up_to_date_yet_can_be_read(house: House) -> None:
+    house.put(announced(), change(5))
+    made_by_schema(2, house)
+    with open_reader(house.path) as reader:
+        assert [row.value for row in reader.history("ahu-1", "IN1")] == [5]
+        assert reader.hours("ahu-1", "IN1") == reader.minutes("ahu-1", "IN1") == []

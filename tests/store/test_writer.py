@@ -26,7 +26,7 @@ from t3actors.messages import (
 from t3actors.store import connection, memory, transaction, writer
 from t3actors.store import store as store_module
 from t3actors.store.integrity import FileChecked
-from t3actors.store.writer import DatabaseWriter, Pulse
+from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
 from tests.store.building import T0_MS, House, announced, change
 from tests.store.test_memory import found, learned
 from tests.waiting import until
@@ -325,3 +325,32 @@ async def test_damage_that_a_question_finds_is_told_and_a_new_file_begun(
         ready = await scene.heard(WriterReady, 2)
         assert [message.fresh for message in ready] == [False, True]
         assert await ask(scene.ref, LearnedRequested(device="ahu-1")) == {}
+
+
+async def test_a_writer_tidies_while_no_batch_waits(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), *(change(n, at_ms=T0_MS + n * 60_000) for n in range(300))))
+        await scene.heard(BatchStored)
+        scene.house.now_ms = T0_MS + 6 * 3_600_000
+        for _ in range(40):
+            scene.ref.tell(Tidy())
+        await until(lambda: scene.house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state IN (1, 2)") == 300, within_s=10)
+        scene.ref.tell(scene.house.batch(change(1, at_ms=scene.house.now_ms)))
+        await scene.heard(BatchStored, 2)
+
+
+async def test_tidying_waits_for_a_locked_database_and_says_so_once(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), *(change(n, at_ms=T0_MS + n * 60_000) for n in range(60))))
+        await scene.heard(BatchStored)
+        scene.house.now_ms = T0_MS + 6 * 3_600_000
+        other = apsw.Connection(str(scene.house.path))
+        other.execute("BEGIN IMMEDIATE")
+        scene.ref.tell(Tidy())
+        await until(lambda: scene.house.logged("tidying.failed") != [], within_s=10)
+        scene.ref.tell(Tidy())
+        await until(scene.actor.actor_inbox.empty, within_s=10)
+        assert len(scene.house.logged("tidying.failed")) == 1
+        other.execute("COMMIT")
+        other.close()
+        assert scene.detector.of(WriterReady) == [WriterReady(incarnation=1, fresh=False)]

@@ -2,7 +2,8 @@
 
 The mean over time weighs each value by how long it held: what is stored on change only has few samples where nothing
 happens. A value holds until the next sample, not beyond the end of the gateway that read it, and not over a sample that
-is not ok. The value that a point came into the span with is one that it had: it counts for least and most. Of a point that is 0 or 1 the mean over time is the share of time in 1; with more states `shares` has each.
+is not ok. The value that a point came into the span with is one that it had: it counts for least and most. Of a point that
+is 0 or 1 the mean over time is the share of time in 1; of one with more states `shares` has each.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _weights(
             continue
         end = next_at
         for gone, back in gaps:
-            if since < back <= next_at:
+            if since < back and gone < next_at:
                 end = min(end, max(since, gone))
         if end > since:
             made.append((number, end - since))

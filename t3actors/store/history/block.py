@@ -13,9 +13,10 @@
 | -2   | text: `x` is a JSON array of [start, length] in bytes of d behind the times                        |
 | -3   | a whole number beyond 64 bits: likewise, its digits                                                |
 
-`q` is NULL where every code is 0, else JSON runs [[first i, code * 2 + is NULL], ...]. A code is `samples.status`.
+`q` is NULL where all is well. Else it has marks, code * 2 + is NULL, a code being `samples.status`: as JSON runs [[first i,
+mark], ...], or where these are many, as a blob of one mark of length(q) / n bytes each.
 Offsets from the block's start, not differences: then a view is a plain join, and one sample is read without the others.
-How it was chosen: decision 12.
+How it was chosen: decision 9.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ MOST = 1023  # samples in a block: the views count up to it
 LEAST = 16  # samples in a block that is cut because it is full
 ROW_BYTES = 40  # what another block costs
 PIECE = 256  # where one value spoils the scale of a long run, the run is looked at in pieces
+MOST_RUNS = 12
 QUANTA_MS = (60_000, 1000, 100, 10)
 
 WHOLE, RAW, TEXT, DIGITS = 0, -1, -2, -3
@@ -54,7 +56,7 @@ class Block(NamedTuple):
     vd: int
     vw: int
     d: bytes
-    q: str | None
+    q: str | bytes | None
     x: str | None
 
 
@@ -97,7 +99,8 @@ def _segments(values: Sequence[Value]) -> Iterator[tuple[type, int, int]]:
     if len(kinds) <= 1:
         yield (kinds.pop() if kinds else int), 0, len(values)
         return
-    first, kind = 0, type(None)
+    first = 0
+    kind: type = type(None)
     for index, value in enumerate(values):
         here = type(value)
         if value is not None and here is not kind:
@@ -233,7 +236,7 @@ def _block(
     times = run.times[first:end]
     t0, n = times[0], end - first
     tq, tw, packed = _packed_times(times)
-    return Block(n, t0, tq, tw, v0, vd, vw, packed + octets, _runs(run, first, end), x)
+    return Block(n, t0, tq, tw, v0, vd, vw, packed + octets, _marks(run, first, end), x)
 
 
 def _packed_times(times: list[int]) -> tuple[int, int, bytes]:
@@ -247,13 +250,15 @@ def _packed_times(times: list[int]) -> tuple[int, int, bytes]:
     return quantum, tw, pack(offsets, tw)
 
 
-def _runs(run: Samples, first: int, end: int) -> str | None:
+def _marks(run: Samples, first: int, end: int) -> str | bytes | None:
     codes, values = run.codes[first:end], run.values[first:end]
     if not any(codes) and None not in values:
         return None
     marks = [code << 1 | (value is None) for code, value in zip(codes, values, strict=True)]
     runs = [[0, marks[0]]]
     runs += [[index, mark] for index, (before, mark) in enumerate(pairwise(marks), 1) if mark != before]
+    if len(runs) > MOST_RUNS:
+        return pack(marks, max(1, width_of(max(marks))))
     return json.dumps(runs, separators=(",", ":"))
 
 
@@ -273,7 +278,7 @@ def decode(block: Block) -> Samples:
         values = _values(block)
         codes = [0] * n
         if q is not None:
-            _apply(json.loads(q), values, codes)
+            _apply(q, values, codes)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
         raise BlockDamaged(f"not a block of history: {error}") from error
     return Samples(times, values, codes)
@@ -298,12 +303,19 @@ def _values(block: Block) -> list[Value]:
     return [(v0 + number) / vd for number in numbers]
 
 
-def _apply(runs: list[list[int]], values: list[Value], codes: list[int]) -> None:
+def _apply(q: str | bytes, values: list[Value], codes: list[int]) -> None:
     n = len(codes)
+    if isinstance(q, bytes):
+        codes[:] = [mark >> 1 for mark in unpack(q, 0, len(q) // n, n)]
+        values[:] = [
+            None if mark & 1 else value for mark, value in zip(unpack(q, 0, len(q) // n, n), values, strict=True)
+        ]
+        return
+    runs = json.loads(q)
     ends = [first for first, _ in runs[1:]] + [n]
     for (first, mark), end in zip(runs, ends, strict=True):
         if not 0 <= first <= end <= n:
-            raise ValueError("the runs of codes are not in order")
+            raise ValueError("the runs of marks are not in order")
         codes[first:end] = [mark >> 1] * (end - first)
         if mark & 1:
             values[first:end] = [None] * (end - first)

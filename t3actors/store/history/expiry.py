@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from t3actors import events
+from t3actors import history_events as events
 from t3actors.store.history import parts
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, hour_of
@@ -103,7 +103,9 @@ def outlived(desk: Desk, now_s: int) -> Part | None:
     """Return a part that has been kept for as long as was asked for."""
     defaults = {Kind.SAMPLES: desk.config.raw_s, Kind.MINUTES: desk.config.minutes_s, Kind.HOURS: desk.config.hours_s}
     for kind, keep_s in defaults.items():
-        keeping = desk.connection.execute("SELECT DISTINCT keep_s FROM parts WHERE kind = ? AND state = 2", (kind,)).fetchall()
+        keeping = list(
+            desk.connection.execute("SELECT DISTINCT keep_s FROM parts WHERE kind = ? AND state = 2", (kind,))
+        )
         for (own_s,) in keeping:
             limit_s = keep_s if own_s is None else own_s
             if limit_s:
@@ -125,7 +127,14 @@ def let_go(desk: Desk, part: Part, reason: str) -> Job:
     with desk.transaction():
         parts.set_state(desk.connection, (part.part,), State.GOING)
     what = ("samples", "minutes", "hours")[part.kind]
-    desk.log(events.HISTORY_EXPIRED, what=what, from_at=part.from_s * 1000, until_at=part.until_s * 1000, rows=part.samples, reason=reason)
+    desk.log(
+        events.HISTORY_EXPIRED,
+        what=what,
+        from_at=part.from_s * 1000,
+        until_at=part.until_s * 1000,
+        rows=part.samples,
+        reason=reason,
+    )
     yield
 
 
@@ -151,5 +160,6 @@ def trim(desk: Desk) -> Job:
 
 
 def _spare(desk: Desk, table: str, most: int) -> int:
-    first, last = desk.connection.execute(f"SELECT (SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})").fetchall()[0]  # noqa: S608
+    sql = f"SELECT (SELECT MIN(id) FROM {table}), (SELECT MAX(id) FROM {table})"  # noqa: S608
+    ((first, last),) = desk.connection.execute(sql)
     return 0 if first is None else int(last - first + 1 - most)

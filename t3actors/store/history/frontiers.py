@@ -23,7 +23,8 @@ class Frontiers(msgspec.Struct, frozen=True):
 
 def load(connection: apsw.Connection) -> Frontiers:
     """Return them as committed."""
-    return Frontiers(*connection.execute(_LOAD).fetchall()[0])
+    ((packed_until, sealed_until, recent_from, hours_from),) = connection.execute(_LOAD)
+    return Frontiers(packed_until, sealed_until, recent_from, hours_from)
 
 
 def save(connection: apsw.Connection, frontiers: Frontiers) -> None:

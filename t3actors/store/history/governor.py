@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import apsw
 
-from t3actors import events
+from t3actors import history_events as events
 from t3actors.store.history import expiry, parts
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.parts import Kind, State
@@ -39,8 +39,8 @@ class Governor:
         self._said = False
         self.is_stuck = False
 
-    def next(self, desk: Desk) -> Job | None:
-        """Return what is to go now, if anything."""
+    def next(self, desk: Desk, *, packs: bool) -> Job | None:
+        """Return what is to go now, if anything. `packs`: rows wait to be packed, which makes room and loses nothing."""
         if not self._budget:
             return None
         used = used_bytes(desk.connection)
@@ -51,15 +51,17 @@ class Governor:
                 return self._archive_oldest(desk)
             self.is_stuck = False
             return None
-        job = self._least_worth(desk)
-        self.is_stuck = job is None
+        job = self._least_worth(desk, packs=packs)
+        self.is_stuck = job is None and not packs
         return job
 
-    def _least_worth(self, desk: Desk) -> Job | None:
+    def _least_worth(self, desk: Desk, *, packs: bool) -> Job | None:
         if _rows_bytes(desk) > self._budget / 2:
             job = self._archive_oldest(desk)
             if job is not None:
                 return job
+        if packs:
+            return None
         part = expiry.oldest(desk, Kind.SAMPLES)
         if part is not None:
             return expiry.let_go(desk, part, "budget")

@@ -21,8 +21,7 @@ _ROWS = (
 )
 _DELETE = "DELETE FROM late_samples WHERE (logging_time, series_id, ms) <= (?, ?, ?) AND logging_time >= ?"
 _BRING_BACK = (  # what is late alone is to be a row like the others again
-    "INSERT OR IGNORE INTO sample_seconds SELECT DISTINCT logging_time FROM late_samples"
-    " WHERE logging_time >= ? AND logging_time < ?",
+    "INSERT OR IGNORE INTO sample_seconds SELECT logging_time FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
     "INSERT OR IGNORE INTO samples SELECT * FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
 )
 
@@ -45,7 +44,7 @@ def _pack_some(desk: Desk) -> bool:
         if first is None:
             return False
         until = _end_of(first, frontiers.recent_from)
-        rows = connection.execute(_ROWS, (first, until, ROWS_AT_ONCE)).fetchall()
+        rows = list(connection.execute(_ROWS, (first, until, ROWS_AT_ONCE)))
         day, last = first // DAY_S, rows[-1]
         keeping: dict[int | None, dict[int, Samples]] = {}
         for series_id, second, ms, value, status, keep_s in rows:
@@ -82,7 +81,9 @@ def take_back(desk: Desk) -> Job:
     """
     connection, before = desk.connection, desk.frontiers
     since = hour_of(desk.now_s())
-    ahead = parts.find(connection, "kind IN (0, 1) AND state IN (1, 2) AND until_s > ? AND from_s >= ?", (since, before.recent_from))
+    ahead = parts.find(
+        connection, "kind IN (0, 1) AND state IN (1, 2) AND until_s > ? AND from_s >= ?", (since, before.recent_from)
+    )
     since = min([since, *(part.from_s for part in ahead)])  # of a day that was packed whole: all of it, anew
     ahead += parts.find(connection, "kind = 2 AND from_s >= ? AND from_s >= ?", (since, before.recent_from))
     moved = Frontiers(since, since, min(before.recent_from, since), min(before.hours_from, since // HOUR_S))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 import msgspec
 
@@ -48,7 +50,7 @@ def pieces(desk: Desk) -> Pieces | None:
     """Return what is to be merged next."""
     over = desk.frontiers.packed_until // DAY_S  # days before are packed to their end
     for kind in (Kind.SAMPLES, Kind.MINUTES):
-        for _, state, day, keep_s, count in desk.connection.execute(_GROUPS, (kind,)).fetchall():
+        for _, state, day, keep_s, count in list(desk.connection.execute(_GROUPS, (kind,))):
             if (day < over and (count >= MANY_PIECES or _is_recent(desk, day, over))) and count > 1:
                 return _of_day(desk, kind, day, keep_s, State(state))
     return _months(desk, over)
@@ -66,7 +68,7 @@ def _of_day(desk: Desk, kind: Kind, day: int, keep_s: int | None, state: State) 
 
 
 def _months(desk: Desk, over: int) -> Pieces | None:
-    for _, state, day, keep_s, _ in desk.connection.execute(_GROUPS, (Kind.HOURS,)).fetchall():
+    for _, state, day, keep_s, _ in list(desk.connection.execute(_GROUPS, (Kind.HOURS,))):
         first, end = first_of_month(day), first_of_next_month(day)
         if end > over:
             continue
@@ -125,7 +127,10 @@ def _runs(
             except BlockDamaged:
                 continue
     if pieces.kind is Kind.SAMPLES:
-        return {series_id: (block.encode(in_order(samples[series_id])), len(samples[series_id].times)) for series_id in sorted(samples)}
+        return {
+            series_id: (block.encode(in_order(samples[series_id])), len(samples[series_id].times))
+            for series_id in sorted(samples)
+        }
     span_s = 60 if pieces.kind is Kind.MINUTES else HOUR_S
     return {
         series_id: (aggregate_block.encode(_once(aggregates[series_id]), span_s), len(aggregates[series_id]))
@@ -134,14 +139,15 @@ def _runs(
 
 
 def _extend(run: Samples, more: Samples) -> None:
-    for column, part in zip(run, more, strict=True):
-        column.extend(part)  # type: ignore[arg-type]
+    run.times.extend(more.times)
+    run.values.extend(more.values)
+    run.codes.extend(more.codes)
 
 
 def in_order(run: Samples) -> Samples:
     """Put a run into the order of its times; of one time, as they came."""
     times = run.times
-    if all(before <= after for before, after in zip(times, times[1:], strict=False)):
+    if all(before <= after for before, after in pairwise(times)):
         return run
     order = sorted(range(len(times)), key=times.__getitem__)
     return Samples([times[i] for i in order], [run.values[i] for i in order], [run.codes[i] for i in order])
@@ -197,9 +203,10 @@ def pack_hours(desk: Desk, day: int) -> Job:
 def _add_hours(desk: Desk, writer: PartWriter, day: int, series: list[int]) -> None:
     wanted = set(series)
     rows: dict[int, list[Aggregate]] = {}
+    fields: list[Any]
     for series_id, *fields, shares in desk.connection.execute(_HOURS, (day, series[0], series[-1])):
         if series_id in wanted:
             states = None if shares is None else {int(state): share for state, share in json.loads(shares).items()}
-            rows.setdefault(series_id, []).append(Aggregate(*fields, states))
+            rows.setdefault(series_id, []).append(Aggregate._make((*fields, states)))
     for series_id in sorted(rows):
         writer.add(series_id, aggregate_block.encode(rows[series_id], HOUR_S), len(rows[series_id]))

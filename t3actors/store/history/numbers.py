@@ -20,7 +20,7 @@ Scaled = tuple[int, list[int]]
 def scaled(values: Sequence[float]) -> Scaled | None:
     """Return (divisor, whole numbers) such that each number over the divisor is the very value; or None."""
     largest = max(map(abs, values))
-    if not largest < EXACT:  # also what is no number
+    if largest >= EXACT or not all(map(math.isfinite, values)):
         return None
     for ten in TENS:
         if largest * ten >= EXACT:

@@ -1,7 +1,8 @@
 """Packs an hour: its rows by series into blocks, its aggregates beside them. The rows stay until they are older than `recent`.
 
 First the hour is sealed: what comes for it from now on is late. Then its rows are read by as many series at a time as fit
-into memory; in the last transaction the part is shown and the frontier moves. A part that was not finished is thrown away.
+into memory, but for what came late, which is packed by itself; in the last transaction the part is shown and the frontier
+moves. A part that was not finished is thrown away.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Generator, Iterator
-
 from typing import NamedTuple
 
 import apsw
 import msgspec
 
-from t3actors.store.history import aggregate_block, block, parts
+from t3actors.store.history import aggregate_block, block
 from t3actors.store.history.aggregates import Aggregate, Gap, aggregated
 from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
@@ -30,12 +30,14 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 _COUNT = "SELECT series_id, count(*) FROM samples WHERE logging_time >= ? AND logging_time < ? GROUP BY series_id"
 _ALL = (
     "SELECT series_id, logging_time * 1000 + ms - ?3, value, status FROM samples"
-    " WHERE logging_time >= ?1 AND logging_time < ?2"
+    " WHERE logging_time >= ?1 AND logging_time < ?2 AND NOT EXISTS (SELECT 1 FROM late_samples l"
+    " WHERE l.logging_time = samples.logging_time AND l.series_id = samples.series_id AND l.ms = samples.ms)"
 )
 _SOME = (
     "SELECT x.series_id, x.logging_time * 1000 + x.ms - ?3, x.value, x.status FROM sample_seconds t"
     " CROSS JOIN samples x ON x.logging_time = t.logging_time AND x.series_id BETWEEN ?4 AND ?5"
-    " WHERE t.logging_time >= ?1 AND t.logging_time < ?2"
+    " WHERE t.logging_time >= ?1 AND t.logging_time < ?2 AND NOT EXISTS (SELECT 1 FROM late_samples l"
+    " WHERE l.logging_time = x.logging_time AND l.series_id = x.series_id AND l.ms = x.ms)"
 )
 _NEXT_SECOND = "SELECT MIN(logging_time) FROM sample_seconds WHERE logging_time >= ?"
 _SERIES = "SELECT series_id, states, raw_s, minutes_s FROM series"
@@ -44,7 +46,7 @@ _HOUR = (
     "INSERT OR REPLACE INTO hours (hour, series_id, n, least, most, mean, last, time_mean, known_s, held, shares)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_GAPS = "SELECT MAX(ended_at, 0), started_at FROM GATEWAY_ENDS WHERE started_at > ? AND started_at <= ?"
+_GAPS = "SELECT MAX(ended_at, 0), started_at FROM GATEWAY_ENDS WHERE started_at > ? AND ended_at < ?"
 
 
 class Kept(NamedTuple):
@@ -111,7 +113,11 @@ def _chunks(counts: dict[int, int]) -> Iterator[tuple[int, int]]:
     first = last = None
     rows = series = 0
     for series_id in sorted(counts):
-        if first is not None and last is not None and (rows + counts[series_id] > ROWS_AT_ONCE or series >= SERIES_AT_ONCE):
+        if (
+            first is not None
+            and last is not None
+            and (rows + counts[series_id] > ROWS_AT_ONCE or series >= SERIES_AT_ONCE)
+        ):
             yield first, last
             first, rows, series = None, 0, 0
         first = series_id if first is None else first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apsw
 
@@ -146,9 +146,11 @@ def series_after(connection: apsw.Connection, parts: Iterable[Part], series_id: 
     return sorted(found)[:most]
 
 
-def blocks_of(connection: apsw.Connection, part: Part, low: int, high: int) -> Iterator[tuple[int, Block | AggregateBlock]]:
+def blocks_of(
+    connection: apsw.Connection, part: Part, low: int, high: int
+) -> Iterator[tuple[int, Block | AggregateBlock]]:
     """Give (series, block) of a part for series `low` to `high`, in order."""
     table = TABLES[Kind(part.kind)]
-    made: type[Block] | type[AggregateBlock] = Block if table == "blocks" else AggregateBlock
+    made: type[Block | AggregateBlock] = Block if table == "blocks" else AggregateBlock
     for series_id, *row in connection.execute(_OF_SERIES[table], (part.first_block, part.part, low, high)):
         yield series_id, made(*row)

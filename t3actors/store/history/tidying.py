@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 
-from t3actors import events
+from t3actors import history_events as events
 from t3actors.store.history import expiry, late, merging, packing
 from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.frontiers import HOUR_S
 from t3actors.store.history.governor import Governor
 from t3actors.store.history.parts import Kind, State, find
 
@@ -62,7 +63,7 @@ class Tidying:
         while self.step():
             pass
 
-    def _next(self, now_s: float) -> Job | None:  # noqa: C901, PLR0911, PLR0912 - a list in the order of need
+    def _next(self, now_s: float) -> Job | None:  # noqa: C901, PLR0911 - a list in the order of need
         desk = self.desk
         part = expiry.going(desk)
         if part is not None:
@@ -75,14 +76,14 @@ class Tidying:
         outlived = expiry.outlived(desk, desk.now_s())
         if outlived is not None:
             return expiry.let_go(desk, outlived, "retention")
-        governed = self.governor.next(desk)
+        hour_s = self._due_hour()
+        governed = self.governor.next(desk, packs=hour_s is not None)
         if governed is not None:
             return governed
         until_s = expiry.archivable(desk, desk.now_s() - int(desk.config.recent_s))
         if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
             return expiry.archive(desk, until_s)
-        hour_s = packing.next_hour(desk)
-        if hour_s is not None and hour_s + packing.HOUR_S + GRACE_S <= desk.now_s() and not self._is_held(hour_s):
+        if hour_s is not None:
             return packing.pack_hour(desk, hour_s)
         if now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
             self._late_again_s = now_s + LATE_EVERY_S
@@ -99,11 +100,20 @@ class Tidying:
                 return expiry.trim(desk)
         return None
 
-    def _is_held(self, hour_s: int) -> bool:
-        return self.hold_from_s is not None and hour_s + packing.HOUR_S > self.hold_from_s
+    def _due_hour(self) -> int | None:
+        """Return the next hour to pack, if it is over, and its clock right as far as can be known."""
+        hour_s = packing.next_hour(self.desk)
+        if hour_s is None or hour_s + HOUR_S + GRACE_S > self.desk.now_s():
+            return None
+        is_held = self.hold_from_s is not None and hour_s + HOUR_S > self.hold_from_s
+        return None if is_held else hour_s
 
     def _has_rows_before(self, until_s: int) -> bool:
         first = self.desk.connection.execute("SELECT MIN(logging_time) FROM sample_seconds").get
         return (first is not None and first < until_s) or bool(
-            find(self.desk.connection, "kind = ? AND state = ? AND until_s <= ? LIMIT 1", (Kind.SAMPLES, State.BESIDE_ROWS, until_s))
+            find(
+                self.desk.connection,
+                "kind = ? AND state = ? AND until_s <= ? LIMIT 1",
+                (Kind.SAMPLES, State.BESIDE_ROWS, until_s),
+            )
         )

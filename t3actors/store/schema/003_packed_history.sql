@@ -73,7 +73,7 @@ CREATE TABLE blocks (
   vd INTEGER NOT NULL,
   vw INTEGER NOT NULL,
   d BLOB NOT NULL,
-  q TEXT,
+  q,
   x TEXT
 );
 
@@ -355,9 +355,18 @@ FROM (
           | (instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 8, 1)) - 1)) | (1 << 52)) * (SELECT p.power FROM powers_of_two p WHERE p.exponent = ((((instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 1, 1)) - 1) & 127) << 4) | ((instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 2, 1)) - 1) >> 4)) - 1075)
       END AS float_at,
     CAST(substr(b.d, b.n * b.tw + 1 + json_extract(b.x, '$[' || n.i || '][0]'), json_extract(b.x, '$[' || n.i || '][1]')) AS TEXT) AS text_at,
-    CASE WHEN b.q IS NULL THEN 0 ELSE (
+    CASE typeof(b.q)
+      WHEN 'null' THEN 0
+      WHEN 'text' THEN (
         SELECT json_extract(j.value, '$[1]') FROM json_each(b.q) j WHERE json_extract(j.value, '$[0]') <= n.i ORDER BY j.key DESC LIMIT 1
-      ) END AS mark
+      )
+      ELSE CASE length(b.q) / b.n
+        WHEN 1 THEN (instr(k.octets, substr(b.q, n.i + 1, 1)) - 1)
+        WHEN 2 THEN ((instr(k.octets, substr(b.q, n.i * 2 + 1, 1)) - 1) << 8) | (instr(k.octets, substr(b.q, n.i * 2 + 2, 1)) - 1)
+        WHEN 3 THEN ((instr(k.octets, substr(b.q, n.i * 3 + 1, 1)) - 1) << 16) | ((instr(k.octets, substr(b.q, n.i * 3 + 2, 1)) - 1) << 8) | (instr(k.octets, substr(b.q, n.i * 3 + 3, 1)) - 1)
+        ELSE ((instr(k.octets, substr(b.q, n.i * 4 + 1, 1)) - 1) << 24) | ((instr(k.octets, substr(b.q, n.i * 4 + 2, 1)) - 1) << 16) | ((instr(k.octets, substr(b.q, n.i * 4 + 3, 1)) - 1) << 8) | (instr(k.octets, substr(b.q, n.i * 4 + 4, 1)) - 1)
+      END
+    END AS mark
   FROM octets k CROSS JOIN DEVICES d CROSS JOIN series s CROSS JOIN series_groups g CROSS JOIN parts p CROSS JOIN runs r
     CROSS JOIN blocks b CROSS JOIN numbered n
   WHERE s.series_id BETWEEN d.device_id << 20 AND (d.device_id << 20) + 1048575
