@@ -78,7 +78,7 @@ def test_what_is_read_but_has_no_effect_yet_is_said(tmp_path: Path) -> None:
     out = t3actors("check", tmp_path / "site.toml").out
     notes = t3actors("check", tmp_path / "site.toml", "--json").rows()[-1]["notes"]
     assert len(notes) == 2
-    for note, key in zip(notes, ("[gateway] auto_start", "[store] recent", "[bacnet]"), strict=True):
+    for note, key in zip(notes, ("[gateway] auto_start", "[bacnet]"), strict=True):
         assert note.startswith(key)
         assert f"note: {note}" in out
 

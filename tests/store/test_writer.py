@@ -334,7 +334,10 @@ async def test_a_writer_tidies_while_no_batch_waits(tmp_path: Path) -> None:
         scene.house.now_ms = T0_MS + 6 * 3_600_000
         for _ in range(40):
             scene.ref.tell(Tidy())
-        await until(lambda: scene.house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state IN (1, 2)") == 300, within_s=10)
+        await until(
+            lambda: scene.house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state IN (1, 2)") == 300,
+            within_s=10,
+        )
         scene.ref.tell(scene.house.batch(change(1, at_ms=scene.house.now_ms)))
         await scene.heard(BatchStored, 2)
 

@@ -129,6 +129,8 @@ def decode(block: AggregateBlock) -> list[Aggregate]:
 
 def _decoded(block: AggregateBlock) -> list[Aggregate]:
     n, d = block.n, block.d
+    if not 1 <= n <= MOST:
+        raise ValueError(f"{n} rows")
     at = 0
 
     def column(width: int, count: int = n) -> list[int]:

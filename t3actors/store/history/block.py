@@ -269,6 +269,8 @@ def decode(block: Block) -> Samples:
     """Take a block apart. **Raises**: BlockDamaged."""
     n, t0, tq, tw, _v0, _vd, _vw, d, q, _x = block
     try:
+        if not 1 <= n <= MOST:
+            raise ValueError(f"{n} samples")
         if tw == 0:
             times = list(range(t0, t0 + n * tq, tq)) if tq else [t0] * n
         elif tq == 1:

@@ -354,7 +354,7 @@ FROM (
           | ((instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 7, 1)) - 1) << 8)
           | (instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 8, 1)) - 1)) | (1 << 52)) * (SELECT p.power FROM powers_of_two p WHERE p.exponent = ((((instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 1, 1)) - 1) & 127) << 4) | ((instr(k.octets, substr(b.d, b.n * b.tw + n.i * 8 + 2, 1)) - 1) >> 4)) - 1075)
       END AS float_at,
-    CAST(substr(b.d, b.n * b.tw + 1 + json_extract(b.x, '$[' || n.i || '][0]'), json_extract(b.x, '$[' || n.i || '][1]')) AS TEXT) AS text_at,
+    COALESCE(CAST(substr(b.d, b.n * b.tw + 1 + json_extract(b.x, '$[' || n.i || '][0]'), json_extract(b.x, '$[' || n.i || '][1]')) AS TEXT), '') AS text_at,
     CASE typeof(b.q)
       WHEN 'null' THEN 0
       WHEN 'text' THEN (
