@@ -34,17 +34,18 @@ class Address(Protocol):
 
 
 class Registry:
-    """Roles and their present players. Bounded by the children of the tree; the counts by the roles ever named."""
+    """Roles and their present players. Bounded by the children of the tree; counts and aliases by the roles ever named."""
 
     def __init__(self) -> None:
         self.dead_letters: Counter[str] = Counter()
         self._players: dict[str, Address] = {}
         self._incarnations: Counter[str] = Counter()
+        self._spoken_for: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def send(self, role: str, message: object) -> bool:
         """Tell whoever plays the role. **Returns**: False, and counts a dead letter, when nobody does. **Thread**: any."""
-        player = self._players.get(role)
+        player = self._player(role)
         if player is not None and player.deliver(message):
             return True
         self.count_dead_letters(role)
@@ -55,7 +56,7 @@ class Registry:
 
         **Raises**: NobodyThere when nobody plays it or the player ends first; trio.TooSlowError; what the player raised.
         """
-        player = self._players.get(role)
+        player = self._player(role)
         if player is None:
             self.count_dead_letters(role)
             raise NobodyThere(f"nobody plays {role!r}")
@@ -67,8 +68,16 @@ class Registry:
 
     def incarnation(self, role: str) -> int | None:
         """Return the number of the present player's life (1, 2, ...), or None when there is none."""
-        player = self._players.get(role)
+        player = self._player(role)
         return None if player is None else player.incarnation
+
+    def speak_for(self, role: str, other: str) -> None:
+        """Let whoever plays `role` be reached under `other` too, now and after restarts, unless that has a player of its own."""
+        with self._lock:
+            self._spoken_for[other] = role
+
+    def _player(self, role: str) -> Address | None:
+        return self._players.get(role) or self._players.get(self._spoken_for.get(role, ""))
 
     def was_played(self, role: str) -> bool:
         """Say whether anybody ever played this role."""

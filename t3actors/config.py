@@ -27,6 +27,7 @@ Profile = Literal[
 Scale = Literal["auto", 1, 1000]
 CREDENTIAL = "credential:"
 """A secret so named is one that the service manager sets out, not a path."""
+T3000Method = Literal["auto", "logging_data", "webview_list", "memory"]
 
 
 class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     protocol: Protocol
     address: str
-    """Modbus: "host:port"; BACnet: "IP", "IP:port", or behind a router "network:station"."""
+    """Modbus: "host:port"; BACnet: "IP", "IP:port", or behind a router "network:station"; T3000: "http://host:port", "ffi:/path"."""
     enabled: bool = True
     disabled_because: str = "enabled = false in the configuration"
     unit_id: int = 1
@@ -117,6 +118,14 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """BACnet: ask a Temco panel for its serial number by its own command 98 (reading only)."""
     discovered: bool = False
     """BACnet: found on the network, not configured."""
+    method: T3000Method = "auto"
+    """T3000: how its points are asked for. "logging_data": one answer with every panel (action 15); "webview_list": panel by panel
+    (actions 4 and 17); "memory": the packed structs that a library exports; "auto": memory where there is any, else over HTTP
+    the lists, else logging data, and the lists where that is refused."""
+    buffer_bytes: int = 100_000_000
+    """T3000: the longest answer."""
+    panel_pause_s: float = 1.0
+    """T3000: pause between two panels that are asked one by one: the operator's screen waits for the same lock."""
     rules: Rules = Rules()
 
 
@@ -171,12 +180,20 @@ class ApiConfig(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 200
 
 
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[log]`: files beside the log on standard output. `t3_web_log`: the folder of FFI.log and Initialize.log; None for none."""
+
+    t3_web_log: Path | None = None
+    t3_web_log_size_bytes: int = 10_000_000
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of it. `source_hash` names this very configuration in the log."""
 
     gateway: GatewayConfig = GatewayConfig()
     store: StoreConfig = StoreConfig()
     api: ApiConfig = ApiConfig()
+    log: LogConfig = LogConfig()
     bacnet: BacnetConfig | None = None
     devices: tuple[DeviceConfig, ...] = ()
     found_devices: DeviceConfig = DeviceConfig(name="found", protocol="bacnet", address="", timeout_s=3.0, retries=2)

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from t3actors.cycles import CycleEnded, CycleStored
 from t3actors.objects import Alarm, ObjectRow
 from t3actors.points import DeviceFacts, DeviceStatus, Kind, Point, Reading, Status, Value
 
@@ -59,6 +60,8 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     counts: PollCounts
     group: str | None = None
     """All panels of one T3000 answer share a group: a group is one transaction."""
+    part: str = ""
+    """Where one answer has several times (a T3000 panel's inputs, outputs and variables): which part of it this is."""
 
 
 class PollMissed(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +180,7 @@ BatchItem = (
     | AlarmsRead
     | DeviceLearned
     | EventHappened
+    | CycleEnded
 )
 
 
@@ -199,6 +203,7 @@ class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     samples: int
     dropped: tuple[tuple[str, str], ...] = ()
+    cycles: tuple[CycleStored, ...] = ()
     took_s: float = 0.0
 
 

@@ -9,7 +9,7 @@
       writer                 DatabaseWriter, the one actor with a thread
       detector               ChangeDetector
       links (one_for_one)    one ModbusLink per address; one BacnetLink for all
-      devices (one_for_one)  one DeviceActor per configured device
+      devices (one_for_one)  one DeviceActor per configured device; one InstallationActor per T3000, with all its panels
       found (one_for_one)    Discovery, and one DeviceActor per device that it has found
       watch (one_for_one)    Summary, Health, Live, ApiServer
 
@@ -52,23 +52,27 @@ from t3actors.collect.modbus.driver import ModbusDriver
 from t3actors.collect.modbus.link import ModbusLink, role_of
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.pace import Pace
+from t3actors.collect.t3000.doors import door_of
+from t3actors.collect.t3000.installation import InstallationActor
 from t3actors.config import BacnetConfig, Config, DeviceConfig
 from t3actors.control import Control
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
-from t3actors.garbage import keep_collections_short
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.points import DeviceFacts
+from t3actors.starting import Up, keep_collections_short
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.api.inside import Reach
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
-from t3actors.watch.sync import Syncs
+from t3actors.watch.sync import ANSWERED_WITHIN_S, Syncs
 from t3actors.watch.watchers import watchers
 
 LOOP_STALL_LIMIT_S = 5.0
+CYCLE_WITHIN_S = 1800.0
+"""Longest wait for a requested cycle of a T3000: 100 panels over HTTP, some of them dead."""
 SEARCHED_WITHIN_S = 900.0
 """Longest wait for the first three sweeps: at one Who-Is a second, those of a building with a few dozen networks."""
 WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and brings it up to date: slow from an SD card
@@ -98,7 +102,7 @@ class Gateway:
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
-        self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms)
+        self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s)
         self.control = Control(
             config.devices,
             lambda: self.found.devices,
@@ -131,8 +135,9 @@ class Gateway:
         )
 
     def device_spec(self, device: DeviceConfig, ordinal: int) -> ChildSpec:
-        """The child that polls one device."""
-        return self._actor(f"device/{device.name}", partial(self._device, device, ordinal))
+        """The child that polls one device, or a T3000 with all its panels."""
+        start = self._installation if device.protocol == "t3000" else self._device
+        return self._actor(f"device/{device.name}", partial(start, device, ordinal))
 
     def _device(self, device: DeviceConfig, ordinal: int) -> DeviceActor:
         device = self.control.present(device)
@@ -147,6 +152,18 @@ class Gateway:
             random=random.random,
             auto_start=self.config.gateway.auto_start,
             known_facts=facts_at(device.address, device.instance) if device.protocol == "bacnet" else DeviceFacts(),
+        )
+
+    def _installation(self, device: DeviceConfig, ordinal: int) -> InstallationActor:
+        return InstallationActor(
+            self.control.present(device),
+            door_of,
+            ordinal=ordinal,
+            wall_ms=clock.wall_ms,
+            log=self.log,
+            pace=self.pace,
+            random=random.random,
+            auto_start=self.config.gateway.auto_start,
         )
 
     def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:
@@ -204,7 +221,7 @@ class Gateway:
 
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
-        up = _Up(self._say_started, task_status)
+        up = Up(self._say_started, task_status)
         try:
             with data_dir_locked(self.config.gateway.data_dir):
                 async with trio.open_nursery() as nursery:
@@ -218,7 +235,7 @@ class Gateway:
         if not up.is_told:
             task_status.started()
 
-    async def _run_tree(self, up: _Up) -> None:
+    async def _run_tree(self, up: Up) -> None:
         try:
             await self.supervisor.run(task_status=up)
         except ChildStartFailed as failed:
@@ -241,6 +258,11 @@ class Gateway:
 
     def _pool_of(self, name: str) -> Supervisor:
         return self.supervisor.find(name)
+
+    def _answers_within_s(self, name: str) -> float:
+        """A whole T3000 takes its time, panel by panel."""
+        installations = {device.name for device in self.config.devices if device.protocol == "t3000"}
+        return CYCLE_WITHIN_S if name.partition(":")[0] in installations else ANSWERED_WITHIN_S
 
     def _tell_detector(self, happened: EventHappened | DeviceRemoved) -> None:
         self.registry.send("detector", happened)
@@ -341,18 +363,3 @@ def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
         spacing_s=RESTARTS_APART_S,
         stop_together=True,
     )
-
-
-class _Up:
-    """The supervisor's word that the whole tree is up: said in the log first, then passed on to whoever waits for it."""
-
-    def __init__(self, say: Callable[[], None], task_status: trio.TaskStatus[None]) -> None:
-        self._say = say
-        self._task_status = task_status
-        self.is_told = False
-
-    def started(self, value: None = None) -> None:
-        """Pass it on."""
-        self.is_told = True
-        self._say()
-        self._task_status.started(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -18,8 +19,10 @@ from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chos
 from t3actors.config import Config
 from t3actors.configure.file import load
 from t3actors.events import Level
+from t3actors.moments import zone_of
 from t3actors.pipeline import Gateway
 from t3actors.watch.log import LogWriter
+from t3actors.watch.logs import Logs, logs_of
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -39,7 +42,9 @@ def run(config: Path, once: bool, log_level: str) -> None:
     """
     checked = load(config)
     must_be_chosen(checked, list_addresses)
-    log = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
+    output = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
+    zone = zone_of(checked.gateway.time_zone)
+    log = logs_of(checked, output, lambda: datetime.now(zone))
     try:
         code = run_to_end(partial(_once if once else _forever, checked, log), log)
     finally:
@@ -47,7 +52,7 @@ def run(config: Path, once: bool, log_level: str) -> None:
     raise SystemExit(code)
 
 
-async def _forever(config: Config, log: LogWriter) -> int:
+async def _forever(config: Config, log: Logs) -> int:
     gateway = Gateway(config, log)
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
@@ -56,7 +61,7 @@ async def _forever(config: Config, log: LogWriter) -> int:
     return Exit.FAILED if gateway.unstored else Exit.DONE
 
 
-async def _once(config: Config, log: LogWriter) -> int:
+async def _once(config: Config, log: Logs) -> int:
     waiting = msgspec.structs.replace(config.gateway, auto_start=False)
     gateway = Gateway(msgspec.structs.replace(config, gateway=waiting), log)
     failed = True

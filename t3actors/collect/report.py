@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import trio
 
@@ -45,6 +46,14 @@ DETECTOR = "detector"
 MOST_UNTOLD = 64
 
 
+class Part(NamedTuple):
+    """One part of an answer whose parts have times of their own (a T3000 panel's inputs, outputs, variables)."""
+
+    part: str
+    sampled_at_ms: int
+    readings: tuple[Reading, ...]
+
+
 class Report:
     """One device's voice. `points` and `facts`: what is known before it is met; `send` is its actor's. Thread: the trio loop."""
 
@@ -58,6 +67,8 @@ class Report:
         registry: Registry,
         wall_ms: Callable[[], int],
         log: Log,
+        created_by: str = "realtime_sync",
+        data_source: int = 3,
     ) -> None:
         self.points = points
         self.facts = facts
@@ -68,6 +79,8 @@ class Report:
         self._registry = registry
         self._wall_ms = wall_ms
         self._log = log
+        self._created_by = created_by
+        self._data_source = data_source
         self._poll_no = 0
         self._unacknowledged: int | None = None
         self._waiting: dict[str, Reading] = {}
@@ -97,6 +110,8 @@ class Report:
             points=self.points,
             complete=self.was_met and self.is_complete,
             discovered=self._config.discovered and self.was_met,
+            created_by=self._created_by,
+            data_source=self._data_source,
         )
         self._send(DETECTOR, announced)
 
@@ -134,21 +149,29 @@ class Report:
             self._waiting.update((reading.point_id, reading) for reading in readings)
             readings = tuple(self._waiting.values())
             self._waiting.clear()
+        self.hand_over_parts((Part("", self._wall_ms(), readings),), counts)
+
+    def hand_over_parts(self, parts: Sequence[Part], counts: PollCounts, group: str | None = None) -> None:
+        """Give one poll's readings to the detector, part by part; acknowledged when the last is. `group`: one transaction."""
         if self._unacknowledged is not None:
             self.announce()
         self._announce_to_a_new_detector()
         self._last_ok_at_ms = self._wall_ms()
-        self._poll_no += 1
-        self._unacknowledged, self._counts = self._poll_no, counts
+        self._counts = counts
         self._acknowledged = trio.Event()
-        read = PointsRead(
-            device=self._config.name,
-            poll_no=self._poll_no,
-            sampled_at_ms=self._last_ok_at_ms,
-            readings=readings,
-            counts=counts,
-        )
-        self._send(DETECTOR, read)
+        for part in parts:
+            self._poll_no += 1
+            self._unacknowledged = self._poll_no
+            read = PointsRead(
+                device=self._config.name,
+                poll_no=self._poll_no,
+                sampled_at_ms=part.sampled_at_ms,
+                readings=part.readings,
+                counts=counts,
+                group=group,
+                part=part.part,
+            )
+            self._send(DETECTOR, read)
 
     def taken(self, message: ReadingsTaken) -> None:
         """The detector has a poll, or says that it does not know the device."""
@@ -160,12 +183,17 @@ class Report:
         if not message.known:
             self.announce()
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the detector has the last poll."""
+        return self._unacknowledged is None
+
     async def acknowledged_within(self, seconds: float) -> bool:
         """Wait until the detector has the last poll; False when it does not take it in time."""
         with trio.move_on_after(seconds):
             while self._unacknowledged is not None:
                 await self._acknowledged.wait()
-        return self._unacknowledged is None
+        return self.is_acknowledged
 
     def missed(self, reason: str, counts: PollCounts) -> None:
         """A poll brought nothing."""
@@ -227,14 +255,14 @@ class Report:
         """It goes on."""
         self._work_trouble = ""
 
-    def finished(self, request: SyncRequested, good: int, error: str) -> None:
-        """Tell whoever asked for a poll what came of it."""
+    def finished(self, request: SyncRequested, good: int, error: str, *, failed: int | None = None) -> None:
+        """Tell whoever asked for a poll what came of it. `failed`: points that are not ok, unless these are all the others of its own."""
         if request.reply_to:
             finished = SyncFinished(
                 request_id=request.request_id,
                 device=self._config.name,
                 points_ok=good,
-                points_failed=len(self.points) - good,
+                points_failed=len(self.points) - good if failed is None else failed,
                 error=error,
             )
             self._send(request.reply_to, finished)

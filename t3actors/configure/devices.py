@@ -12,7 +12,7 @@ import msgspec
 
 from t3actors.addresses import ADDRESS_FORM, join_address, split_address
 from t3actors.config import BacnetConfig, Connection, DeviceConfig, ModbusPoint, Profile, Protocol
-from t3actors.configure import bacnet, keys
+from t3actors.configure import bacnet, keys, t3000
 from t3actors.configure.faults import NotAllowed, Place
 from t3actors.configure.points import (
     KEEP_KEYS,
@@ -28,19 +28,11 @@ from t3actors.points import Rules
 ReadText = Callable[[str, Place], tuple[str, str] | None]
 """(path as written, its place) -> (name of the file, its text), or None when a fault was said."""
 
-NOT_YET = '"modbus" or "bacnet": this version does not speak "t3000" yet'
-
 
 def _modbus_address(text: str) -> str:
     if text.startswith(("rtu:", "rtu+tcp:")):
         raise NotAllowed(f"{ADDRESS_FORM}; this version does not speak Modbus RTU yet")
     return join_address(*split_address(text, 502))
-
-
-def _protocol(word: Protocol) -> Protocol:
-    if word == "t3000":
-        raise NotAllowed(NOT_YET)
-    return word
 
 
 def _profile(word: str) -> str:
@@ -61,7 +53,7 @@ DEFAULT_KEYS: dict[str, keys.Key] = {**RULE_KEYS, **LINK_KEYS}
 
 DEVICE_KEYS: dict[str, keys.Key] = {
     "name": keys.needed(keys.name()),
-    "protocol": keys.needed(msgspec.structs.replace(keys.one_of(Protocol), then=_protocol)),
+    "protocol": keys.needed(keys.one_of(Protocol)),
     "address": keys.needed(keys.Key(str, ADDRESS_FORM, _modbus_address)),
     "enabled": keys.flag(),
     "unit_id": keys.Key(int, "1 to 247, or 255 (0 is broadcast: nothing answers it)", _unit_id),
@@ -73,11 +65,12 @@ DEVICE_KEYS: dict[str, keys.Key] = {
     "max_gap": keys.whole(0, 124, " registers"),
     "min_pause": keys.duration(0, 10),
     **bacnet.OWN_KEYS,
+    **t3000.OWN_KEYS,
     **DEFAULT_KEYS,
     **KEEP_KEYS,
 }
 _BACNET_KEYS: dict[str, keys.Key] = {
-    **{name: key for name, key in DEVICE_KEYS.items() if name not in bacnet.NOT_BACNET},
+    **{name: key for name, key in DEVICE_KEYS.items() if name not in (*bacnet.NOT_BACNET, *t3000.OWN_KEYS)},
     "address": bacnet.ADDRESS,
     "instance": keys.needed(bacnet.OWN_KEYS["instance"]),
 }
@@ -102,8 +95,7 @@ def read_defaults(raw: object, place: Place, line: BacnetConfig) -> Defaults:
 def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadText) -> DeviceConfig | None:
     """Convert one `[[devices]]` table; None where a fault was found."""
     if isinstance(raw, dict) and raw.get("protocol") == "t3000":
-        place.key("protocol").refuse(raw["protocol"], NOT_YET)
-        return None
+        return t3000.read(raw, place, DEVICE_KEYS, defaults.rules)
     if isinstance(raw, dict) and raw.get("protocol") == "bacnet":
         return _read_bacnet(raw, place, defaults)
     before = len(place.lines)
@@ -115,6 +107,7 @@ def read_device(raw: object, place: Place, defaults: Defaults, read_text: ReadTe
     _check_points(raw, points, values.get("max_registers", 125), place)
     if values.get("protocol") == "modbus":
         bacnet.refuse_own(raw, place)
+        t3000.refuse_own(raw, place)
     if len(place.lines) > before:
         return None
     fields = {_SECONDS.get(name, name): value for name, value in values.items()}
@@ -139,7 +132,8 @@ def added_panels(defaults: Defaults) -> DeviceConfig:
 def _read_bacnet(raw: dict[str, Any], place: Place, defaults: Defaults) -> DeviceConfig | None:
     before = len(place.lines)
     bacnet.refuse_foreign(raw, place)
-    given = {name: value for name, value in raw.items() if name not in bacnet.NOT_BACNET}
+    t3000.refuse_own(raw, place)
+    given = {name: value for name, value in raw.items() if name not in (*bacnet.NOT_BACNET, *t3000.OWN_KEYS)}
     inherited = {**bacnet.LINK_DEFAULTS, **defaults.link, "cov_max": defaults.cov_max}
     values = {**inherited, **keys.read_table(given, _BACNET_KEYS, place)}
     rules = rules_of(values, defaults.rules, place)
@@ -180,6 +174,7 @@ def refuse_shared(devices: list[tuple[Place, DeviceConfig]]) -> None:
                 device.connection, f'"{first.connection}", as "{first.name}" at the same address {device.address}'
             )
     bacnet.refuse_shared([(place, one) for place, one in devices if one.enabled and one.protocol == "bacnet"])
+    t3000.refuse_shared([(place, one) for place, one in devices if one.enabled and one.protocol == "t3000"])
 
 
 def _points(

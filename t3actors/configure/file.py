@@ -16,7 +16,17 @@ import tomllib
 import zoneinfo
 from pathlib import Path
 
-from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, Durability, GatewayConfig, Stamp, StoreConfig
+from t3actors.config import (
+    ApiConfig,
+    BacnetConfig,
+    Config,
+    DeviceConfig,
+    Durability,
+    GatewayConfig,
+    LogConfig,
+    Stamp,
+    StoreConfig,
+)
 from t3actors.configure import api, bacnet, keys
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
@@ -78,7 +88,8 @@ STORE_KEYS: dict[str, keys.Key] = {
     "hours": KEEP,
     "stamp": keys.one_of(Stamp),
 }
-SECTIONS = ("gateway", "defaults", "store", "api", "bacnet")
+LOG_KEYS: dict[str, keys.Key] = {"t3_web_log": keys.path(), "t3_web_log_size": keys.size()}
+SECTIONS = ("gateway", "defaults", "store", "api", "log", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
 ALL_KEYS: dict[str, tuple[str, ...]] = {
     "": TOP_KEYS,
@@ -86,6 +97,7 @@ ALL_KEYS: dict[str, tuple[str, ...]] = {
     "defaults": tuple(DEFAULT_KEYS),
     "store": tuple(STORE_KEYS),
     "api": tuple(api.SECTION_KEYS),
+    "log": tuple(LOG_KEYS),
     "bacnet": tuple(bacnet.SECTION_KEYS),
     "bacnet.networks.N": tuple(bacnet.NETWORK_KEYS),
     "devices": tuple(DEVICE_KEYS),
@@ -175,6 +187,7 @@ class _Reading:
             gateway=settled,
             store=store,
             api=self._api(),
+            log=self._log(settled.data_dir),
             bacnet=line,
             devices=self._devices(defaults),
             found_devices=found_devices(defaults),
@@ -251,6 +264,13 @@ class _Reading:
     def _api(self) -> ApiConfig:
         place, raw = self._section("api")
         return api.read_section(raw, place, self._folder(place))
+
+    def _log(self, data_dir: Path) -> LogConfig:
+        place, raw = self._section("log")
+        values = keys.read_table(raw, LOG_KEYS, place)
+        folder = values.get("t3_web_log")
+        size = values.get("t3_web_log_size", LogConfig().t3_web_log_size_bytes)
+        return LogConfig(t3_web_log=None if folder is None else data_dir / folder, t3_web_log_size_bytes=size)
 
     def _bacnet(self) -> BacnetConfig | None:
         if "bacnet" not in self.sections:

@@ -5,8 +5,8 @@ A batch is closed when no other is in flight and
 - the oldest has waited `batch_age_s` and at least WORTH_A_COMMIT items wait; or
 - the oldest has waited twice that, at the default 2 s: on flash the commit costs more than the rows, so a few rows wait
   a little longer; but no longer than 2 s (or `batch_age_s`, where that is set to more).
-A group (all panels of one T3000 answer) is never torn: as long as it may still be arriving no batch is closed, and the
-cut falls behind its last item.
+A group (all panels of one T3000 answer) is never torn: until its CycleEnded, or a silence, no batch is closed, and the cut falls
+behind its last item.
 
 Once BACKLOG_BATCHES batches wait behind the one in flight, newer changes replace older ones (pending.py).
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from t3actors.config import StoreConfig
+from t3actors.cycles import CycleEnded
 from t3actors.detect.pending import Pending
 from t3actors.messages import (
     BatchItem,
@@ -36,7 +37,7 @@ LOW_RATE_AGE_S = 2.0
 BACKLOG_BATCHES = 10  # so many may wait before samples give way: a start, or a slow commit, is no emergency
 BACKLOG_AT_MOST = 200_000  # items: 75 MB (measured; the 50,000 of the default batch_rows are 19 MB)
 GROUP_ROWS_AT_MOST = 200_000
-GROUP_SETTLES_WITHIN_S = 0.1  # its messages are sent in one go; this much silence means that it is whole
+GROUP_SETTLES_WITHIN_S = 0.1  # its messages are sent in one go; this much silence means that no more comes
 GROUP_WAITS_AT_MOST_S = 5.0
 
 
@@ -53,7 +54,8 @@ class Batches:
         self._low_rate_age_s = low_rate_age_s(store.batch_age_s)
         self._batch_no = 0
         self._oldest_s = 0.0
-        self._group_settled_s = 0.0
+        self._arriving: dict[str, float] = {}
+        """Groups of which more may come, each with the monotonic time from when it is taken for whole."""
 
     @property
     def in_flight_items(self) -> int:
@@ -73,8 +75,10 @@ class Batches:
         elif waiting >= self._backlog and self.in_flight is not None and not self.pending.coalescing:
             self.pending.start_coalescing()
         self.pending.push(item, group)
-        if group is not None:
-            self._group_settled_s = now_s + GROUP_SETTLES_WITHIN_S
+        if isinstance(item, CycleEnded):
+            self._arriving.pop(item.group, None)
+        elif group is not None:
+            self._arriving[group] = now_s + GROUP_SETTLES_WITHIN_S
 
     def due(self, now_s: float) -> bool:
         """Say whether a batch is to be closed now."""
@@ -82,11 +86,15 @@ class Batches:
         if self.in_flight is not None or not waiting:
             return False
         age_s = now_s - self._oldest_s
-        if now_s < self._group_settled_s and waiting < GROUP_ROWS_AT_MOST and age_s < GROUP_WAITS_AT_MOST_S:
+        if self._may_still_arrive(now_s) and waiting < GROUP_ROWS_AT_MOST and age_s < GROUP_WAITS_AT_MOST_S:
             return False
         if waiting >= self._rows or age_s >= self._low_rate_age_s:
             return True
         return waiting >= WORTH_A_COMMIT and age_s >= self._age_s
+
+    def _may_still_arrive(self, now_s: float) -> bool:
+        self._arriving = {group: settles_s for group, settles_s in self._arriving.items() if now_s < settles_s}
+        return bool(self._arriving)
 
     def close(self, at_ms: int) -> PointsChanged:
         """Close a batch, due or not, empty or not, and put it in flight. **Raises**: RuntimeError when one is in flight."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from t3actors.messages import AlarmsRead, DeviceLearned, DeviceStatusChanged, ObjectsRead
+from t3actors.messages import AlarmsRead, DeviceLearned, DeviceStatusChanged, ObjectsRead, PointsRead
 from t3actors.points import DeviceStatus
 
 Beside = ObjectsRead | AlarmsRead | DeviceLearned
@@ -27,6 +27,8 @@ def topic_of(message: Any) -> Topic:
             return ObjectsRead, table
         case DeviceLearned(key=key):
             return DeviceLearned, key
+        case PointsRead(part=part):
+            return PointsRead, part
         case _:
             return type(message), ""
 

@@ -62,9 +62,9 @@ class Delivery:
         """Count the time to the first heartbeat from here."""
         self._closed_s = now_s
 
-    def add(self, item: BatchItem, now_s: float) -> None:
+    def add(self, item: BatchItem, now_s: float, group: str | None = None) -> None:
         """Let what concerns a device wait for its batch."""
-        self.batches.push(item, now_s)
+        self.batches.push(item, now_s, group)
 
     def push(self, changes: list[PointChange], now_s: float, group: str | None = None) -> None:
         """Let changes wait for their batch; say once when samples begin to be lost."""

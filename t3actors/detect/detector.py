@@ -23,6 +23,7 @@ import trio
 
 from supervision.actor import TrioActor
 from t3actors.config import StoreConfig
+from t3actors.cycles import CycleEnded
 from t3actors.detect.batch import Batches
 from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
@@ -113,6 +114,7 @@ class ChangeDetector(TrioActor):
             WriterReady: self._writer_ready,
             StateLoaded: self._state_loaded,
             EventHappened: self._event_happened,
+            CycleEnded: self._cycle_ended,
             LatestRequested: self._latest.now,
             **inquiries(self._latest, self._out, self.now_s, self._own_counts),
         }
@@ -301,6 +303,11 @@ class ChangeDetector(TrioActor):
     def _event_happened(self, message: EventHappened) -> None:
         self._out.add(message, self.now_s())
 
+    def _cycle_ended(self, message: CycleEnded) -> None:
+        now_s = self.now_s()
+        self._out.add(message, now_s, message.group)
+        self._out.pump(now_s)
+
     def _grow_old(self, device: DeviceLatest, now_s: float, at_ms: int) -> None:
         old = device.grow_old(now_s, at_ms)
         if old.stale:
@@ -319,6 +326,8 @@ class ChangeDetector(TrioActor):
         if not self._out.stored(message):
             return
         now_s = self.now_s()
+        for cycle in message.cycles:
+            self.send(f"device/{cycle.device}", cycle)
         if message.dropped:
             self._latest.forget(message.dropped, self._out.batches.pending.point_keys(), now_s)
         self._out.pump(now_s)

@@ -7,6 +7,7 @@ ahead of what it describes.
 
 from __future__ import annotations
 
+from t3actors.cycles import CycleEnded
 from t3actors.detect.beside import Beside, Topic, one_status, together, topic_of
 from t3actors.messages import (
     DeviceAnnounced,
@@ -16,11 +17,14 @@ from t3actors.messages import (
     PollMissed,
 )
 
-DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved | Beside
+DeviceMessage = DeviceAnnounced | PointsRead | PollMissed | DeviceStatusChanged | DeviceRemoved | CycleEnded | Beside
 
 
 class Held:
-    """Messages by device and topic, in the order to handle them. Bounded by five per device, its tables and its keys."""
+    """Messages by device and topic, in the order to handle them.
+
+    Bounded by six per device, its tables, its keys and the parts of an answer.
+    """
 
     def __init__(self) -> None:
         self._messages: dict[tuple[str, Topic], DeviceMessage] = {}

@@ -20,6 +20,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from t3actors.cycles import CycleEnded
 from t3actors.detect.beside import Beside, one_status, together, topic_of
 from t3actors.messages import (
     BatchItem,
@@ -31,7 +32,7 @@ from t3actors.messages import (
     PointChange,
 )
 
-DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress | Beside
+DeviceItem = DeviceAnnounced | DeviceStatusChanged | DeviceRemoved | DeviceProgress | CycleEnded | Beside
 PointKey = tuple[str, str]
 
 

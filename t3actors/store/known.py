@@ -74,7 +74,7 @@ class KnownDevice:
 class Known:
     """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since.
 
-    `crowded`: the devices of which it was said that more alarms stand than are kept.
+    `crowded`: the devices of which it was said that more alarms stand than are kept. `cycles`: what EVENTS last says of a panel's rows.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -83,6 +83,7 @@ class Known:
         self.serials: dict[int, KnownDevice] = {}
         self.series: dict[SeriesKey, KnownSeries] = {}
         self.crowded: dict[str, None] = {}
+        self.cycles: dict[str, str] = {}
         newest = connection.execute(
             "SELECT MAX(COALESCE((SELECT MAX(logging_time) FROM samples), -1), sealed_until - 1) FROM history"
         ).get

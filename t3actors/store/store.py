@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import apsw
+from msgspec.structs import replace
 
 from t3actors import events
 from t3actors.config import StoreConfig
@@ -254,6 +255,7 @@ class Store:
             rows=tally.rows,
             samples=tally.samples,
             dropped=tuple(tally.dropped),
+            cycles=tuple(replace(cycle, took_s=took_s) for cycle in tally.cycles.values()),
             took_s=took_s,
         )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import apsw
 
+from t3actors.cycles import CycleStored
 from t3actors.points import DeviceStatus, Status
 from t3actors.store.history.frontiers import Frontiers
 from t3actors.store.known import Known, KnownDevice, KnownPoint
 
 _EVENT = "INSERT INTO EVENTS (at, device_id, point, event, from_status, to_status, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+SampleRow = tuple[int, int, int, float | int | str | bytes | None, int]
 
 
 class Tally:
@@ -33,6 +37,9 @@ class Tally:
         self.dropped: dict[tuple[str, str], None] = {}
         self.conflicts: dict[str, tuple[int, str]] = {}
         self.poisoned: list[tuple[str, str, str]] = []
+        self.cycles: dict[str, CycleStored] = {}
+        self.inserted: list[list[SampleRow]] = []
+        """The samples of this transaction since the last cycle in it: (logging_time, series_id, ms, value, status)."""
 
     def count(self, attribute: str, more: int) -> None:
         """Count up `rows`, `samples` or `lost_samples`."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from t3actors.cycles import CycleEnded
 from t3actors.messages import (
     AlarmsRead,
     BatchItem,
@@ -28,10 +29,10 @@ from t3actors.messages import (
     PointChange,
 )
 from t3actors.points import Kind, Status
-from t3actors.store import alarms, devices, memory, objects
+from t3actors.store import alarms, cycles, devices, memory, objects
 from t3actors.store.connection import RowRefused
 from t3actors.store.known import TABLES, KnownPoint, KnownSeries
-from t3actors.store.tally import Tally
+from t3actors.store.tally import SampleRow, Tally
 from t3actors.store.values import STATUS_CODES, believable, columns, sample
 
 SERIES_PER_GROUP = 0xFFFF
@@ -91,6 +92,8 @@ def write(tally: Tally, items: Sequence[BatchItem], at_ms: int) -> None:
                 memory.write(tally, item, at_ms)
             case EventHappened():
                 _event(tally, item)
+            case CycleEnded():
+                cycles.write(tally, item)
     changes.flush()
 
 
@@ -203,7 +206,7 @@ class _Changes:
         self._tally = tally
         self._at_ms = at_ms
         self._updates: dict[Kind, list[tuple[object, ...]]] = {kind: [] for kind in Kind}
-        self._samples: list[tuple[int, int, int, float | int | str | bytes | None, int]] = []
+        self._samples: list[SampleRow] = []
         self._taken: set[tuple[int, int]] = set()
 
     def add(self, change: PointChange) -> None:
@@ -300,7 +303,8 @@ class _Changes:
             self._samples.sort(key=_by_time_and_series)
             self._write_samples()
             tally.count("samples", len(self._samples))
-            self._samples.clear()
+            tally.inserted.append(self._samples)
+            self._samples = []
             self._taken.clear()
 
     def _write_samples(self) -> None:

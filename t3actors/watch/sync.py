@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import trio
+from msgspec.structs import replace
 
 from supervision.actor import TrioActor
 from supervision.errors import NotFound, NotRunning
@@ -16,13 +17,18 @@ from t3actors.messages import EventHappened, SyncFinished, SyncRequested
 ANSWERED_WITHIN_S = 120.0
 
 
+def usual_patience(_device: str) -> float:
+    """How long a device's poll may take: seconds."""
+    return ANSWERED_WITHIN_S
+
+
 class SyncCollector(TrioActor):
     """Asks each device once on start; `results` is complete when `finished` is set.
 
     A device that has no actor fails at once; one that does not answer `within_s` (its actor crashed meanwhile) fails then.
     """
 
-    def __init__(self, role: str, devices: Sequence[str], within_s: float = ANSWERED_WITHIN_S) -> None:
+    def __init__(self, role: str, devices: Sequence[str], within_s: Callable[[str], float] = usual_patience) -> None:
         super().__init__()
         self._role = role
         self._devices = tuple(devices)
@@ -36,7 +42,8 @@ class SyncCollector(TrioActor):
             if not self.send(f"device/{device}", SyncRequested(request_id=number, reply_to=self._role)):
                 self._note(_failed(number, device, "no actor polls this device now"))
         self._look()
-        self.spawn(self._lose_patience)
+        for within_s in {self._within_s(device) for device in self._devices}:
+            self.spawn(self._lose_patience, within_s)
 
     async def on_receive(self, message: object) -> None:
         """Note one device's answer."""
@@ -44,15 +51,18 @@ class SyncCollector(TrioActor):
             self._note(message)
             self._look()
 
-    async def _lose_patience(self) -> None:
-        await trio.sleep(self._within_s)
+    async def _lose_patience(self, within_s: float) -> None:
+        await trio.sleep(within_s)
         for number, device in enumerate(self._devices):
-            if device not in self.results:
-                self._note(_failed(number, device, f"its poll had not ended after {self._within_s:g} s"))
+            if device not in self.results and self._within_s(device) <= within_s:
+                self._note(_failed(number, device, f"its poll had not ended after {within_s:g} s"))
         self._look()
 
     def _note(self, finished: SyncFinished) -> None:
-        self.results[finished.device] = finished
+        """One actor may speak for several devices (a T3000's for its panels): the answer goes to the name that was asked."""
+        if 0 <= finished.request_id < len(self._devices):
+            name = self._devices[finished.request_id]
+            self.results[name] = replace(finished, device=name)
 
     def _look(self) -> None:
         if len(self.results) >= len(self._devices):
@@ -63,18 +73,23 @@ class Syncs:
     """Runs such collectors, each as a child of `pool`; `tell` takes a row for EVENTS per device. Thread: the trio loop."""
 
     def __init__(
-        self, pool: Callable[[], Supervisor], tell: Callable[[EventHappened], object], wall_ms: Callable[[], int]
+        self,
+        pool: Callable[[], Supervisor],
+        tell: Callable[[EventHappened], object],
+        wall_ms: Callable[[], int],
+        within_s: Callable[[str], float] = usual_patience,
     ) -> None:
+        self._within_s = within_s
         self._pool = pool
         self._tell = tell
         self._wall_ms = wall_ms
         self._asked = 0
 
     async def run(self, devices: Sequence[str]) -> list[SyncFinished]:
-        """Poll each device once, now; return what came of it, in their order, within ANSWERED_WITHIN_S."""
+        """Poll each device once, now; return what came of it, in their order, within the longest patience."""
         self._asked += 1
         role = f"sync/{self._asked}"
-        collector = SyncCollector(role, devices)
+        collector = SyncCollector(role, devices, self._within_s)
         pool = self._pool()
         await pool.start_child(ChildSpec(role, lambda: collector, restart=Restart.TEMPORARY))
         try:

@@ -23,13 +23,19 @@ protocol = "bacnet"
 address = "50:7"
 instance = 7
 """
+T3000 = """
+[[devices]]
+name = "plant"
+protocol = "t3000"
+address = "http://10.0.0.9"
+"""
 
 CASES: dict[str, tuple[str, str]] = {
     "an unknown key names the nearest": (
         '[gateway]\nnmae = "x"\n' + T3,
         't3.toml: gateway.nmae: unknown key, did you mean "name"?; allowed: name, data_dir, time_zone, auto_start',
     ),
-    "an unknown section": ("[uplink]\n" + T3, "t3.toml: uplink: unknown key; allowed: include, gateway, defaults, store, api, bacnet, devices"),
+    "an unknown section": ("[uplink]\n" + T3, "t3.toml: uplink: unknown key; allowed: include, gateway, defaults, store, api, log, bacnet, devices"),
     "a wrong type": ('[store]\nbatch_rows = "many"\n' + T3, 't3.toml: store.batch_rows: saw "many"; allowed: a whole number from 1 to 200000'),
     "true is no number": ("[store]\nbatch_rows = true\n" + T3, "t3.toml: store.batch_rows: saw true; allowed: a whole number from 1 to 200000"),
     "a section that is no table": ("store = 5\n" + T3, "t3.toml: store: saw 5; allowed: a table with the keys database, durability"),
@@ -58,7 +64,16 @@ CASES: dict[str, tuple[str, str]] = {
     "a device name with a slash": (T3.replace("ahu-1", "a/b"), 't3.toml: devices[1] "a/b": name: saw "a/b"; allowed: 1 to 64 of A-Z'),
     "devices that are no tables": ("devices = 3\n", "t3.toml: devices: saw 3; allowed: [[devices]] tables"),
     "a device that is no table": ("devices = [3]\n", "t3.toml: devices[1]: saw 3; allowed: a table with the keys name"),
-    "a protocol to come": (T3.replace("modbus", "t3000"), 't3.toml: devices[1] "ahu-1": protocol: saw "t3000"; allowed: "modbus" or "bacnet": this version does not speak "t3000" yet'),
+    "a T3000 key of a Modbus device": (T3 + 'method = "memory"\n', 't3.toml: devices[1] "ahu-1": method: given with protocol "modbus"; allowed: only with "t3000"'),
+    "a T3000 key of a BACnet device": (BACNET + 'panel_pause = "1s"\n', 't3.toml: devices[1] "chiller": panel_pause: given with protocol "bacnet"; allowed: only with "t3000"'),
+    "a Modbus key of a T3000": (T3000 + "unit_id = 1\n", 't3.toml: devices[1] "plant": unit_id: given with protocol "t3000"; allowed: not there (T3000 lists its panels and their points itself)'),
+    "a T3000 that is no URL": (T3000.replace("http://10.0.0.9", "10.0.0.9"), 't3.toml: devices[1] "plant": address: saw "10.0.0.9"; allowed: "http://host:9103" or "ffi:/absolute/path/to/the/library"'),
+    "a T3000 with a path": (T3000.replace("10.0.0.9", "10.0.0.9/api"), 't3.toml: devices[1] "plant": address: saw "http://10.0.0.9/api"; allowed: "http://host:9103" or'),
+    "a library without an absolute path": (T3000.replace("http://10.0.0.9", "ffi:t3000.so"), 't3.toml: devices[1] "plant": address: saw "ffi:t3000.so"; allowed: "http://host:9103" or'),
+    "a buffer that holds nothing": (T3000 + 'buffer = "1kB"\n', 't3.toml: devices[1] "plant": buffer: saw "1kB"; allowed: a size from "64kB" to "1GB"'),
+    "memory over HTTP": (T3000 + 'method = "memory"\n', 't3.toml: devices[1] "plant": method: saw "memory"; allowed: over HTTP one of "auto", "logging_data", "webview_list": memory is read only through a library'),
+    "a serial number that a T3000 says itself": (T3000 + "serial_number = 5\n", 't3.toml: devices[1] "plant": serial_number: given without method = "memory"; allowed: only with it'),
+    "two devices of one T3000": (T3000 + T3000.replace('"plant"', '"b"').replace("10.0.0.9", "10.0.0.9:9103/"), 't3.toml: devices[2] "b": address: saw "http://10.0.0.9:9103"; allowed: one device for each T3000; "plant" has it'),
     "a BACnet device without an instance": (BACNET.replace("instance = 7\n", ""), 't3.toml: devices[1] "chiller": instance: missing; needed: a whole number from 0 to 4194302'),
     "an instance that stands for any": (BACNET.replace("= 7", "= 4194303"), 't3.toml: devices[1] "chiller": instance: saw 4194303; allowed: a whole number from 0 to 4194302'),
     "a name for a BACnet address": (BACNET.replace("50:7", "chiller.local"), 't3.toml: devices[1] "chiller": address: saw "chiller.local"; allowed: "IP" or "IP:port" of the device, or behind a router "network:station"'),

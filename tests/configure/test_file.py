@@ -19,13 +19,14 @@ from t3actors.config import (
     Config,
     DeviceConfig,
     GatewayConfig,
+    LogConfig,
     ModbusPoint,
     StoreConfig,
 )
 from t3actors.configure.file import ALL_KEYS, load
 from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
-from tests.configure.cases import BACNET, CASES, CSV_CASES, DEVICE, GOOD, POINT, T3
+from tests.configure.cases import BACNET, CASES, CSV_CASES, DEVICE, GOOD, POINT, T3, T3000
 
 SAMPLES = Path(__file__).parents[2] / "config"
 
@@ -252,12 +253,29 @@ def test_on_loopback_the_api_needs_no_token(tmp_path: Path, address: str) -> Non
     assert loaded(tmp_path, f'[api]\nlisten = "{address}"\n' + GOOD).api.token_file == ""
 
 
+def test_a_t3000_needs_no_more_than_its_address(tmp_path: Path) -> None:
+    (device,) = loaded(tmp_path, T3000).devices
+    assert (device.address, device.method, device.buffer_bytes) == ("http://10.0.0.9:9103", "auto", 100_000_000)
+    assert (device.timeout_s, device.retries, device.panel_pause_s) == (120.0, 3, 1.0)
+    assert (device.rules.poll_interval_s, device.rules.trend) == (900.0, "always")
+    (library,) = loaded(tmp_path, T3000.replace("http://10.0.0.9", "ffi:/opt/t3000.so") + 'trend = "changes"\n').devices
+    assert (library.address, library.panel_pause_s) == ("ffi:/opt/t3000.so", 0.0)
+    assert (library.rules.poll_interval_s, library.rules.trend) == (30.0, "changes")
+
+
+def test_a_t3000_keeps_its_own_interval_whatever_the_others_have(tmp_path: Path) -> None:
+    text = '[defaults]\npoll_interval = "1s"\ntimeout = "2s"\nstale_after = 4\n' + T3000
+    (device,) = loaded(tmp_path, text).devices
+    assert (device.rules.poll_interval_s, device.timeout_s, device.rules.stale_after) == (900.0, 120.0, 4)
+
+
 def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     config = load(SAMPLES / "sample.toml")
     assert [device.name for device in config.devices] == [
         "ahu-1",
         "ahu-2",
         "chiller",
+        "plant",
         "t3-lobby",
         "t3-plant-room",
         "co2-lab",
@@ -277,6 +295,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
         ("gateway", (GatewayConfig,), set(), set()),
         ("store", (StoreConfig,), set(), set()),
         ("api", (ApiConfig,), set(), set()),
+        ("log", (LogConfig,), set(), set()),
         ("bacnet", (BacnetConfig,), set(), set()),
         ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
         ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered", "disabled_because"}),

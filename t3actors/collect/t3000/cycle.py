@@ -1,0 +1,213 @@
+"""One cycle: every panel of a T3000 is asked for once, one question at a time; each answer is handed over as it comes.
+
+Three ways to ask, each a method below; which one is the configuration's word, or found out (docs/t3000.md). A panel that does not answer
+costs itself; a T3000 that does not answer ends the cycle. Decoding is done a panel at a time, and the loop goes round between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import trio
+
+from t3actors.collect.t3000.door import Answer, Door
+from t3actors.collect.t3000.known_panels import NO_SERIAL, Panels
+from t3actors.collect.t3000.lists import (
+    GET_PANELS_LIST,
+    GET_WEBVIEW_LIST,
+    LOGGING_DATA,
+    ListedPanel,
+    PointsList,
+    decode_panels_list,
+    decode_points_list,
+    logging_data_request,
+    panels_list_request,
+    points_request,
+)
+from t3actors.collect.t3000.panel_answer import PanelAnswer, decode_panel
+from t3actors.collect.t3000.structs import decode_structs
+from t3actors.config import DeviceConfig
+from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused
+from t3actors.events import Log
+from t3actors.points import DeviceFacts, Kind
+from t3actors.t3000_events import CYCLE_ANSWERED, METHOD_CHANGED, TEXT_REPAIRED
+
+Read = Callable[[ListedPanel], Awaitable[PanelAnswer]]
+Heard = Callable[[list[PanelAnswer]], None]
+Way = Literal["logging_data", "webview_list", "memory"]
+READ_AGAIN_AFTER_S = 15.5
+"""T3000 reads one panel anew for action 15, and answers nothing for 15 s after that (BacnetWebView.cpp, a static GetTickCount)."""
+NOTHING_READ = "T3000 read none of its points"
+
+
+class Cycle:
+    """How this T3000 is asked. `alive` is called before each question: a long cycle is not a hanging one."""
+
+    def __init__(self, config: DeviceConfig, door: Door, log: Log, alive: Callable[[], None]) -> None:
+        self.method = config.method
+        self._config = config
+        self._is_http = config.address.startswith("http")
+        self._door = door
+        self._log = log
+        self._alive = alive
+        self._refuses_logging_data = False
+        self._is_repaired = False
+        self._last_by_place: list[PanelAnswer | None] = []
+        self._lists: dict[tuple[int, Kind], PointsList] = {}
+
+    async def make(self, panels: Panels, heard: Heard) -> None:
+        """Ask for everything once. **Raises**: DriverError when T3000 itself does not answer; what came before that was handed over."""
+        way = await self._way()
+        self.method = way
+        if way == "memory":
+            await self._memory(panels, heard)
+        elif way == "webview_list":
+            await self._panel_by_panel(panels, heard, self._read_lists, self._config.panel_pause_s)
+        elif self._is_http:
+            pause_s = max(self._config.panel_pause_s, READ_AGAIN_AFTER_S)
+            await self._panel_by_panel(panels, heard, self._read_logged, pause_s)
+        else:
+            await self._all_at_once(panels, heard)
+
+    async def _way(self) -> Way:
+        if self._config.method != "auto":
+            return self._config.method
+        if self._is_http or self._refuses_logging_data:
+            return "webview_list"
+        await self._door.open()
+        return "memory" if self._door.has_memory else "logging_data"
+
+    # ------------------------------------------------------------------------------------------------- the ways
+
+    async def _memory(self, panels: Panels, heard: Heard) -> None:
+        """The packed structs: one panel, the installation itself."""
+        panels.become_one()
+        memory = await self._door.read_memory()
+        before = panels.answer_of(0)
+        points = decode_structs(memory.inputs, memory.outputs, memory.variables, self._config.rules, before)
+        facts = DeviceFacts(serial_number=self._config.serial_number)
+        heard(
+            [
+                PanelAnswer(
+                    facts=facts,
+                    points=points.points,
+                    readings=points.readings,
+                    refused=points.refused,
+                    known=points.known,
+                )
+            ]
+        )
+
+    async def _all_at_once(self, panels: Panels, heard: Heard) -> None:
+        """LOGGING_DATA for all panels: one answer, one group."""
+        try:
+            answer = await self._call(LOGGING_DATA, logging_data_request())
+        except RequestRefused as refusal:
+            if self._config.method != "auto":
+                raise
+            await self._try_lists_instead(panels, heard, refusal)
+            return
+        answers: list[PanelAnswer] = []
+        before, self._last_by_place = self._last_by_place, []
+        for place, (offset, length) in enumerate(answer.panels):
+            octets = answer.body[offset : offset + length]
+            last = before[place] if place < len(before) else None
+            try:
+                decoded = decode_panel(octets, answer.shape, self._config.rules, last)
+            except BadResponse as bad:
+                panels.skip(f"number {place + 1} of the answer", str(bad))
+                self._last_by_place.append(None)
+                continue
+            answers.append(decoded)
+            self._last_by_place.append(decoded)
+            await trio.lowlevel.checkpoint()
+        heard(answers)
+
+    async def _try_lists_instead(self, panels: Panels, heard: Heard, refusal: RequestRefused) -> None:
+        """T3000 refuses action 15. If it answers the lists, these are asked for from now on. **Raises**: the refusal when it does not."""
+        try:
+            await self._call(GET_PANELS_LIST, panels_list_request())
+        except RequestRefused:
+            raise refusal from None
+        self._refuses_logging_data = True
+        self.method = "webview_list"
+        self._log(
+            METHOD_CHANGED, device=self._config.name, method="webview_list", was="logging_data", reason=str(refusal)
+        )
+        await self._panel_by_panel(panels, heard, self._read_lists, self._config.panel_pause_s)
+
+    async def _panel_by_panel(self, panels: Panels, heard: Heard, read: Read, pause_s: float) -> None:
+        """The list of panels, then each panel on its own: each is a group of its own."""
+        listed = decode_panels_list((await self._call(GET_PANELS_LIST, panels_list_request())).body)
+        for refused in listed.refused:
+            panels.skip("", refused)
+        asked = False
+        for panel in listed.panels:
+            if panel.serial_number == 0:
+                panels.skip(panel.name or f"panel {panel.panel_id}", NO_SERIAL)
+                continue
+            if not panels.is_worth_asking(panel.serial_number):
+                continue
+            if asked:
+                await trio.sleep(pause_s)
+            asked = True
+            await self._one_panel(panel, panels, heard, read)
+
+    async def _one_panel(self, panel: ListedPanel, panels: Panels, heard: Heard, read: Read) -> None:
+        try:
+            answer = await read(panel)
+        except LinkDown:
+            raise
+        except DriverError as error:
+            panels.silent(panel.serial_number, str(error))
+            return
+        heard([answer])
+
+    async def _read_lists(self, panel: ListedPanel) -> PanelAnswer:
+        """GET_WEBVIEW_LIST three times: T3000 reads the panel."""
+        lists: list[PointsList] = []
+        for kind in Kind:
+            request = points_request(panel, kind)
+            answer = await self._call(GET_WEBVIEW_LIST, request)
+            key = (panel.serial_number, kind)
+            self._lists[key] = points = decode_points_list(
+                answer.body, request, self._config.rules, self._lists.get(key)
+            )
+            if points.unread and not points.points:
+                raise BadResponse(
+                    NOTHING_READ
+                )  # T3000 says no more of a dead panel, after a minute and more for each list
+            lists.append(points)
+        return PanelAnswer(
+            facts=panel.facts,
+            serial_number=panel.serial_number,
+            points=tuple(point for points in lists for point in points.points),
+            readings={kind: readings for points in lists for kind, readings in points.readings.items()},
+            refused=tuple(fault for points in lists for fault in points.refused),
+            missing=tuple(field for points in lists for field in points.missing),
+        )
+
+    async def _read_logged(self, panel: ListedPanel) -> PanelAnswer:
+        """LOGGING_DATA of one panel: what T3000 has of it; it reads it anew for the next cycle."""
+        request = logging_data_request(panel.panel_id, panel.serial_number)
+        answer = await self._call(LOGGING_DATA, request)
+        for offset, length in answer.panels:
+            decoded = decode_panel(answer.body[offset : offset + length], answer.shape, self._config.rules)
+            if decoded.serial_number == panel.serial_number:
+                return decoded
+        raise BadResponse("T3000's answer is of another panel")
+
+    # -------------------------------------------------------------------------------------------------- one call
+
+    async def _call(self, action: int, request: dict[str, object]) -> Answer:
+        self._alive()
+        answer = await self._door.call(action, request)
+        self._log(
+            CYCLE_ANSWERED, device=self._config.name, action=action, panels=len(answer.panels), octets=len(answer.body),
+            took_s=round(answer.took_s, 3),
+        )  # fmt: skip
+        if answer.repaired and not self._is_repaired:
+            self._log(TEXT_REPAIRED, device=self._config.name, octets=answer.repaired)
+        self._is_repaired = bool(answer.repaired)
+        return answer

@@ -1,0 +1,299 @@
+"""InstallationActor: one T3000 with all its panels. It decides when a cycle is due and what a silence of T3000 means.
+
+    InstallationActor --DeviceAnnounced, PointsRead (group), CycleEnded--> detector --> writer --CycleStored--> here
+
+What a cycle asks is cycle.py's business; what a panel's answer means for that panel, panel.py's. Every panel is a device of its own,
+named `<installation>:<serial number>`, and reached by that name here. What this actor decides: the installation's own life cycle and
+back-off, which panels there are (kept in the store, so that a restart knows them before T3000 answers), and when a sync is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from supervision.actor import TrioActor
+from supervision.backoff import Backoff
+from supervision.errors import NobodyThere
+from t3actors.collect.lifecycle import Happened, Outage, State, after
+from t3actors.collect.pace import Pace, Polls
+from t3actors.collect.report import Report
+from t3actors.collect.schedule import PollPlan, phase
+from t3actors.collect.t3000.cycle import Cycle
+from t3actors.collect.t3000.door import Door
+from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.panel_answer import PanelAnswer
+from t3actors.collect.t3000.stored_cycles import StoredCycles
+from t3actors.collect.t3000.trend_log_round import TrendLogRound
+from t3actors.config import DeviceConfig
+from t3actors.cycles import CycleEnded, CycleStored
+from t3actors.errors import DriverError, LinkDown, StoreError
+from t3actors.events import Log
+from t3actors.messages import LearnedRequested, ReadingsTaken, SyncRequested
+from t3actors.points import DeviceFacts
+from t3actors.t3000_events import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
+
+DETECTOR, WRITER = "detector", "writer"
+LONGEST_PAUSE_S = 60.0
+ANSWERED_WITHIN_S = 60.0
+"""Beside the time-outs of its calls, how long a step of a cycle may take before the watchdog takes the actor for a hanging one."""
+STORED_WITHIN_S = 30.0
+"""How long a requested sync waits for the writer."""
+KNOWN_WITHIN_S = 15.0
+DISABLED = "enabled = false in the configuration"
+
+
+class InstallationActor(TrioActor):
+    """Speaks for itself and its panels: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, CycleEnded.
+
+    Hears: ReadingsTaken, CycleStored, SyncRequested.
+    """
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        make_door: Callable[[DeviceConfig, Log], Door],
+        *,
+        ordinal: int,
+        wall_ms: Callable[[], int],
+        log: Log,
+        pace: Pace,
+        random: Callable[[], float],
+        auto_start: bool = True,
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._make_door = make_door
+        self._phase = phase(ordinal)
+        self._wall_ms = wall_ms
+        self._log = log
+        self._pace = pace
+        self._random = random
+        self._auto_start = auto_start
+        interval_s = config.rules.poll_interval_s
+        self._backoff = Backoff(
+            initial_s=min(5.0, max(0.05, interval_s / 2)),
+            factor=2.0,
+            cap_s=min(LONGEST_PAUSE_S, interval_s),
+            jitter=0.2,
+        )
+        self._state = State.UNKNOWN
+        self._outage: Outage | None = None
+        self._polls = Polls(interval_s)
+        self._syncs: list[SyncRequested] = []
+        self._cycle_no = 0
+        self._failed = 0
+        self._said = ""
+
+    # ------------------------------------------------------------------------------------------------ the actor
+
+    async def on_start(self) -> None:
+        """Begin to live; the first cycle is made by the actor's own task."""
+        self._last_heard_s = self.now_s()
+        self._wake = trio.Event()
+        self._door = self._make_door(self._config, self._log)
+        self._cycle = Cycle(self._config, self._door, self._log, self._alive)
+        self._trend_logs = TrendLogRound(self._door, self._wall_ms)
+        self._stored = StoredCycles(self._config.name, self._log)
+        self._report = Report(
+            self._config,
+            (),
+            DeviceFacts(),
+            send=self.send,
+            registry=self.registry,
+            wall_ms=self._wall_ms,
+            log=self._log,
+        )
+        self._panels = Panels(
+            self._config, send=self.send, registry=self.registry, wall_ms=self._wall_ms, now_s=self.now_s, log=self._log
+        )
+        if not self._panels.is_one:
+            self._report.announce()
+        self.spawn(self._poll_forever)
+
+    async def on_receive(self, message: object) -> None:
+        """The detector took a panel's readings; the writer stored a cycle; somebody asks for one now."""
+        match message:
+            case ReadingsTaken(device=device):
+                panel = self._panels.named(device)
+                (self._report if panel is None else panel).taken(message)
+            case CycleStored():
+                self._stored.note(message)
+            case SyncRequested() if not self._config.enabled:
+                self._report.finished(message, 0, DISABLED)
+            case SyncRequested():
+                self._syncs.append(message)
+                self._wake.set()
+            case _:
+                raise TypeError(f"an installation does not understand {type(message).__name__}")
+
+    async def on_stop(self) -> None:
+        """Let go of T3000."""
+        await self._door.close()
+
+    async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
+        """Let go of T3000: its worker must not outlive the actor."""
+        if self._cycle_no or self._state is not State.UNKNOWN:
+            await self._door.close()
+
+    # ------------------------------------------------------------------------------------------------- the loop
+
+    async def _poll_forever(self) -> None:
+        if not self._config.enabled:
+            self._move(Happened.DISABLED, reason=DISABLED)
+            return
+        self._move(Happened.STARTED)
+        await self._remember()
+        if not self._auto_start:
+            await self._wake.wait()
+        self._plan = PollPlan({self._config.rules.poll_interval_s}, self.now_s(), self._phase)
+        if not self._syncs:
+            await self._make_cycle(due_s=self.now_s())  # the seed: immediately at the start, then every interval
+            self._plan.restart_from(self.now_s())
+        while True:
+            await self._until_due()
+            if self._syncs:
+                await self._sync()
+            elif self._outage is None:
+                due_s = self._plan.next_due_s()
+                self._plan.take_due(self.now_s())
+                await self._make_cycle(due_s=due_s)
+                self._plan.skip_overrun(self.now_s())
+            elif self.now_s() >= self._outage.retry_at_s:
+                await self._make_cycle(due_s=self._outage.retry_at_s)
+                self._plan.restart_from(self.now_s())
+
+    async def _until_due(self) -> None:
+        """Sleep until the next cycle; the trend logs of new panels are read meanwhile, slowly."""
+        self._wake = trio.Event()
+        while not self._syncs:
+            next_s = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
+            work_s = self._trend_logs.due_s if self._outage is None else next_s
+            self._alive(max(0.0, min(next_s, work_s) - self.now_s()))
+            with trio.move_on_at(min(next_s, work_s)):
+                await self._wake.wait()
+            if self._wake.is_set() or self.now_s() >= next_s:
+                return
+            self._alive()
+            await self._trend_logs.step(self._panels, self.now_s)
+
+    async def _sync(self) -> None:
+        """Make a cycle now, because somebody asked; answer once the writer has stored it."""
+        requests, self._syncs = self._syncs, []
+        error = await self._make_cycle(due_s=self.now_s(), requested=True)
+        self._plan.restart_from(self.now_s())
+        if not error:
+            self._alive(STORED_WITHIN_S)
+            if not await self._stored.all_within(STORED_WITHIN_S):
+                error = f"the writer had not stored it within {STORED_WITHIN_S:g} s"
+        for request in requests:
+            self._report.finished(request, self._panels.points_ok, error, failed=self._panels.points_failed)
+
+    # ------------------------------------------------------------------------------------------------ one cycle
+
+    async def _make_cycle(self, *, due_s: float, requested: bool = False) -> str:
+        """Ask for every panel once and hand over what came. **Returns**: why nothing came, or nothing."""
+        self._cycle_no += 1
+        started_s = self.now_s()
+        self._pace.record(started_s - due_s)
+        self._panels.begin_cycle()
+        self._stored.begin_cycle()
+        self._log(CYCLE_STARTED, device=self._config.name, cycle_no=self._cycle_no, method=self._cycle.method)
+        try:
+            self._alive()
+            await self._cycle.make(self._panels, lambda answers: self._heard(answers, started_s, requested=requested))
+        except DriverError as error:
+            await self._unanswered(error)
+            return str(error)
+        self._answered(started_s)
+        ended = self._panels.end_cycle()
+        self._trend_logs.cycle_ended(self._panels, self.now_s())
+        took_s, now_s = self.now_s() - started_s, self.now_s()
+        self._log(
+            CYCLE_ENDED, device=self._config.name, cycle_no=self._cycle_no, panels=ended.heard, panels_silent=ended.silent,
+            groups=self._stored.begun, took_s=round(took_s, 3), next_s=round(max(0.0, self._plan.next_due_s() - now_s), 1),
+        )  # fmt: skip
+        return ended.trouble
+
+    def _heard(self, answers: list[PanelAnswer], started_s: float, *, requested: bool) -> None:
+        """One answer: all its panels are one group, and one transaction."""
+        at_ms = self._wall_ms()
+        group = f"{self._config.name}/{self.incarnation}/{self._cycle_no}/{self._stored.begun}"
+        panels = self._panels.heard(answers, group, at_ms, started_s)
+        if panels:
+            self._stored.begin(group)
+            self.send(
+                DETECTOR,
+                CycleEnded(
+                    device=self._config.name, at_ms=at_ms, group=group, panels=tuple(panels), requested=requested
+                ),
+            )
+        self._alive()
+
+    def _answered(self, started_s: float) -> None:
+        silent_s = self.now_s() - self._last_heard_s
+        self._last_heard_s = self.now_s()
+        self._polls.answered(started_s)
+        self._outage = None
+        if self._failed:
+            self._log(CYCLE_RECOVERED, device=self._config.name, failed=self._failed)
+        self._failed, self._said = 0, ""
+        if not self._panels.is_one:
+            if not self._report.was_met:
+                self._report.describe((), DeviceFacts())
+            self._report.hand_over((), self._polls.counts)
+        self._move(Happened.ANSWERED, silent_s=silent_s)
+        self._panels.remember()
+
+    async def _unanswered(self, error: DriverError) -> None:
+        self._polls.missed()
+        self._failed += 1
+        outage = self._outage = self._outage or Outage()
+        outage.attempts += 1
+        outage.reason = str(error)
+        outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
+        pause_s = round(max(0.0, outage.retry_at_s - self.now_s()), 2)
+        if outage.reason != self._said:
+            self._said = outage.reason
+            self._log(CYCLE_FAILED, device=self._config.name, reason=outage.reason, next_try_s=pause_s)
+        refused = isinstance(error, LinkDown) and error.refused
+        self._panels.all_silent(outage.reason, refused=refused)
+        self._report.missed(outage.reason, self._polls.counts)
+        self._move(self._meaning_of(refused=refused), reason=outage.reason, next_try_s=pause_s, error=error)
+
+    def _meaning_of(self, *, refused: bool) -> Happened:
+        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
+        if self.now_s() >= self._last_heard_s + self._config.rules.down_after * interval_s:
+            return Happened.EXHAUSTED
+        return Happened.REFUSED if refused else Happened.UNANSWERED
+
+    # -------------------------------------------------------------------------------------------------- the rest
+
+    async def _remember(self) -> None:
+        """Announce the panels of earlier lives: their values must not look alive while T3000 is silent."""
+        try:
+            learned = await self.registry.ask(WRITER, LearnedRequested(device=self._config.name), KNOWN_WITHIN_S)
+        except (NobodyThere, StoreError, trio.TooSlowError):
+            return  # they are announced when T3000 answers
+        self._panels.recall(learned)
+
+    def _alive(self, pause_s: float = 0.0) -> None:
+        config = self._config
+        self.expect_progress_within(
+            pause_s + ANSWERED_WITHIN_S + (1 + config.retries) * config.timeout_s + config.panel_pause_s
+        )
+
+    def _move(
+        self,
+        happened: Happened,
+        *,
+        reason: str = "",
+        silent_s: float = 0.0,
+        next_try_s: float = 0.0,
+        error: DriverError | None = None,
+    ) -> None:
+        was, self._state = self._state, after(self._state, happened)
+        if was is self._state or self._panels.is_one:
+            return  # the panel of a memory is the installation: it says so itself
+        self._report.moved(was, self._state, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error)

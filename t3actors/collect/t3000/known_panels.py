@@ -1,0 +1,222 @@
+"""The panels of one T3000: which there are, which answered in this cycle, and which are worth asking. Thread: the trio loop.
+
+A panel is known by its serial number. Which panels there were is kept in the store under the installation's name, so that after a restart
+they are devices before T3000 answers. Bounded by MOST_PANELS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from supervision.registry import Registry
+from t3actors.collect.t3000.panel import Panel, panel_config
+from t3actors.collect.t3000.panel_answer import PanelAnswer
+from t3actors.config import DeviceConfig
+from t3actors.events import Log
+from t3actors.messages import DeviceLearned
+from t3actors.points import Kind, Status
+from t3actors.t3000_events import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
+
+KEY = "t3000.panels"
+MOST_PANELS = 1000
+ASKED_EVERY_CYCLES = 4
+"""A panel that is dead is asked at least this often: each attempt holds T3000's lock for minutes (facts, section 2)."""
+NOT_THERE = "T3000's answer does not have this panel"
+NO_SERIAL = "its serial number is 0"
+DOUBLED = "its serial number is that of another panel in the same answer"
+TOO_MANY = f"more than {MOST_PANELS} panels"
+
+
+class Ended(NamedTuple):
+    """A cycle's outcome. `trouble`: what a requested sync is to say of panels that did not answer."""
+
+    heard: int
+    silent: int
+    trouble: str
+
+
+class Panels:
+    """All of them. `is_one`: the installation itself is the panel (a memory has one, without a serial number of its own)."""
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        *,
+        send: Callable[[str, object], bool],
+        registry: Registry,
+        wall_ms: Callable[[], int],
+        now_s: Callable[[], float],
+        log: Log,
+    ) -> None:
+        self.is_one = config.method == "memory"
+        self._config = config
+        self._send = send
+        self._registry = registry
+        self._log = log
+        self._voice: dict[str, Any] = {
+            "send": send,
+            "registry": registry,
+            "wall_ms": wall_ms,
+            "now_s": now_s,
+            "log": log,
+        }
+        self._panels: dict[int, Panel] = {}
+        self._names: dict[str, Panel] = {}
+        self._heard: set[int] = set()
+        self._silent: dict[int, str] = {}
+        self._skipped: set[tuple[str, str]] = set()
+        self._kept: tuple[int, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[int, Panel]]:
+        return iter(self._panels.items())
+
+    # ------------------------------------------------------------------------------------------------ who there is
+
+    def named(self, device: str) -> Panel | None:
+        """Return the panel of that device name."""
+        return self._names.get(device)
+
+    def answer_of(self, serial: int) -> PanelAnswer | None:
+        """Return what a panel last answered: the next answer is decoded against it."""
+        panel = self._panels.get(0 if self.is_one else serial)
+        return None if panel is None else panel.answer
+
+    def become_one(self) -> None:
+        """What answers is a memory: the installation is its one panel."""
+        self.is_one = True
+
+    def recall(self, learned: Mapping[str, bytes]) -> None:
+        """Make the panels of earlier lives devices again."""
+        if self.is_one or KEY not in learned:
+            return
+        try:
+            serials = msgspec.msgpack.decode(learned[KEY], type=list[int])
+        except msgspec.DecodeError:  # some other version's words
+            return
+        for serial in serials[:MOST_PANELS]:
+            if serial not in self._panels:
+                self._add(serial)
+        self._kept = tuple(sorted(self._panels))
+
+    def remember(self) -> None:
+        """Have the store keep which panels there are, where that has changed."""
+        serials = tuple(sorted(self._panels))
+        if not self.is_one and serials != self._kept:
+            value = msgspec.msgpack.encode(list(serials))
+            if self._send("detector", DeviceLearned(device=self._config.name, key=KEY, value=value)):
+                self._kept = serials
+
+    # ------------------------------------------------------------------------------------------------ in one cycle
+
+    def begin_cycle(self) -> None:
+        """Nobody has answered yet."""
+        self._heard.clear()
+        self._silent.clear()
+
+    def heard(self, answers: Sequence[PanelAnswer], group: str, at_ms: int, started_s: float) -> list[str]:
+        """Hand over one answer. **Returns**: the names of the panels in it."""
+        stored = []
+        for number, answer in enumerate(answers, 1):
+            panel = self._of(answer)
+            if panel is None:
+                continue
+            self._heard.add(0 if self.is_one else answer.serial_number)
+            inputs, outputs, variables = (len(answer.readings.get(kind, ())) for kind in Kind)
+            self._log(
+                PANEL_READ, panel=panel.name, serial_number=answer.serial_number, panel_name=answer.facts.panel_name,
+                number=number, panels=len(answers), inputs=inputs, outputs=outputs, variables=variables,
+            )  # fmt: skip
+            panel.heard(answer, group, at_ms, started_s)
+            stored.append(panel.name)
+        return stored
+
+    def silent(self, serial: int, reason: str) -> None:
+        """A panel was asked and did not answer."""
+        if serial in self._panels:
+            self._silent[serial] = reason
+            self._panels[serial].silent(reason)
+
+    def is_worth_asking(self, serial: int) -> bool:
+        """Whether a panel is to be asked in this cycle. One that keeps silent is asked more rarely."""
+        panel = self._panels.get(serial)
+        return panel is None or panel.misses < ASKED_EVERY_CYCLES or panel.misses % ASKED_EVERY_CYCLES == 0
+
+    def end_cycle(self) -> Ended:
+        """The cycle is over: whoever was neither heard nor told of has missed it."""
+        for serial, panel in self._panels.items():
+            if serial not in self._heard and serial not in self._silent:
+                self._silent[serial] = reason = panel.silence or NOT_THERE
+                panel.silent(reason)
+        trouble = "; ".join(
+            f"{self._panels[serial].name}: {reason}" for serial, reason in list(self._silent.items())[:3]
+        )
+        return Ended(len(self._heard), len(self._silent), trouble)
+
+    def all_silent(self, reason: str, *, refused: bool) -> None:
+        """T3000 itself did not answer."""
+        for serial, panel in self._panels.items():
+            if serial not in self._heard:
+                panel.silent(reason, refused=refused)
+
+    @property
+    def points_ok(self) -> int:
+        """How many points of the present cycle are ok."""
+        return sum(reading.status is Status.OK for reading in self._readings())
+
+    @property
+    def points_failed(self) -> int:
+        """How many are not, or were not read."""
+        known = sum(len(panel.answer.points) for panel in self._panels.values() if panel.answer is not None)
+        return known - self.points_ok
+
+    # --------------------------------------------------------------------------------------------------- internals
+
+    def _readings(self) -> Iterator[Any]:
+        for serial in self._heard:
+            answer = self._panels[serial].answer
+            if answer is not None:
+                for readings in answer.readings.values():
+                    yield from readings
+
+    def _of(self, answer: PanelAnswer) -> Panel | None:
+        """Return whose answer this is; None where nobody's can be made of it."""
+        serial = 0 if self.is_one else answer.serial_number
+        name = answer.facts.panel_name or f"panel {answer.facts.panel_id}"
+        panel = self._panels.get(serial)
+        why = ""
+        if not self.is_one and serial == 0:
+            why = NO_SERIAL
+        elif serial in self._heard:
+            why = DOUBLED
+        elif panel is None and len(self._panels) >= MOST_PANELS:
+            why = TOO_MANY
+        if why:
+            self.skip(name, why)
+            return None
+        if panel is not None:
+            return panel
+        facts = answer.facts
+        panel = self._add(serial)
+        self._log(
+            PANEL_FOUND, device=self._config.name, panel=panel.name, serial_number=serial, panel_id=facts.panel_id,
+            panel_name=facts.panel_name,
+        )  # fmt: skip
+        return panel
+
+    def _add(self, serial: int) -> Panel:
+        config = self._config if self.is_one else panel_config(self._config, serial)
+        panel = Panel(config, **self._voice)
+        self._panels[serial] = self._names[panel.name] = panel
+        if not self.is_one:
+            self._registry.speak_for(f"device/{self._config.name}", f"device/{panel.name}")
+        panel.begin()
+        return panel
+
+    def skip(self, name: str, reason: str) -> None:
+        """Say once that a panel of the answer is not stored."""
+        if len(self._skipped) < MOST_PANELS and (name, reason) not in self._skipped:
+            self._skipped.add((name, reason))
+            self._log(PANEL_SKIPPED, device=self._config.name, panel_name=name, reason=reason)

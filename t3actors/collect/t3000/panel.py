@@ -1,0 +1,142 @@
+"""One panel behind a T3000: a device of its own in messages and tables, spoken for by the installation's actor.
+
+It keeps the panel's life cycle and tells the detector and the log; it asks nothing (cycle.py does) and owns no schedule. Thread: the
+trio loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from supervision.registry import Registry
+from t3actors.collect.driver import Beside
+from t3actors.collect.lifecycle import SILENT, Happened, State, after
+from t3actors.collect.pace import Polls
+from t3actors.collect.report import Part, Report
+from t3actors.collect.t3000.freshness import Fresh, Freshness, Judged
+from t3actors.collect.t3000.panel_answer import PanelAnswer
+from t3actors.config import DeviceConfig
+from t3actors.events import Log
+from t3actors.messages import ReadingsTaken
+from t3actors.points import DeviceFacts, Kind, Reading, Status
+from t3actors.t3000_events import PANEL_INCOMPLETE
+
+PARTS = {Kind.INPUT: "inputs", Kind.OUTPUT: "outputs", Kind.VARIABLE: "variables"}
+
+
+class Panel:
+    """One panel's state and voice. `config` is its own: the installation's, with the panel's name and serial number."""
+
+    def __init__(
+        self,
+        config: DeviceConfig,
+        *,
+        send: Callable[[str, object], bool],
+        registry: Registry,
+        wall_ms: Callable[[], int],
+        now_s: Callable[[], float],
+        log: Log,
+    ) -> None:
+        self.name = config.name
+        self.answer: PanelAnswer | None = None
+        """What it was when it last answered: the next answer is decoded against it."""
+        self.misses = 0
+        """Cycles in a row in which it did not answer."""
+        self.silence = ""
+        """Why it last did not answer."""
+        self._config = config
+        self._now_s = now_s
+        self._log = log
+        self._report = Report(
+            config, (), DeviceFacts(serial_number=config.serial_number), send=send, registry=registry, wall_ms=wall_ms, log=log,
+            created_by="ffi_sync_service", data_source=1,
+        )  # fmt: skip
+        self._freshness = Freshness(config.rules.stale_after, config.rules.poll_interval_s)
+        self._polls = Polls(config.rules.poll_interval_s)
+        self._state = State.UNKNOWN
+        self._heard_s = now_s()
+        self._odd: tuple[object, ...] = ((), ())
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it has been silent for so long that its points are down."""
+        return self._state in SILENT
+
+    def begin(self) -> None:
+        """Let the detector know it: its rows of an earlier life are its own, and age from now on."""
+        self._report.announce()
+        self._move(Happened.STARTED)
+
+    def heard(self, answer: PanelAnswer, group: str, cycle_at_ms: int, started_s: float) -> None:
+        """Hand over what one answer says of it."""
+        self.answer, self.misses, self.silence = answer, 0, ""
+        self._say_what_is_odd(answer)
+        if not self._report.was_met or (answer.points, answer.facts) != (self._report.points, self._report.facts):
+            self._report.describe(answer.points, answer.facts)
+        silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()
+        self._polls.answered(started_s)
+        self._move(Happened.ANSWERED, silent_s=silent_s)
+        parts = []
+        for kind, readings in answer.readings.items():
+            judged = self._freshness.judge(kind, answer.logging_at_s.get(kind), cycle_at_ms, self._now_s())
+            parts.append(Part(PARTS[kind], judged.at_ms, _as_fresh(readings, judged)))
+        self._report.hand_over_parts(parts, self._polls.counts, group)
+
+    def silent(self, reason: str, *, refused: bool = False) -> None:
+        """The cycle brought nothing of it. `refused`: T3000 itself is gone, so that nothing can be known of it."""
+        self.misses += 1
+        self.silence = reason
+        self._polls.missed()
+        self._report.missed(reason, self._polls.counts)
+        exhausted = self.misses >= self._config.rules.down_after
+        happened = Happened.REFUSED if refused else Happened.EXHAUSTED if exhausted else Happened.UNANSWERED
+        self._move(happened, reason=reason)
+
+    def taken(self, message: ReadingsTaken) -> None:
+        """The detector has its readings, or asks who it is."""
+        self._report.taken(message)
+
+    def tell(self, told: Beside) -> None:
+        """Give the detector what came beside readings: its trend logs."""
+        self._report.tell((told,))
+
+    def work_failed(self, reason: str, again_in_s: float) -> None:
+        """What is asked of it between cycles was not answered."""
+        self._report.work_failed(reason, again_in_s)
+
+    @property
+    def facts(self) -> DeviceFacts:
+        """What it last said of itself."""
+        return self._report.facts
+
+    def _say_what_is_odd(self, answer: PanelAnswer) -> None:
+        odd = (answer.missing, answer.refused)
+        if odd != self._odd:
+            self._odd = odd
+            if answer.missing or answer.refused:
+                self._log(PANEL_INCOMPLETE, panel=self.name, missing=list(answer.missing), refused=list(answer.refused))
+
+    def _move(self, happened: Happened, *, reason: str = "", silent_s: float = 0.0) -> None:
+        was, self._state = self._state, after(self._state, happened)
+        if was is not self._state:
+            self._report.moved(was, self._state, reason=reason, silent_s=silent_s)
+
+
+def panel_config(installation: DeviceConfig, serial: int) -> DeviceConfig:
+    """Give a panel the configuration of its installation, under a name and serial number of its own."""
+    return replace(installation, name=f"{installation.name}:{serial}", serial_number=serial)
+
+
+def _as_fresh(readings: tuple[Reading, ...], judged: Judged) -> tuple[Reading, ...]:
+    if judged.fresh is Fresh.OK:
+        return readings
+    if judged.fresh is Fresh.NEVER:
+        return tuple(
+            Reading(each.point_id, None, Status.UNKNOWN, "T3000 has not read this panel yet") for each in readings
+        )
+    reason = f"T3000 has not read this panel since {judged.since_s} (Unix seconds, its own clock)"
+    return tuple(
+        Reading(each.point_id, None, Status.STALE, reason) if each.status is Status.OK else each for each in readings
+    )

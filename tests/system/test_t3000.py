@@ -1,0 +1,254 @@
+"""A T3000 installation through the whole gateway: a compiled library plays T3000, and other devices are polled beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from t3actors.collect.t3000 import freshness
+from t3actors.config import DeviceConfig
+from t3actors.points import Rules
+from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
+from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
+from tests.collect.t3000.fake_library import FakeLibrary
+from tests.system.house import House, config_of, gateway_running
+from tests.system.t3000_answers import documented, now_s, real, real_panel
+from tests.waiting import until
+
+pytestmark = pytest.mark.needs_cc
+Library = Callable[..., FakeLibrary]
+INTERVAL_S = 0.1
+WORDS = "1 record(s) in DEVICES table; 4 INPUT points; 2 OUTPUT points; 3 VARIABLE points; 9 trend rows"
+
+
+def plant(library: FakeLibrary, *, interval_s: float = INTERVAL_S, **changes: object) -> DeviceConfig:
+    fields: dict[str, object] = {
+        "name": "plant", "protocol": "t3000", "address": f"ffi:{library.path}", "timeout_s": 2.0, "retries": 1, "buffer_bytes": 1_000_000,
+        "panel_pause_s": 0.0, "rules": Rules(poll_interval_s=interval_s, trend="always"),
+    }  # fmt: skip
+    return DeviceConfig(**(fields | changes))  # type: ignore[arg-type]
+
+
+def point_ids(house: House, device: str) -> set[str]:
+    return {row[0] for row in house.rows("SELECT point_id FROM POINTS WHERE name = ?", device)}
+
+
+async def test_every_panel_of_an_answer_is_a_device_and_its_rows_are_those_that_are_counted(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345, 1, at_s=now_s()), real_panel(67890, 2, at_s=now_s())))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000, interval_s=30.0)], tmp_path / "data")) as house:
+        await until(lambda: house.log.of("cycle.stored"), 15)
+        (stored,) = house.log.of("cycle.stored")
+        assert house.rows(
+            "SELECT name, serial_number, protocol, status, panel_id, panel_name FROM DEVICES WHERE panel_id IS NOT NULL ORDER BY 1"
+        ) == [
+            ("plant:12345", 12345, "t3000", "online", 1, "Panel 1"),
+            ("plant:67890", 67890, "t3000", "online", 2, "Panel 2"),
+        ]
+        assert house.status("plant") == "online"
+        assert house.rows(
+            "SELECT point_id, value, units, status FROM POINTS WHERE name = 'plant:12345' AND point_type = 'INPUT'"
+        ) == [(f"IN{n}", (21500 + n) / 1000, "°C", "ok") for n in range(1, 5)]
+        assert (stored["inputs"], stored["outputs"], stored["variables"], stored["samples"]) == (8, 4, 6, 18)
+        counted = house.rows("SELECT reason FROM EVENTS WHERE event = 'cycle.stored'")
+        assert counted == [(WORDS,), (WORDS,)]
+        trend = "SELECT count(*), min(data_source), max(created_by), max(sync_interval) FROM TRENDLOG_DATA WHERE serial_number = ?"
+        for serial in (12345, 67890):
+            assert house.rows(trend, serial) == [(9, 1, "ffi_sync_service", 30)]
+
+
+async def test_a_row_per_point_and_cycle_is_stored_with_its_zeros_and_nothing_twice(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345, at_s=now_s() - 1, value=-1)))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+        await until(lambda: len(house.log.of("cycle.stored")) >= 4, 15)
+        assert house.one("SELECT value FROM POINTS WHERE point_id = 'IN1'") == 0.0
+        rows = house.rows(
+            "SELECT sampled_at, value, status FROM TRENDLOG_DATA WHERE point_id = 'IN1' AND point_type = 'INPUT'"
+        )
+        assert len(rows) >= 4
+        assert len({at for at, _, _ in rows}) == len(rows)
+        assert {value for _, value, status in rows if status == "ok"} == {0.0}
+
+
+async def test_both_shapes_decode_to_engineering_units(library: Library, tmp_path: Path) -> None:
+    t3000 = library()
+    t3000.put("answer.json", documented(4711))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+        await until(lambda: house.log.of("cycle.stored"), 15)
+        assert house.rows("SELECT point_id, value, units FROM POINTS WHERE name = 'plant:4711' ORDER BY 1") == [
+            ("IN1", 72.5, "°F"), ("OUT1", 72.5, "%"), ("VAR1", 72.5, "°F"),
+        ]  # fmt: skip
+        assert house.one("SELECT ip_address FROM DEVICES WHERE name = 'plant:4711'") == "192.168.1.100"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (("* crash",), "SIGSEGV"),
+        (("* hang",), "no answer within"),
+        (("* exit 3",), "exit"),
+        (("* answer cut.json",), "cut off"),
+        (("* answer garbage.json",), "no JSON object"),
+        (("* empty",), "empty"),
+        (('* return 0 {"error":"Panel is offline ."}',), "Panel is offline"),
+        (("* return -5 something else",), "something else"),
+        (("* not_ready",), "start"),
+        (("* fill",), "no JSON object"),
+        (("* answer large.json",), "buffer"),
+    ],
+)
+async def test_what_a_library_does_wrong_is_one_event_and_the_next_cycle_goes_on(
+    library: Library, tmp_path: Path, script: tuple[str, ...], reason: str
+) -> None:
+    t3000 = library()
+    good = real(real_panel(12345))
+    t3000.put("answer.json", good)
+    t3000.put("cut.json", good[: len(good) // 2])
+    t3000.put("garbage.json", b"\xff\xfe\x00garbage")
+    t3000.put("large.json", good + " " * 2_000_000)
+    t3000.play(*script, *script, *script[-1:], "* answer answer.json")
+    device = plant(t3000, timeout_s=0.5, method="logging_data", retries=0)
+    async with gateway_running(config_of([device], tmp_path / "data")) as house:
+        await until(lambda: house.log.of("cycle.stored"), 30)
+        (failed,) = house.log.of("cycle.failed")
+        assert reason in str(failed["reason"]), failed
+        assert len(house.log.of("cycle.recovered")) == 1
+        assert house.status("plant:12345") == "online"
+        assert house.log.of("child.exited") == []
+    assert t3000.was_asked_one_at_a_time()
+
+
+async def test_t3000_that_is_starting_is_asked_again_within_the_cycle(library: Library, tmp_path: Path) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345)))
+    t3000.play("* not_ready", "* answer answer.json")
+    async with gateway_running(config_of([plant(t3000, interval_s=60.0)], tmp_path / "data")) as house:
+        await until(lambda: house.log.of("cycle.stored"), 15)
+        assert house.log.of("cycle.failed") == []
+        assert len(t3000.calls) == 2
+
+
+async def test_a_panel_without_a_serial_number_is_skipped_and_the_others_are_stored(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(0, 1), real_panel(12345, 2), real_panel(12345, 3)))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+        await until(lambda: len(house.log.of("cycle.stored")) >= 2, 15)
+        assert [keys["reason"] for keys in house.log.of("panel.skipped")] == [
+            "its serial number is 0",
+            "its serial number is that of another panel in the same answer",
+        ]
+        assert house.rows("SELECT name FROM DEVICES ORDER BY 1") == [("plant",), ("plant:12345",)]
+
+
+async def test_a_cache_that_no_longer_moves_is_stale_and_leaves_gaps(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "LEAST_S", 2.0)
+    t3000 = library()
+    at_s = now_s()
+    t3000.put("answer.json", real(real_panel(12345, at_s=at_s)))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+        await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 10)
+        await until(lambda: house.point_statuses("plant:12345") == {"stale"}, 15)
+        assert "has not read this panel since" in house.one("SELECT status_reason FROM POINTS WHERE point_id = 'IN1'")
+        assert house.one("SELECT value FROM POINTS WHERE point_id = 'IN1'") == 21.501
+        await until(lambda: house.one("SELECT count(*) FROM TRENDLOG_DATA WHERE point_id = 'IN1' AND value IS NULL"), 5)
+        t3000.put("answer.json", real(real_panel(12345, at_s=at_s + 1)))
+        await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 10)
+
+
+async def test_a_dead_t3000_takes_its_panels_down_and_a_restart_still_knows_them(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345)))
+    t3000.play("* answer answer.json")
+    config = config_of([plant(t3000)], tmp_path / "data")
+    async with gateway_running(config) as house:
+        await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 10)
+        t3000.play("* crash")
+        await until(lambda: house.point_statuses("plant:12345") == {"down"}, 20)
+        await until(lambda: house.status("plant:12345") == "offline", 10)
+    async with gateway_running(config) as house:
+        await until(lambda: house.log.of("device.connecting", device="plant:12345"), 10)
+        assert house.point_statuses("plant:12345") <= {"down", "stale"}
+        t3000.play("* answer answer.json")
+        await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 20)
+        assert house.log.of("panel.found") == [], "it was known from the store"
+
+
+async def test_a_t3000_that_refuses_logging_data_is_asked_for_its_lists(library: Library, tmp_path: Path) -> None:
+    t3000 = library()
+    lobby = {
+        "panel_number": 1, "object_instance": 1001, "serial_number": 12345, "online_time": 1, "pid": 74, "panel_name": "Lobby",
+    }  # fmt: skip
+    panels = json.dumps({"action": "GET_PANELS_LIST_RES", "data": [lobby]})
+    t3000.put("panels.json", panels)
+    for entry, kind, count in ((0, "OUTPUT", 2), (1, "INPUT", 4), (2, "VARIABLE", 3)):
+        points = [point for point in real_panel(12345)["device_data"] if point["type"] == kind][:count]
+        data = {
+            "panelId": 1,
+            "serialNumber": 12345,
+            "entryType": entry,
+            "entryIndexStart": 0,
+            "entryIndexEnd": 63,
+            "objectinstance": 1001,
+        }
+        t3000.put(f"list{entry}.json", json.dumps({"data": {**data, "device_data": points}}))
+    t3000.play(
+        '"action":15 return 0 {"debug":"HandleWebViewMsg returned empty response"}',
+        '"action":4 answer panels.json',
+        *(f'"action":17&"entryType":{entry} answer list{entry}.json' for entry in (0, 1, 2)),
+    )
+    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+        await until(lambda: len(house.log.of("cycle.stored")) >= 2, 15)
+        assert len(house.log.of("t3000.method_changed")) == 1
+        assert house.log.of("cycle.failed") == []
+        assert point_ids(house, "plant:12345") == {"IN1", "IN2", "IN3", "IN4", "OUT1", "OUT2", "VAR1", "VAR2", "VAR3"}
+        assert house.one("SELECT object_instance FROM DEVICES WHERE name = 'plant:12345'") == 1001
+        assert {call.action for call in t3000.calls[3:]} <= {4, 17}
+
+
+async def test_a_sync_is_done_when_the_writer_has_stored_it(library: Library, tmp_path: Path) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345)))
+    t3000.play("* answer answer.json")
+    async with gateway_running(config_of([plant(t3000, interval_s=60.0)], tmp_path / "data")) as house:
+        await until(lambda: house.log.of("cycle.stored"), 15)
+        before = house.one("SELECT count(*) FROM TRENDLOG_DATA")
+        (result,) = await house.gateway.sync(["plant"])
+        assert (result.device, result.points_ok, result.points_failed, result.error) == ("plant", 9, 0, "")
+        assert house.one("SELECT count(*) FROM TRENDLOG_DATA") == before + 9
+        assert house.rows("SELECT reason FROM EVENTS WHERE event = 'cycle.stored'") == [(WORDS,), (WORDS,)]
+        (by_panel,) = await house.gateway.sync(["plant:12345"])
+        assert (by_panel.device, by_panel.points_ok) == ("plant:12345", 9)
+
+
+async def test_a_library_that_hangs_moves_nobody_else(library: Library, tmp_path: Path) -> None:
+    good, bad = library(), library("LIST")
+    good.put("answer.json", real(real_panel(12345)))
+    good.play("* answer answer.json")
+    bad.play("* hang")
+    well = plant(good)
+    ill = plant(bad, name="ill", timeout_s=5.0)
+    async with gateway_running(config_of([well, ill], tmp_path / "data")) as house:
+        await until(lambda: len(house.log.of("cycle.stored")) >= 3, 15)
+        stored = len(house.log.of("cycle.stored"))
+        await until(lambda: len(house.log.of("cycle.stored")) >= stored + 10, 10)
+        assert house.log.of("cycle.failed") == [], "the other one still hangs"
+        assert house.status("plant:12345") == "online"
