@@ -23,15 +23,10 @@ from __future__ import annotations
 import os
 import random
 import secrets
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 
 import trio
 
-from supervision.actor import ThreadActor, TrioActor
-from supervision.backoff import Backoff
 from supervision.errors import ChildStartFailed
 from supervision.intensity import Intensity
 from supervision.registry import Registry
@@ -39,27 +34,12 @@ from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
-from t3actors.collect.bacnet.discover.discovery import Discovery
-from t3actors.collect.bacnet.discover.found import FoundDevices
-from t3actors.collect.bacnet.driver import BacnetDriver
-from t3actors.collect.bacnet.link.actor import BacnetLink
-from t3actors.collect.bacnet.link.requests import DISCOVERY
-from t3actors.collect.bacnet.link.requests import LINK as BACNET_LINK
-from t3actors.collect.bacnet.meeting import facts_at
-from t3actors.collect.device import DeviceActor
-from t3actors.collect.driver import Driver
-from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, role_of
-from t3actors.collect.modbus.listed import item
-from t3actors.collect.pace import Pace
-from t3actors.collect.t3000.doors import door_of
-from t3actors.collect.t3000.installation import InstallationActor
-from t3actors.config import BacnetConfig, Config, DeviceConfig
-from t3actors.control import Control
+from t3actors.config import Config
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
-from t3actors.points import DeviceFacts
+from t3actors.pollers import Pollers
+from t3actors.specs import actor_spec, pool_spec
 from t3actors.starting import Up, keep_collections_short
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
@@ -79,142 +59,52 @@ WRITER_STARTS_WITHIN_S = 120.0  # it checks a file of up to 64 MB first, and bri
 WRITER_STOPS_WITHIN_S = 15.0
 DETECTOR_FLUSHES_WITHIN_S = 12.0
 DETECTOR_STOPS_WITHIN_S = 15.0
-RESTARTS_APART_S = 0.05
-RARE_PIECES_A_SECOND = 50
-"""Requests for rarely used objects, of all devices together: at a start they must not cost the polls their time."""
-RESTART_AFTER = Backoff(initial_s=0.2, factor=2.0, cap_s=30.0, jitter=0.2)
-ONE_MESSAGE_TAKES_AT_MOST_S = 60.0
-"""An actor that works longer on one message hangs and is restarted. Not a link: it says itself how long a request may take."""
 
 
 class Gateway:
     """One gateway: its tree, its registry, its counters. `run` it inside trio."""
 
     def __init__(self, config: Config, log: Log) -> None:
-        self.config = config
         self.log = log
         self.registry = Registry()
-        self.pace = Pace()
         self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
-        self.found = FoundDevices(
-            lambda: self.supervisor.find("found"), self._found_device_spec, self._tell_detector, clock.wall_ms
-        )
+        self.pollers = Pollers(config, log, self._pool_of, self._tell_detector)
+        self.pace, self.found, self.control = self.pollers.pace, self.pollers.found, self.pollers.control
+        self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s)
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
-        self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s)
-        self.control = Control(
-            config.devices,
-            lambda: self.found.devices,
-            self._pool_of,
-            self._tell_detector,
-            clock.wall_ms,
-            log,
-        )
         self.boot_id = f"{clock.wall_ms():x}-{os.getpid():x}"
         self.supervisor = Supervisor(
             self.tree(), registry=self.registry, on_event=self.supervision_log, random=random.random
         )
 
+    @property
+    def config(self) -> Config:
+        """The configuration that holds now."""
+        return self.pollers.config
+
     def tree(self) -> SupervisorSpec:
         """The whole supervision tree, as data."""
-        devices = tuple(self.device_spec(device, ordinal) for ordinal, device in enumerate(self.config.devices))
         return SupervisorSpec(
             name="gateway",
             intensity=Intensity(restarts=10, period_s=60.0),
             children=(
-                replace(
-                    self._actor("writer", self._writer, WRITER_STOPS_WITHIN_S), start_timeout_s=WRITER_STARTS_WITHIN_S
+                actor_spec(
+                    "writer", self._writer, stop_within_s=WRITER_STOPS_WITHIN_S, start_within_s=WRITER_STARTS_WITHIN_S
                 ),
-                self._actor("detector", self._detector, DETECTOR_STOPS_WITHIN_S),
-                _pool("links", tuple(self.link_specs())),
-                _pool("devices", devices),
-                _pool("found", tuple(self.discovery_specs())),
-                _pool("watch", tuple(self._watchers())),
+                actor_spec("detector", self._detector, stop_within_s=DETECTOR_STOPS_WITHIN_S),
+                *self.pollers.pools(),
+                pool_spec("watch", tuple(self._watchers())),
             ),
         )
-
-    def device_spec(self, device: DeviceConfig, ordinal: int) -> ChildSpec:
-        """The child that polls one device, or a T3000 with all its panels."""
-        start = self._installation if device.protocol == "t3000" else self._device
-        return self._actor(f"device/{device.name}", partial(start, device, ordinal))
-
-    def _device(self, device: DeviceConfig, ordinal: int) -> DeviceActor:
-        device = self.control.present(device)
-        return DeviceActor(
-            device,
-            lambda registry, alive: self._driver(device, registry, alive),
-            tuple(item(point).point for point in device.points),
-            ordinal=ordinal,
-            wall_ms=clock.wall_ms,
-            log=self.log,
-            pace=self.pace,
-            random=random.random,
-            auto_start=self.config.gateway.auto_start,
-            known_facts=facts_at(device.address, device.instance) if device.protocol == "bacnet" else DeviceFacts(),
-        )
-
-    def _installation(self, device: DeviceConfig, ordinal: int) -> InstallationActor:
-        return InstallationActor(
-            self.control.present(device),
-            door_of,
-            ordinal=ordinal,
-            wall_ms=clock.wall_ms,
-            log=self.log,
-            pace=self.pace,
-            random=random.random,
-            auto_start=self.config.gateway.auto_start,
-        )
-
-    def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:
-        if device.protocol == "bacnet":
-            bacnet = self.config.bacnet or BacnetConfig()
-            return BacnetDriver(device, registry, self.log, time.monotonic, alive, bacnet=bacnet, wall_ms=clock.wall_ms)
-        return ModbusDriver(device, registry, self.log, time.monotonic, alive)
-
-    def link_specs(self) -> list[ChildSpec]:
-        """One link per distinct Modbus address, whose units share its connection; one for all BACnet devices."""
-        sharing: dict[str, list[DeviceConfig]] = {}
-        enabled = [device for device in self.config.devices if device.enabled]
-        for device in enabled:
-            if device.protocol == "modbus":
-                sharing.setdefault(role_of(device.address), []).append(device)
-        links = [self._actor(role, partial(self._link, devices)) for role, devices in sharing.items()]
-        if any(device.protocol == "bacnet" for device in enabled) or self.discovery_specs():
-            links.append(self.bacnet_link_spec())
-        return [replace(link, heartbeat_timeout_s=None) for link in links]
-
-    def bacnet_link_spec(self) -> ChildSpec:
-        """The link of all BACnet devices."""
-        link = self._actor(BACNET_LINK, partial(BacnetLink, self.config.bacnet or BacnetConfig(), log=self.log))
-        return replace(link, heartbeat_timeout_s=None)
-
-    def discovery_specs(self) -> list[ChildSpec]:
-        """The child that looks for devices, where the configuration asks for it."""
-        bacnet = self.config.bacnet
-        if bacnet is None or bacnet.discover == "off":
-            return []
-        start = partial(
-            Discovery,
-            bacnet,
-            log=self.log,
-            wall_ms=clock.wall_ms,
-            template=self.config.found_devices,
-            configured=self.config.devices,
-            polled=self.found,
-        )
-        return [self._actor(DISCOVERY, start)]
-
-    def _found_device_spec(self, device: DeviceConfig) -> ChildSpec:
-        return self.device_spec(device, len(self.config.devices) + len(self.found.devices))
 
     async def search(self) -> str:
         """Wait until those who look for devices have asked everybody once, where somebody is to be found and polled.
 
         **Returns**: why not everybody was found; nothing when all went well.
         """
-        polls_found = self.config.bacnet is not None and self.config.bacnet.discover in {"temco", "all"}
-        return await self.found.first_round(SEARCHED_WITHIN_S) if polls_found else ""
+        return await self.found.first_round(SEARCHED_WITHIN_S) if self.pollers.finds_and_polls else ""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run until `stop`; started once every actor of the tree is up, or once a stop that came before that is over.
@@ -272,15 +162,6 @@ class Gateway:
 
     # ---------------------------------------------------------------------------------------------- the actors
 
-    def _actor(self, name: str, start: Callable[[], TrioActor | ThreadActor], stop_within_s: float = 5.0) -> ChildSpec:
-        return ChildSpec(
-            name,
-            start,
-            stop_timeout_s=stop_within_s,
-            heartbeat_timeout_s=ONE_MESSAGE_TAKES_AT_MOST_S,
-            backoff=RESTART_AFTER,
-        )
-
     def _writer(self) -> DatabaseWriter:
         return DatabaseWriter(
             self.config.store,
@@ -302,15 +183,6 @@ class Gateway:
             on_lost=self._count_unstored,
         )
 
-    def _link(self, devices: list[DeviceConfig]) -> ModbusLink:
-        return ModbusLink(
-            devices[0].address,
-            connect_timeout_s=max(device.timeout_s for device in devices),
-            min_pause_s=max(device.min_pause_s for device in devices),
-            per_poll=any(device.connection == "per_poll" for device in devices),
-            log=self.log,
-        )
-
     def _watchers(self) -> list[ChildSpec]:
         reach = Reach(
             registry=self.registry,
@@ -324,7 +196,7 @@ class Gateway:
         made = watchers(
             self.config, self.boot_id, self.log, reach=reach, open_reader=open_reader, summary=self._summary
         )
-        return [self._actor(name, start) for name, start in made.items()]
+        return [actor_spec(name, start) for name, start in made.items()]
 
     def _summary(self) -> Summary:
         return Summary(
@@ -349,17 +221,3 @@ class Gateway:
             clock_trusted=clock.is_trusted(),
             config_hash=self.config.source_hash,
         )
-
-
-def _pool(name: str, children: tuple[ChildSpec, ...]) -> SupervisorSpec:
-    """A one_for_one supervisor whose children know nothing of each other; its intensity grows with their number.
-
-    It is generous: a child that can never come up again must not take its siblings along for a long time (decision 4).
-    """
-    return SupervisorSpec(
-        name=name,
-        children=children,
-        intensity=Intensity(restarts=10, restarts_per_child=10, period_s=60.0),
-        spacing_s=RESTARTS_APART_S,
-        stop_together=True,
-    )

@@ -12,6 +12,8 @@ FILES = sorted([*(ROOT / "t3actors").rglob("*.py"), *(ROOT / "supervision").rglo
 
 STAGES = ("collect", "detect", "store", "uplink", "watch", "simulator")
 TOP = ("t3actors.cli", "t3actors.__main__", "t3actors.embed")
+TREE = ("pipeline", "reload", "pollers")
+"""Who knows several stages, each above the next."""
 VENDORS = {
     "pykka": ("supervision/actor.py",),
     "apsw": ("t3actors/store/",),
@@ -150,10 +152,14 @@ def test_a_file_imports_only_what_its_place_may(path: Path) -> None:
         assert not [name for name in imports if name.startswith("t3actors")], "supervision knows nothing of buildings"
         return
     parts = here.split("/")
-    is_top = parts[1] in {"cli", "embed", "pipeline.py", "__main__.py"}
-    if not is_top:
-        above = [name for name in imports if name.startswith((*TOP, "t3actors.pipeline"))]
-        assert not above, f"below pipeline.py nobody imports {above}"
+    rank = TREE.index(parts[1].removesuffix(".py")) if parts[1].removesuffix(".py") in TREE else len(TREE)
+    above = tuple(f"t3actors.{name}" for name in TREE[:rank])
+    if parts[1] not in {"cli", "embed", "__main__.py"}:
+        assert not [name for name in imports if name.startswith((*TOP, *above))], "nobody imports who is above it"
+    if parts[1] == "pollers.py":
+        stages = {stage for name in imports if (stage := stage_of(name))}
+        assert stages == {"collect"}, f"who asks the devices knows of no other stage; it imports {stages}"
+    if parts[1] not in {"cli", "embed", "__main__.py", "pollers.py", "pipeline.py"}:
         other = {stage for name in imports if (stage := stage_of(name)) and stage != parts[1]}
         assert not other, f"stages never import each other; {here} imports {other}"
     if parts[1] == "simulator":

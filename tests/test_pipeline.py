@@ -35,7 +35,7 @@ async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_ta
 
     monkeypatch.setattr(trio, "open_tcp_stream", black_hole)
     built = gateway(tmp_path, SLOW)
-    links = Supervisor(SupervisorSpec("links", tuple(built.link_specs())), registry=built.registry)
+    links = Supervisor(SupervisorSpec("links", tuple(built.pollers.link_specs())), registry=built.registry)
     role = role_of(SLOW.address)
     async with trio.open_nursery() as nursery:
         await nursery.start(links.run)

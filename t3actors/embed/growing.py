@@ -25,31 +25,31 @@ class Growing:
 
         **Raises**: ChildStartFailed, NotRunning, NotFound; then the gateway's configuration is what it was.
         """
-        gateway = self.gateway
+        pollers = self.gateway.pollers
         known = {spec.name for _, spec in self._children()}
-        was, gateway.config = gateway.config, config
+        was, pollers.config = pollers.config, config
         try:
             for pool, spec in self._children():
                 if spec.name not in known:
                     await self.additions.add(pool, spec)
         except BaseException:
-            gateway.config = was
+            pollers.config = was
             raise
 
     async def open_bacnet(self) -> None:
         """Start the link of all BACnet devices, whether there are any or not. **Raises**: as `take_up`."""
-        await self.additions.add("links", self.gateway.bacnet_link_spec())
+        await self.additions.add("links", self.gateway.pollers.bacnet_link_spec())
 
     def _is_configured(self, name: str) -> bool:
         """A device that the host has added is found too when somebody looks for devices."""
         return any(device.name == name for device in self.gateway.config.devices)
 
     def _children(self) -> Iterator[tuple[str, ChildSpec]]:
-        gateway = self.gateway
-        yield from (("links", spec) for spec in gateway.link_specs())
-        for ordinal, device in enumerate(gateway.config.devices):
-            yield "devices", gateway.device_spec(device, ordinal)
-        yield from (("found", spec) for spec in gateway.discovery_specs())
+        pollers = self.gateway.pollers
+        yield from (("links", spec) for spec in pollers.link_specs())
+        for ordinal, device in enumerate(pollers.config.devices):
+            yield "devices", pollers.device_spec(device, ordinal)
+        yield from (("found", spec) for spec in pollers.discovery_specs())
 
 
 def with_device(config: Config, device: DeviceConfig) -> Config:
