@@ -48,7 +48,8 @@ class RecordedGateway(Gateway):
     def tree(self) -> SupervisorSpec:
         """Give the tree of the product."""
         pace = RecordedPace()
-        self.pace, self.polls = pace, pace.polls
+        self.pace = self.pollers.pace = pace
+        self.polls = pace.polls
         return super().tree()
 
 
