@@ -4,8 +4,7 @@ It raises what its caller must act on: StoreBusy (the same batch again), StoreFu
 written), StoreDamaged (`begin_anew`), Interrupted (this writer is over). Fullness that it can bear, because only history
 must wait, it bears and counts.
 
-An older writer that was given up on can never commit beside a newer one: see fence.py. Between batches `tidy` keeps history
-small (history/tidying.py).
+An older writer that was given up on can never commit beside a newer one: fence.py. Between batches `tidy` keeps history small.
 """
 
 from __future__ import annotations
