@@ -54,6 +54,8 @@ class GatewayThread:
         self._growing: Growing | None = None
         self._stopping = trio.Event()
         self._reason = ""
+        self.is_stopping = False
+        """It was told to stop."""
 
     # -- from the host's threads
 
@@ -98,6 +100,7 @@ class GatewayThread:
 
     def stop(self, reason: str, within_s: float) -> bool:
         """Stop it in order and wait. **Returns**: False when its thread had not ended within that time: it is left behind."""
+        self.is_stopping = True
         hurry_s = min(HURRY_AFTER_S, within_s * 0.75)
         self._soon(self._stop, reason)
         self._thread.join(hurry_s)

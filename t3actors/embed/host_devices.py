@@ -82,7 +82,6 @@ class HostDevices:
         asked = added.asked
         if asked.address == HOST_MEMORY:
             must_be_exported()
-            raise NotNow("protocol 2 is not polled by this version yet")
         if asked.protocol == "bacnet" and asked.number is None:
             await self._open_bacnet()
             self._thread.errand(self._seek, added)

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -19,10 +20,13 @@ from t3actors.config import Config
 from t3actors.embed.gateway_thread import GatewayThread, NotNow, NotStarted
 from t3actors.embed.host_devices import HostDevices
 from t3actors.embed.settings import LOG_NAME, settings
+from t3actors.errors import ConfigError
 from t3actors.host_events import HOST_JOINED, HOST_LEFT
 from t3actors.messages import PointNow
+from t3actors.moments import zone_of
 from t3actors.watch.log import LogWriter
 from t3actors.watch.log_file import LogFile
+from t3actors.watch.logs import Logs, logs_of
 
 STARTS_WITHIN_S = 150.0
 """The writer may have to check its file first, and to bring it up to date: two minutes on an SD card."""
@@ -36,7 +40,7 @@ Answer = TypeVar("Answer")
 class _Running(NamedTuple):
     thread: GatewayThread
     devices: HostDevices
-    log: LogWriter
+    log: Logs
     file: LogFile
 
 
@@ -58,6 +62,8 @@ class Hosted:
                 config = settings(config_file, data_dir, Path.cwd())
                 must_be_chosen(config, list_addresses)
                 self._running = _begun(config, config_file)
+            if self._running.thread.is_stopping:
+                raise NotNow("the gateway has been told to stop and has not ended yet")
             self._wait(self._running.thread)
 
     def stop(self, reason: str = "t3a_stop()", within_s: float = STOPS_WITHIN_S) -> None:
@@ -121,7 +127,12 @@ class Hosted:
 
 def _begun(config: Config, config_file: str) -> _Running:
     file = LogFile(config.gateway.data_dir / LOG_NAME)
-    log = LogWriter(file, human=False, gateway=config.gateway.name)
+    zone = zone_of(config.gateway.time_zone)
+    try:
+        log = logs_of(config, LogWriter(file, human=False, gateway=config.gateway.name), lambda: datetime.now(zone))
+    except ConfigError:
+        file.close()
+        raise
     log(HOST_JOINED, program=_program(), pid=os.getpid(), data_dir=str(config.gateway.data_dir), config=config_file)
     thread = GatewayThread(config, log)
     thread.start()

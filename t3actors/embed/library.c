@@ -166,6 +166,8 @@ static int prepare(void)
     return done != NULL;
 }
 
+static void unload(void);
+
 static int start_python(void)
 {
     int is_started;
@@ -175,6 +177,7 @@ static int start_python(void)
         && t3a_py_ready() == 1) {
         started_in = getpid();
         is_started = 1;
+        atexit(unload); /* before what the libraries that Python has loaded by now do at the end */
     }
     pthread_mutex_unlock(&starting);
     return is_started;
@@ -277,7 +280,7 @@ EXPORTED const char *t3a_last_error(void)
 }
 
 /* At dlclose, and when the process ends by exit or by returning from main. */
-__attribute__((destructor)) static void unload(void)
+static void unload(void)
 {
     sigset_t before;
     if (started_in == 0 || started_in != getpid() || !Py_IsInitialized())

@@ -19,6 +19,8 @@ HERE = ("127.0.0.1", "localhost", "::1")
 CODES: tuple[Protocol, ...] = ("bacnet", "modbus", "t3000")
 """The seed's protocol numbers: 0, 1 and 2, which is the memory of the host itself."""
 LONGEST = 300
+RETURNS_WITHIN_S = 5.0
+"""How long a function of the host may take until it is thought to hang."""
 
 
 class Wanted(NamedTuple):
@@ -96,7 +98,10 @@ def device_of(asked: Wanted, config: Config) -> DeviceConfig:
         return msgspec.structs.replace(
             config.added_panels, name=f"modbus:{asked.address}:{unit}", address=asked.address, unit_id=unit
         )
-    return DeviceConfig(name="host", protocol="t3000", address=HOST_MEMORY, rules=config.added_panels.rules)
+    rules = config.added_panels.rules
+    return DeviceConfig(
+        name="host", protocol="t3000", address=HOST_MEMORY, method="memory", timeout_s=RETURNS_WITHIN_S, rules=rules
+    )
 
 
 def as_asked(device: DeviceConfig) -> Wanted:

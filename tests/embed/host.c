@@ -2,11 +2,11 @@
  * loads the library by dlopen; without, it links nothing but the library; with EXPORTS it plays T3000's memory.
  *
  *   load PATH, unload       dlopen, dlclose                    init, discover, stop, add PROTOCOL ADDRESS, id ADDRESS
- *   wait ID, down ID        until every point is so            points ID          print them
+ *   wait ID, unwell ID      until every point is ok, or none   points ID          print them
  *   threads N ID ROUNDS     N threads read at once             lost ID            read without freeing
  *   surroundings            signals, locale, directory         tasks              how many threads this process has
  *   fork                    the same call in a child           hang, go           (EXPORTS) get_input_count does not return
- *   wild                    (EXPORTS) a pointer into nowhere   exit               end without a stop
+ *   wild, wild              (EXPORTS) a pointer into nowhere   exit               end without a stop
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -147,21 +147,21 @@ static void wait_for(uint32_t device_id)
     printf("wait: failed %s\n", api.error());
 }
 
-static void wait_until_down(uint32_t device_id)
+static void wait_until_unwell(uint32_t device_id)
 {
     for (int i = 0; i < 2000; i++) {
-        uint32_t count, down = 0;
+        uint32_t count, well = 0;
         PointData *points = api.points(device_id, &count);
         for (uint32_t n = 0; n < count; n++)
-            down += points[n].status == T3A_DOWN;
+            well += points[n].status == T3A_OK;
         api.let_go(points, count);
-        if (count && down == count) {
-            printf("down: %u\n", count);
+        if (count && well == 0) {
+            printf("unwell: %u\n", count);
             return;
         }
         pause_ms(10);
     }
-    printf("down: failed %s\n", api.error());
+    printf("unwell: failed %s\n", api.error());
 }
 
 static void print_points(uint32_t device_id)
@@ -296,8 +296,8 @@ int main(int argc, char **argv)
             say("id", api.id(argv[++at]));
         else if (!strcmp(word, "wait"))
             wait_for((uint32_t)strtoul(argv[++at], NULL, 10));
-        else if (!strcmp(word, "down"))
-            wait_until_down((uint32_t)strtoul(argv[++at], NULL, 10));
+        else if (!strcmp(word, "unwell"))
+            wait_until_unwell((uint32_t)strtoul(argv[++at], NULL, 10));
         else if (!strcmp(word, "points"))
             print_points((uint32_t)strtoul(argv[++at], NULL, 10));
         else if (!strcmp(word, "threads")) {
@@ -322,7 +322,7 @@ int main(int argc, char **argv)
         else if (!strcmp(word, "go"))
             pthread_mutex_unlock(&gate);
         else if (!strcmp(word, "wild"))
-            is_wild = 1;
+            is_wild = !is_wild;
 #endif
         else {
             printf("not understood: %s\n", word);

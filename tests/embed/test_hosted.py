@@ -13,7 +13,6 @@ import apsw
 import msgspec
 import pytest
 import trio
-import trio.lowlevel
 
 from supervision.errors import RestartLimitReached
 from t3actors.collect.bacnet.link.interfaces import OwnAddress
@@ -352,6 +351,23 @@ async def test_without_a_choice_of_networks_nothing_of_bacnet_is_begun(
         assert host.log("bacnet.opened") == host.log("bacnet.blocked") == []
         with pytest.raises(UnknownDevice):
             await host.points(1)
+
+
+async def test_a_stop_that_cannot_end_is_told_and_nothing_is_begun_beside_it(tmp_path: Path) -> None:
+    async with host_in(tmp_path) as host:
+        await host.start()
+        running, halted = host.hosted._running, threading.Event()
+        assert running is not None
+        running.thread._soon(halted.wait)
+        try:
+            with pytest.raises(NotNow, match=r"the gateway had not ended after 0\.05 s"):
+                await host.call(host.hosted.stop, "a test", 0.05)
+            with pytest.raises(NotNow, match="told to stop and has not ended yet"):
+                await host.start()
+        finally:
+            halted.set()
+        await until(lambda: running.thread.is_over)
+        await host.start()
 
 
 async def test_a_program_that_exports_nothing_cannot_be_read_by_its_memory(tmp_path: Path) -> None:

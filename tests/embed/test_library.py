@@ -39,6 +39,13 @@ def stored(folder: Path, sql: str) -> list[tuple[object, ...]]:
         return list(connection.execute(sql))
 
 
+def hasty(file: Path) -> None:
+    """Every 50 ms a poll; two missed, and a point is stale."""
+    file.write_text(
+        '[gateway]\ndata_dir = "data"\n[defaults]\npoll_interval = "50ms"\nstale_after = 2\ndown_after = 3\n', "utf-8"
+    )
+
+
 async def test_a_program_that_links_nothing_but_the_library_reads_a_panel_whole(
     tmp_path: Path, builder: Builder
 ) -> None:
@@ -168,13 +175,11 @@ async def test_a_child_of_a_fork_is_refused_and_its_end_stops_nothing(tmp_path: 
 
 
 async def test_a_panel_that_goes_away_is_told_and_does_not_end_the_host(tmp_path: Path, builder: Builder) -> None:
-    (tmp_path / "a.toml").write_text(
-        '[gateway]\ndata_dir = "data"\n[defaults]\npoll_interval = "50ms"\nstale_after = 2\ndown_after = 3\n', "utf-8"
-    )
+    hasty(tmp_path / "a.toml")
     host, ended = builder.host(), list[Ended]()
 
     async def run(where: str) -> None:
-        words = ["init", "add", "1", where, "wait", "1", "down", "1", "points", "1", "stop"]
+        words = ["init", "add", "1", where, "wait", "1", "unwell", "1", "points", "1", "stop"]
         ended.append(await host.run(tmp_path, *words, T3ACTORS_CONFIG="a.toml"))
 
     async with trio.open_nursery() as nursery:
@@ -184,8 +189,48 @@ async def test_a_panel_that_goes_away_is_told_and_does_not_end_the_host(tmp_path
                 lambda: (tmp_path / "data" / "t3actors.log").exists() and "device.online" in events(tmp_path), 20
             )
     assert (ended[0].code, ended[0].error) == (0, "")
-    assert ended[0].said("down") == ["64"]
-    assert {line.split()[3] for line in ended[0].said("point")} == {"4"}
+    assert ended[0].said("unwell") == ["64"]
+    assert "0" not in {line.split()[3] for line in ended[0].said("point")}
+
+
+async def test_the_memory_of_the_program_itself_is_read_and_a_pointer_into_nowhere_does_not_end_it(
+    tmp_path: Path, builder: Builder
+) -> None:
+    hasty(tmp_path / "a.toml")
+    ended = await builder.host("EXPORTS").run(
+        tmp_path, "init", "add", "2", "127.0.0.1", "add", "2", "localhost", "wait", "1", "points", "1", "id", "127.0.0.1",
+        "wild", "unwell", "1", "wild", "wait", "1", "stop", T3ACTORS_CONFIG="a.toml",
+    )  # fmt: skip
+    assert (ended.code, ended.error) == (0, "")
+    assert [line.split()[:4] for line in ended.said("point")] == [
+        ["0", "1", "21.500", "0"],
+        ["0", "2", "1.000", "0"],
+        ["1", "1", "75.000", "0"],
+    ]
+    assert ended.said("add") == ["0 ", "0 "]
+    assert ended.said("id") == ["1 "]
+    assert ended.said("wait") == ["3 ok", "3 ok"]
+    assert ended.said("unwell") == ["3"]
+    assert stored(tmp_path, "SELECT name, protocol, serial_number > 4294967295 FROM DEVICES") == [("host", "t3000", 1)]
+    points = stored(tmp_path, "SELECT point_id, label, value, units FROM POINTS ORDER BY point_id")
+    assert points == [("IN1", "SUPPLY", 21.5, "°C"), ("IN2", "FAN", 1, ""), ("OUT1", "VALVE", 75.0, "%")]
+
+
+async def test_a_function_of_the_program_that_hangs_keeps_neither_the_others_nor_the_stop(
+    tmp_path: Path, builder: Builder
+) -> None:
+    hasty(tmp_path / "a.toml")
+    async with running_plant(SIZE) as plant:
+        ended = await builder.host("EXPORTS").run(
+            tmp_path, "init", "add", "2", "127.0.0.1", "add", "1", address(plant), "wait", "1", "wait", "2", "hang", "unwell", "1",
+            "wait", "2", "stop", "init", "add", "2", "127.0.0.1", "go", "wait", "1", "hang", T3ACTORS_CONFIG="a.toml",
+        )  # fmt: skip
+    assert (ended.code, ended.error) == (0, "")
+    assert ended.said("wait") == ["3 ok", "64 ok", "64 ok", "3 ok"]
+    assert ended.said("stop") == ["0 "]
+    assert stored(tmp_path, "SELECT clean_stop FROM GATEWAY") == [(1,)], (
+        "the end of the program stopped the second life"
+    )
 
 
 @pytest.mark.needs_cxx

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from t3actors.collect.t3000.door import Door
 from t3actors.collect.t3000.ffi_door import FfiDoor
+from t3actors.collect.t3000.host_memory import HOST_MEMORY, HostMemoryDoor
 from t3actors.collect.t3000.http_door import HttpDoor
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
@@ -18,6 +19,8 @@ FIRST_PAUSE_S = 2.0
 
 def door_of(device: DeviceConfig, log: Log) -> Door:
     """Make the door; nothing is opened yet."""
+    if device.address == HOST_MEMORY:
+        return HostMemoryDoor(device.name, timeout_s=device.timeout_s, log=log)
     if device.address.startswith(FFI):
         return FfiDoor(
             Path(device.address.removeprefix(FFI)),
