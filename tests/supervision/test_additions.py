@@ -27,7 +27,7 @@ async def test_what_was_added_comes_back_with_a_pool_that_was_started_anew(autoj
             nursery.start_soon(additions.keep)
             for _ in range(2):
                 stage.tell("own", ZeroDivisionError("a bug"))
-                await trio.sleep(1)
+                await trio.sleep(LOOK_EVERY_S / 4)
             assert stage.registry.incarnation("added") is None, "its pool was started anew, and began with its own"
             await trio.sleep(LOOK_EVERY_S)
             assert stage.registry.incarnation("added") == 2
