@@ -47,13 +47,18 @@ class Control:
         log: Log,
     ) -> None:
         self.overrides: dict[str, Override] = {}
-        self._configured = {device.name: device for device in configured}
+        self._configured: dict[str, DeviceConfig] = {}
+        self.know(configured)
         self._found = found
         self._pool = pool
         self._tell = tell
         self._wall_ms = wall_ms
         self._log = log
         self._turn = trio.Lock()
+
+    def know(self, configured: Sequence[DeviceConfig]) -> None:
+        """Take these for the devices of the configuration from now on."""
+        self._configured = {device.name: device for device in configured}
 
     def named(self) -> list[str]:
         """Name every device that is configured or was found."""

@@ -162,6 +162,9 @@ async def test_what_is_added_twice_or_is_polled_already_is_one_device(tmp_path: 
         assert len(await host.until_ok(2)) == 64, "the second number names the device of the configuration"
         assert [line["device"] for line in host.log("device.online")].count("ahu-1") == 1
         assert len(host.log("device.online")) == 2
+        running = host.hosted._running
+        assert running is not None
+        assert len(running.thread.growing.gateway.control.polled()) == 2, "it can be stopped and synced by hand as well"
         with pytest.raises(UnknownDevice, match="no device 3 is polled here"):
             await host.points(3)
 
