@@ -25,20 +25,24 @@ class Growing:
 
         **Raises**: ChildStartFailed, NotRunning, NotFound; then the gateway's configuration is what it was.
         """
-        pollers = self.gateway.pollers
         known = {spec.name for _, spec in self._children()}
-        was, pollers.config = pollers.config, config
+        was = self.gateway.config
+        self._hold(config)
         try:
             for pool, spec in self._children():
                 if spec.name not in known:
                     await self.additions.add(pool, spec)
         except BaseException:
-            pollers.config = was
+            self._hold(was)
             raise
 
     async def open_bacnet(self) -> None:
         """Start the link of all BACnet devices, whether there are any or not. **Raises**: as `take_up`."""
         await self.additions.add("links", self.gateway.pollers.bacnet_link_spec())
+
+    def _hold(self, config: Config) -> None:
+        self.gateway.pollers.config = config
+        self.gateway.control.know(config.devices)
 
     def _is_configured(self, name: str) -> bool:
         """A device that the host has added is found too when somebody looks for devices."""
