@@ -134,6 +134,31 @@ class AggregateRow(msgspec.Struct, frozen=True, kw_only=True):
     known_s: int
     units: str
     data_source: int
+    held: bool
+    """Its last sample was ok: the value held on beyond the end."""
+
+
+class PointUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a point stores in a day, once it is packed, in MB (10^6 bytes)."""
+
+    name: str
+    point_id: str
+    samples_a_day: int
+    mb_a_day: float
+
+
+class StorageUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """What history takes. `rows_mb`: of it the rows of `recent`; `samples`: those that are packed; `day_at`: the day that the
+    rates of `points` are of, the largest first."""
+
+    file_mb: float
+    used_mb: float
+    rows_mb: float
+    samples: int
+    oldest_sample_at: int | None
+    oldest_hour_at: int | None
+    day_at: int | None
+    points: tuple[PointUsage, ...]
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,8 @@ from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chos
 from t3actors.collect.modbus.blocks import Limits, Want, plan
 from t3actors.collect.modbus.profiles import profiles
 from t3actors.config import Config, DeviceConfig, ModbusPoint
+from t3actors.configure.budget import BudgetPlan
+from t3actors.configure.budget import plan as plan_budget
 from t3actors.configure.cost import ANSWER_S, SERIAL_BAUD, Cost, estimate
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
@@ -36,11 +38,16 @@ def check(config: str, as_json: bool) -> None:
             raise
         print_json({"kind": "fault", "fault": fault} for fault in refused.faults)
         raise SystemExit(Exit.CONFIG) from None
-    cost = estimate(checked, requests_of, {name: profile.most_points for name, profile in profiles().items()})
+    most_points = {name: profile.most_points for name, profile in profiles().items()}
+    cost = estimate(checked, requests_of, most_points)
+    budget = plan_budget(checked, most_points, cost.changing_share)
     if as_json:
-        _print_json(checked, cost)
+        _print_json(checked, cost, budget)
     else:
         _print_text(checked, cost)
+        _print_budget(cost, budget)
+    if budget.refusal:
+        raise SystemExit(Exit.CONFIG)
 
 
 def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int]:
@@ -77,11 +84,29 @@ def polls_found(config: Config) -> bool:
     return config.bacnet is not None and config.bacnet.discover in {"temco", "all"}
 
 
-def _print_json(config: Config, cost: Cost) -> None:
+def _print_budget(cost: Cost, budget: BudgetPlan) -> None:
+    if not cost.devices or not budget.budget_mb:
+        return
+    for share in budget.shares:
+        click.echo(f"  {share.what}: {share.mb:.4g} MB = {share.reckoned}")
+    if budget.raw_days is not None:
+        click.echo(
+            f"budget: {budget.budget_mb:.4g} MB; samples go back about {budget.raw_days:.0f} days, then the oldest go"
+        )
+    else:
+        click.echo(f"budget: {budget.budget_mb:.4g} MB, of which {budget.needed_mb:.4g} MB are asked for")
+    if budget.refusal:
+        click.echo(f"refused: {budget.refusal}", err=True)
+
+
+def _print_json(config: Config, cost: Cost, budget: BudgetPlan) -> None:
     print_json({"kind": "device", **msgspec.structs.asdict(device)} for device in cost.devices)
     print_json({"kind": "line", **msgspec.structs.asdict(line)} for line in cost.lines)
     total = {key: value for key, value in msgspec.structs.asdict(cost).items() if key not in ("devices", "lines")}
     named = {"config_hash": config.source_hash, "database": str(config.store.database), "devices": len(config.devices)}
+    print_json([{"kind": "budget", **msgspec.to_builtins(budget)}])
+    if budget.refusal:
+        print_json([{"kind": "fault", "fault": budget.refusal}])
     print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total, "notes": notes_on(config)}])
 
 

@@ -1,4 +1,4 @@
-"""`t3actors status`, `devices`, `points`, `alarms`, `history`: what is known of a gateway, without disturbing it.
+"""`t3actors status`, `devices`, `points`, `alarms`: what is known of a gateway, without disturbing it.
 
 Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69; where one runs that cannot
 write its database, likewise, but the code is 0.
@@ -6,8 +6,6 @@ write its database, likewise, but the code is 0.
 
 from __future__ import annotations
 
-import csv
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,8 +25,6 @@ from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
 from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
-
-CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
 
 Verb = Callable[..., Any]
 
@@ -73,7 +69,7 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
 
     Exit code 69 when no gateway is running there.
     """
-    with _looking(config, data) as look:
+    with looking(config, data) as look:
         devices, points = _devices(look), _points(look)
         counts = {
             "devices": dict(Counter(str(row["status"]) for row in devices)),
@@ -105,7 +101,7 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
 @looks_at_a_gateway
 def devices(config: Path | None, data: Path | None, as_json: bool) -> None:
     """List the devices: how each is, why, and when it last answered."""
-    with _looking(config, data) as look:
+    with looking(config, data) as look:
         rows = _devices(look)
         if as_json:
             print_json(rows)
@@ -119,7 +115,7 @@ def devices(config: Path | None, data: Path | None, as_json: bool) -> None:
 @click.option("--status", "wanted", type=click.Choice([str(status) for status in Status]), help="Only those of it.")
 def points(config: Path | None, data: Path | None, as_json: bool, device: str | None, wanted: str | None) -> None:
     """List the points: value, unit, status and age of each, by the name device/point_id."""
-    with _looking(config, data) as look:
+    with looking(config, data) as look:
         if device is not None:
             _refuse_unknown(device, look)
         rows = [row for row in _points(look, device) if wanted is None or row["status"] == wanted]
@@ -162,7 +158,7 @@ def alarms(
 
     A device that does not answer keeps its alarms as they were last seen: look at its status beside them.
     """
-    with _looking(config, data) as look:
+    with looking(config, data) as look:
         if device is not None:
             _refuse_unknown(device, look)
         found = look.reader.alarms(device, limit, standing=not also_over)
@@ -186,41 +182,8 @@ def alarms(
         )  # fmt: skip
 
 
-@click.command()
-@click.argument("point")
-@looks_at_a_gateway
-@click.option("--since", default="24h", show_default=True, help=MOMENT_FORM)
-@click.option("--until", default="0s", help=f"{MOMENT_FORM}  [default: now]")
-@click.option(
-    "--limit", default=1000, show_default=True, type=click.IntRange(1, 10_000_000), help="At most the newest N."
-)
-@click.option("--csv", "as_csv", is_flag=True, help="CSV with a header.")
-def history(
-    point: str, config: Path | None, data: Path | None, as_json: bool, since: str, until: str, limit: int, as_csv: bool
-) -> None:
-    """Print what POINT (device/point_id) stored, oldest first. Where its status was not ok there is no value."""
-    with _looking(config, data) as look:
-        device, point_id = _split_point(point, look)
-        since_ms, until_ms = (_moment(text, name, look) for text, name in ((since, "--since"), (until, "--until")))
-        found = look.reader.history(device, point_id, since_ms=since_ms, until_ms=until_ms, limit=limit)
-        rows = [{"point": point, **msgspec.structs.asdict(row)} for row in found]
-        if len(rows) == limit:
-            click.echo(f"only the newest {limit}: see --limit", err=True)
-        if as_json:
-            print_json(rows)
-            return
-        timed = [{**row, "time": clock_time(row["sampled_at"], look.where.zone)} for row in rows]
-        if as_csv:
-            writer = csv.DictWriter(sys.stdout, CSV_KEYS, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(timed)
-            return
-        lines = [{**row, "shown": row["text"] if row["text"] is not None else row["value"]} for row in timed]
-        print_table(lines, {"time": "time", "shown": "value", "units": "units", "status": "status"})
-
-
 @contextmanager
-def _looking(config: Path | None, data: Path | None) -> Iterator[Look]:
+def looking(config: Path | None, data: Path | None) -> Iterator[Look]:
     where = find(config, data)
     now_ms = time.time_ns() // 1_000_000
     with closing(open_reader(where.database)) as reader:
@@ -298,7 +261,7 @@ def _refuse_unknown(device: str, look: Look) -> None:
         raise click.ClickException(f'no device "{device}"; {hint}')
 
 
-def _split_point(point: str, look: Look) -> tuple[str, str]:
+def split_point(point: str, look: Look) -> tuple[str, str]:
     device, _, point_id = point.partition("/")
     if not any(row.point_id == point_id for row in look.reader.points(device)):
         near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in look.reader.points()], n=1)
@@ -307,7 +270,7 @@ def _split_point(point: str, look: Look) -> tuple[str, str]:
     return device, point_id
 
 
-def _moment(text: str, option: str, look: Look) -> int:
+def moment_of(text: str, option: str, look: Look) -> int:
     try:
         return moment_ms(text, look.now_ms, look.where.zone)
     except (ValueError, OverflowError):

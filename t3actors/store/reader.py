@@ -13,12 +13,23 @@ import apsw
 import msgspec
 
 from t3actors.errors import StoreUnreachable
-from t3actors.rows import AggregateRow, AlarmRow, DeviceRow, EventRow, GatewayRow, PointCount, PointRow, SampleRow
+from t3actors.rows import (
+    AggregateRow,
+    AlarmRow,
+    DeviceRow,
+    EventRow,
+    GatewayRow,
+    PointCount,
+    PointRow,
+    SampleRow,
+    StorageUsage,
+)
 from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.history import reading
 from t3actors.store.history.parts import Kind
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
+from t3actors.store.usage import usage
 
 LIVE_MS = 35_000  # as in the POINTS view
 
@@ -145,6 +156,24 @@ class Reader:
     def minutes(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
         """Return the aggregates of a point by the minute, where [store] or the point has them kept."""
         return self._aggregates(Kind.MINUTES, device, point_id, since_ms, until_ms)
+
+    def storage(self) -> StorageUsage:
+        """Return what history takes, and of whom."""
+        self._must_be_packed()
+        with translated(self.path, self._connection):
+            return usage(self._connection)
+
+    def spans(self, device: str, point_id: str, since_ms: int, until_ms: int, every_ms: int) -> list[AggregateRow]:
+        """Return aggregates of a point over spans of any length, out of hours, minutes or samples, oldest first."""
+        self._must_be_packed()
+        with translated(self.path, self._connection):
+            return reading.spans(self._connection, device, point_id, since_ms, until_ms, every_ms)
+
+    def _must_be_packed(self) -> None:
+        if not self._is_packed:
+            raise StoreUnreachable(
+                f"{self.path}: is of an older version: start the gateway once to bring it up to date"
+            )
 
     def _aggregates(self, kind: Kind, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
         if not self._is_packed:

@@ -31,7 +31,7 @@ def test_a_good_file_is_told_with_what_it_will_cost() -> None:
 
 def test_json_rows_name_their_kind() -> None:
     rows = t3actors("check", SAMPLE, "--json").rows()
-    assert [row["kind"] for row in rows] == ["device"] * 5 + ["line"] * 5 + ["total"]
+    assert [row["kind"] for row in rows] == ["device"] * 5 + ["line"] * 5 + ["budget", "total"]
     assert rows[-1]["history_mb_a_day_worst"] > rows[-1]["history_mb_a_day"] > 0
 
 
@@ -131,3 +131,16 @@ def test_a_panel_costs_what_its_register_map_reads() -> None:
 def test_nothing_is_noted_of_a_file_in_which_all_has_effect(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text("", encoding="utf-8")
     assert "note:" not in t3actors("check", tmp_path / "site.toml").out
+
+
+def test_a_configuration_that_cannot_live_within_its_budget_is_refused_with_the_arithmetic(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(
+        '[store]\nbudget = "20MB"\nraw = "3660d"\n[[devices]]\nname = "a"\nprotocol = "modbus"\naddress = "10.0.0.1"\n'
+        'profile = "t3-controller"\n',
+        encoding="utf-8",
+    )
+    refused = t3actors("check", tmp_path / "site.toml")
+    assert refused.code == 78
+    assert "refused: store.budget: 19 MB of 20 MB can be filled, and" in refused.err
+    rows = t3actors("check", tmp_path / "site.toml", "--json").rows()
+    assert [row["kind"] for row in rows][-3:] == ["budget", "fault", "total"]

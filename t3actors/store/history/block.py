@@ -267,22 +267,26 @@ def _marks(run: Samples, first: int, end: int) -> str | bytes | None:
 
 def decode(block: Block) -> Samples:
     """Take a block apart. **Raises**: BlockDamaged."""
-    n, t0, tq, tw, _v0, _vd, _vw, d, q, _x = block
     try:
-        if not 1 <= n <= MOST:
-            raise ValueError(f"{n} samples")
-        if tw == 0:
-            times = list(range(t0, t0 + n * tq, tq)) if tq else [t0] * n
-        elif tq == 1:
-            times = [t0 + offset for offset in unpack(d, 0, tw, n)]
-        else:
-            times = [t0 + tq * offset for offset in unpack(d, 0, tw, n)]
-        values = _values(block)
-        codes = [0] * n
-        if q is not None:
-            _apply(q, values, codes)
+        return _decoded(block)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
         raise BlockDamaged(f"not a block of history: {error}") from error
+
+
+def _decoded(block: Block) -> Samples:
+    n, t0, tq, tw, _v0, _vd, _vw, d, q, _x = block
+    if not 1 <= n <= MOST:
+        raise ValueError(f"{n} samples")
+    if tw == 0:
+        times = list(range(t0, t0 + n * tq, tq)) if tq else [t0] * n
+    elif tq == 1:
+        times = [t0 + offset for offset in unpack(d, 0, tw, n)]
+    else:
+        times = [t0 + tq * offset for offset in unpack(d, 0, tw, n)]
+    values = _values(block)
+    codes = [0] * n
+    if q is not None:
+        _apply(q, values, codes)
     return Samples(times, values, codes)
 
 

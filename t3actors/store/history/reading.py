@@ -16,9 +16,11 @@ from t3actors.points import Status
 from t3actors.rows import AggregateRow, SampleRow
 from t3actors.store.history import aggregate_block, block, frontiers, parts
 from t3actors.store.history.aggregate_block import AggregateBlock
-from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Value
+from t3actors.store.history.aggregates import Aggregate, aggregated
+from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples, Value
+from t3actors.store.history.packing import HOUR_MS, gaps_in
 from t3actors.store.history.parts import Kind, Part
+from t3actors.store.history.spans import joined
 from t3actors.store.values import STATUS_CODES
 
 _STATUSES = {code: str(status) for status, code in STATUS_CODES.items()}
@@ -43,6 +45,8 @@ _HOURS = (
     "SELECT hour * 3600000, n, least, most, mean, last, time_mean, known_s * 1000, held, NULL FROM numbered n"
     " CROSS JOIN hours ON hour = ?1 + n.i AND series_id = ?2"
 )
+
+_ALL_THERE_IS = 1 << 40
 
 Sample = tuple[int, int, Value, int]
 """Unix milliseconds, which of the point's series, value, code."""
@@ -168,6 +172,60 @@ def aggregates(
     return [_aggregate_row(device, point_id, series[which], row) for _, which, row in found]
 
 
+def spans(
+    connection: apsw.Connection, device: str, point_id: str, since_ms: int, until_ms: int, every_ms: int
+) -> list[AggregateRow]:
+    """Return aggregates over spans of that length, oldest first, from the coarsest that tells them exactly: hours where spans
+    are whole hours, else the samples; where these are gone, minutes and hours as they are."""
+    connection.execute("BEGIN")
+    try:
+        series = series_of(connection, device, point_id)
+        found = [
+            (row.at_ms, which, row)
+            for which, one in enumerate(series)
+            for row in _spans(connection, one.series_id, since_ms, until_ms, every_ms)
+        ]
+    finally:
+        connection.execute("COMMIT")
+    found.sort(key=lambda one: one[:2])
+    return [_aggregate_row(device, point_id, series[which], row) for _, which, row in found]
+
+
+def _spans(
+    connection: apsw.Connection, series_id: int, since_ms: int, until_ms: int, every_ms: int
+) -> Iterator[Aggregate]:
+    hours = sorted(_aggregates(connection, Kind.HOURS, series_id, since_ms, until_ms))
+    if every_ms % HOUR_MS == 0 and hours:
+        open_ms = hours[-1].at_ms + HOUR_MS
+        held = hours[-1].last if hours[-1].held else None
+        rest = _of_samples(connection, series_id, open_ms, until_ms, HOUR_MS, held)
+        yield from joined([*hours, *rest], every_ms)
+        return
+    rows = _of_samples(connection, series_id, since_ms, until_ms, every_ms, None)
+    first_ms = rows[0].at_ms if rows else until_ms + 1
+    gone = [row for row in hours if row.at_ms + HOUR_MS <= first_ms]
+    if gone:
+        minutes = sorted(_aggregates(connection, Kind.MINUTES, series_id, since_ms, first_ms - 1))
+        from_ms = minutes[0].at_ms if minutes else first_ms
+        yield from joined([row for row in gone if row.at_ms + HOUR_MS <= from_ms], max(every_ms, HOUR_MS))
+        yield from joined(minutes, max(every_ms, 60_000))
+    yield from rows
+
+
+def _of_samples(
+    connection: apsw.Connection, series_id: int, since_ms: int, until_ms: int, every_ms: int, held: float | None
+) -> list[Aggregate]:
+    lone = [Series(series_id, "", 0, "", None)]
+    run = _newest(connection, lone, since_ms, until_ms, _ALL_THERE_IS)
+    if not run:
+        return []
+    base_ms = run[0][0] // every_ms * every_ms
+    times, values = [at_ms - base_ms for at_ms, *_ in run], [value for _, _, value, _ in run]
+    gaps = gaps_in(connection, run[0][0], until_ms, base_ms)
+    rows = aggregated(Samples(times, values, []), every_ms, until_ms - base_ms, held, gaps)
+    return [row._replace(at_ms=row.at_ms + base_ms) for row in rows]
+
+
 def _aggregates(
     connection: apsw.Connection, kind: Kind, series_id: int, since_ms: int, until_ms: int
 ) -> Iterator[Aggregate]:
@@ -204,4 +262,5 @@ def _aggregate_row(device: str, point_id: str, series: Series, row: Aggregate) -
         known_s=row.known_ms // 1000,
         units=series.units,
         data_source=series.data_source,
+        held=bool(row.held),
     )

@@ -1,0 +1,75 @@
+"""A copy of the database while the gateway runs, consistent as of one moment, and seen to be sound before it bears its name.
+
+SQLite's own backup, in small steps; a WAL database lets the writer go on meanwhile. The copy is a single file without a
+WAL, for any tool and any medium.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import apsw
+
+from t3actors.errors import StoreUnreachable
+from t3actors.store.connection import open_for_reading, translated
+from t3actors.store.integrity import quick_check
+from t3actors.store.migrate import found_schema, schema_files
+
+PAGES_AT_ONCE = 2048
+
+
+def back_up(source: Path, target: Path) -> int:
+    """Copy the database to `target`, which must not exist. **Returns**: its size in bytes.
+
+    **Raises**: StoreUnreachable, SchemaTooNew, StoreError; then nothing lies at `target`.
+    """
+    if target.exists():
+        raise StoreUnreachable(f"{target}: exists already; name a file that does not")
+    if not target.parent.is_dir():
+        raise StoreUnreachable(f"{target.parent}: no such directory")
+    unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
+    try:
+        _copy(source, unfinished)
+        _verify(unfinished)
+        with translated(target):
+            os.link(unfinished, target)  # unlike a rename, it refuses to replace what somebody put there meanwhile
+            return target.stat().st_size
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                unfinished.with_name(unfinished.name + suffix).unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    reading = open_for_reading(source)
+    try:
+        if not found_schema(reading, source, schema_files()[-1].number):
+            raise StoreUnreachable(f"{source}: is an empty database: no gateway has written to it yet")
+        with translated(target):
+            writing = apsw.Connection(str(target))
+        try:
+            with translated(target, writing):
+                # One transaction for all steps: without it the backup begins anew whenever the gateway commits.
+                reading.execute("BEGIN")
+                reading.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+                with writing.backup("main", reading, "main") as backup:
+                    while not backup.done:
+                        backup.step(PAGES_AT_ONCE)
+                reading.execute("COMMIT")
+                writing.pragma("journal_mode", "delete")
+        finally:
+            writing.close(True)
+    finally:
+        reading.close(True)
+
+
+def _verify(path: Path) -> None:
+    """Open the copy as anybody would, and read all of it."""
+    connection = open_for_reading(path)
+    try:
+        found_schema(connection, path, schema_files()[-1].number)
+        quick_check(connection, path)
+    finally:
+        connection.close(True)

@@ -1,0 +1,212 @@
+"""`t3actors history`, `storage` and `backup`: on the file of a gateway that has packed some of its history."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from t3actors.cli.plot import Column, plot
+from t3actors.cli.storage import forecast
+from t3actors.config import StoreConfig
+from t3actors.moments import zone_of
+from t3actors.rows import PointUsage, StorageUsage
+from tests.cli.invoking import t3actors
+from tests.store.building import announced, point
+from tests.store.history.telling import DAY_MS, MIDNIGHT_MS, Told
+
+UTC = zone_of("UTC")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data_dir whose gateway does not run: two days of two points, packed."""
+    told = Told(tmp_path)
+    told.opened()
+    told.put(announced([point(1), point(2)]))
+    told.live(50)
+    told.tidy()
+    told.store.close()
+    return tmp_path
+
+
+WHEN = ("--since", "2026-11-18", "--until", "2026-11-20T02:00")
+
+
+def test_history_needs_no_gateway(data: Path) -> None:
+    ended = t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, "--json", "--limit", 1_000_000)
+    assert ended.code == 69
+    assert len(ended.rows()) == 200
+
+
+def test_history_by_spans(data: Path) -> None:
+    rows = t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, "--every", "1d", "--json").rows()
+    assert [(row["at"], row["count"]) for row in rows] == [
+        (MIDNIGHT_MS, 96),
+        (MIDNIGHT_MS + DAY_MS, 96),
+        (MIDNIGHT_MS + 2 * DAY_MS, 8),
+    ]
+    table = t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, "--every", "12h").out
+    assert table.splitlines()[0].split() == [
+        "time",
+        "min",
+        "mean",
+        "over",
+        "time",
+        "max",
+        "last",
+        "samples",
+        "known",
+        "s",
+        "units",
+    ]
+    rows = list(
+        csv.DictReader(
+            io.StringIO(t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, "--every", "1h", "--csv").out)
+        )
+    )
+    assert len(rows) == 50
+    assert float(rows[0]["minimum"]) <= float(rows[0]["time_mean"]) <= float(rows[0]["maximum"])
+
+
+@pytest.mark.parametrize("every", ["0s", "500ms", "often"])
+def test_a_span_that_is_none_is_refused(data: Path, every: str) -> None:
+    refused = t3actors("history", "ahu-1/IN1", "--data", data, "--every", every)
+    assert refused.code == 2
+    assert f'saw "{every}"; allowed: a duration from "1s"' in refused.err
+
+
+def test_too_many_spans_are_refused(data: Path) -> None:
+    refused = t3actors("history", "ahu-1/IN1", "--data", data, "--since", "1971-01-01", "--every", "1s")
+    assert "allowed: at most 1000000 spans" in refused.err
+
+
+def test_history_can_be_drawn(data: Path) -> None:
+    lines = t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, "--plot").out.splitlines()
+    assert lines[0].strip() == "°C"
+    assert lines[1].strip().startswith("23")
+    assert "2026-11-18 00:00:00 UTC" in lines[-1]
+    assert "•" in "".join(lines)
+
+
+def test_a_plot_shows_range_mean_gap_and_what_held_on() -> None:
+    columns = [Column(0, 5, 10), None, Column(10, 10, 10, held=True)]
+    assert plot(columns, 3, 0, 60_000, UTC, "") == [
+        "10 ┤│ ·",
+        " 5 ┤•".replace(" 5", "  "),
+        " 0 ┤│",
+        "   └───",
+        "    1970-01-01 00:00:00 UTC 1970-01-01 00:01:00 UTC",
+    ]
+
+
+@pytest.mark.parametrize("value", [0.0, -3.5, 1e300])
+def test_a_plot_of_one_value_is_a_line(value: float) -> None:
+    lines = plot([Column(value, value, value)] * 2, 5, 0, 1, UTC, "kW")
+    assert sum("••" in line for line in lines) == 1
+
+
+def test_a_plot_of_nothing_says_so() -> None:
+    assert plot([None], 5, 0, 1, UTC, "") == ["nothing to plot: no number in that time"]
+
+
+# --------------------------------------------------------------------------------------------------------- storage
+
+
+def test_storage_tells_of_devices_and_points(data: Path) -> None:
+    total, device, first, second = t3actors("storage", "--data", data, "--json").rows()
+    assert (total["kind"], total["samples"], total["oldest_sample_at"]) == ("total", 392, MIDNIGHT_MS)
+    assert total["used_mb"] <= total["file_mb"]
+    assert (device["kind"], device["name"], device["samples_a_day"]) == ("device", "ahu-1", 192)
+    assert {first["point_id"], second["point_id"]} == {"IN1", "IN2"}
+    assert first["mb_a_day"] >= second["mb_a_day"] > 0
+    assert device["mb_a_day"] == pytest.approx(first["mb_a_day"] + second["mb_a_day"])
+
+
+def test_storage_tells_when_the_budget_is_full(data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "site.toml"
+    text = (
+        '[gateway]\ndata_dir = "."\n[store]\nbudget = "20MB"\n{}[bacnet]\ninterface = "127.0.0.1"\ndiscover = "list"\n'
+    )
+    config.write_text(text.format(""), encoding="utf-8")
+    out = t3actors("storage", config).out
+    assert "budget: 20 MB, full on 20" in out
+    assert "at this rate; samples then go back about" in out
+    config.write_text(text.format('raw = "30d"\n'), encoding="utf-8")
+    out = t3actors("storage", config).out
+    assert "budget: 20 MB, not reached: from 30d on as much goes as comes" in out
+    assert "kept: samples for 30d; then" in out
+    config.write_text(text.format("").replace("20MB", "0B"), encoding="utf-8")
+    assert 'budget: none ("0B")' in t3actors("storage", config).out
+
+
+def usage(used_mb: float = 10.0, rows_mb: float = 0.0, mb_a_day: float = 1.0, samples: int = 0) -> StorageUsage:
+    one = PointUsage(name="d", point_id="p", samples_a_day=samples, mb_a_day=mb_a_day)
+    return StorageUsage(
+        file_mb=used_mb,
+        used_mb=used_mb,
+        rows_mb=rows_mb,
+        samples=1,
+        oldest_sample_at=0,
+        oldest_hour_at=0,
+        day_at=0,
+        points=(one,),
+    )
+
+
+def test_the_budget_is_full_when_what_comes_has_filled_what_is_left() -> None:
+    made = forecast(usage(), StoreConfig(budget_bytes=100_000_000), now_ms=0)
+    assert made.full_at == round((95 - 10) * DAY_MS)
+
+
+def test_rows_that_are_yet_to_gather_are_left_room_for() -> None:
+    store = StoreConfig(budget_bytes=100_000_000, recent_s=86_400.0)
+    made = forecast(usage(rows_mb=5.0, samples=1_000_000), store, now_ms=0)
+    assert made.rows_mb_settled == 30.0
+    assert made.full_at == round((95 - 10 - 25) * DAY_MS)
+
+
+def test_what_is_kept_for_less_than_the_budget_lasts_never_fills_it() -> None:
+    assert forecast(usage(), StoreConfig(budget_bytes=100_000_000, raw_s=85 * 86_400.0), now_ms=0).full_at is None
+    assert forecast(usage(), StoreConfig(budget_bytes=100_000_000, raw_s=86 * 86_400.0), now_ms=0).full_at is not None
+
+
+def test_a_database_of_an_older_version_says_what_to_do(tmp_path: Path) -> None:
+    schema = Path(__file__).parents[2] / "t3actors" / "store" / "schema"
+    database = sqlite3.connect(tmp_path / "t3actors.db")
+    for file in sorted(schema.glob("00[12]*.sql")):
+        database.executescript(file.read_text(encoding="utf-8"))
+    database.execute(f"PRAGMA application_id = {0x54334163}")
+    database.execute("PRAGMA user_version = 2")
+    database.close()
+    ended = t3actors("storage", "--data", tmp_path)
+    assert (ended.code, "start the gateway once to bring it up to date" in ended.err) == (73, True)
+
+
+# ---------------------------------------------------------------------------------------------------------- backup
+
+
+def test_a_backup_is_one_file_that_shows_the_same(data: Path) -> None:
+    ended = t3actors("backup", data / "copy.db", "--data", data)
+    assert (ended.code, ended.out.endswith("MB, checked\n")) == (0, True)
+    assert sorted(path.name for path in data.iterdir() if "copy" in path.name) == ["copy.db"]
+    count = "SELECT count(*), SUM(sampled_at) FROM TRENDLOG_ALL"
+    with sqlite3.connect(data / "copy.db") as copy, sqlite3.connect(data / "t3actors.db") as origin:
+        assert (
+            copy.execute(count).fetchall()
+            == origin.execute(count).fetchall()
+            == [(400, *origin.execute(count).fetchone()[1:])]
+        )
+    copy.close()
+    origin.close()
+
+
+def test_a_backup_replaces_nothing(data: Path) -> None:
+    (data / "copy.db").write_text("precious")
+    ended = t3actors("backup", data / "copy.db", "--data", data)
+    assert (ended.code, "exists already" in ended.err) == (73, True)
+    assert (data / "copy.db").read_text() == "precious"
+    assert t3actors("backup", data / "no" / "copy.db", "--data", data).code == 73

@@ -1,0 +1,62 @@
+"""A backup while the writer goes on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import apsw
+import pytest
+
+from t3actors.errors import StoreError, StoreUnreachable
+from t3actors.store import backup
+from t3actors.store.backup import back_up
+from tests.store.building import T0_MS, House, announced, change
+
+
+def test_a_backup_is_of_one_moment_while_the_writer_goes_on(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
+    house.put(announced(), *(change(n, at_ms=T0_MS + n) for n in range(2000)))
+    made: list[int] = []
+    thread = threading.Thread(target=lambda: made.append(back_up(house.path, tmp_path / "copy.db")))
+    thread.start()
+    number = 2000
+    while thread.is_alive():
+        house.put(*(change(n, at_ms=T0_MS + n) for n in range(number, number + 10)))
+        number += 10
+    thread.join()
+    assert made == [(tmp_path / "copy.db").stat().st_size]
+    copy = apsw.Connection(str(tmp_path / "copy.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    rows = [value for (value,) in copy.execute("SELECT value FROM TRENDLOG_DATA ORDER BY sampled_at")]
+    copy.close()
+    assert rows == list(range(len(rows)))
+    assert 2000 <= len(rows) <= number
+
+
+def test_a_copy_that_is_not_sound_never_bears_the_name(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.put(announced(), change())
+    real = backup._copy
+
+    def spoilt(source: Path, target: Path) -> None:
+        real(source, target)
+        with target.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * 20_000)
+
+    monkeypatch.setattr(backup, "_copy", spoilt)
+    with pytest.raises(StoreError):
+        back_up(house.path, tmp_path / "copy.db")
+    assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == []
+
+
+def test_there_is_something_to_back_up(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnreachable, match="no such database"):
+        back_up(tmp_path / "none.db", tmp_path / "copy.db")
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(StoreUnreachable, match="is an empty database"):
+        back_up(tmp_path / "empty.db", tmp_path / "copy.db")
+    assert not (tmp_path / "copy.db").exists()
