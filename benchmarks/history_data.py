@@ -105,21 +105,28 @@ def changes(points: list[Signal], days: float) -> Iterator[tuple[int, Signal, fl
 class Gateway:
     """A store with the hand on its clock, and the number of its next batch."""
 
-    def __init__(self, path: Path, devices: dict[str, list[str]], data_source: int = 3, **config: object) -> None:
+    def __init__(self, path: Path, devices: dict[str, list[str]], incarnation: int = 1, **config: object) -> None:
         self.path = path
         self.now_ms = T0_MS
         self.batch_no = 0
+        self._incarnation = incarnation
         fields = {"database": path, "min_free_bytes": 0, "budget_bytes": 0} | config
         self.store = Store(
             StoreConfig(**fields), "bench", "0", "boot", silent, lambda: self.now_ms, clock_trusted=True  # type: ignore[arg-type]
         )  # fmt: skip
         self.store.open(lambda _checked: None)
+        self.announce(devices)
+
+    def announce(self, devices: dict[str, list[str]]) -> None:
+        """Describe devices and their points."""
         self.put([announcement(number, name, ids) for number, (name, ids) in enumerate(devices.items())])
 
     def put(self, items: list[object]) -> None:
         """Store one batch."""
         self.batch_no += 1
-        self.store.store(PointsChanged(incarnation=1, batch_no=self.batch_no, at_ms=self.now_ms, items=tuple(items)))  # type: ignore[arg-type]
+        self.store.store(
+            PointsChanged(incarnation=self._incarnation, batch_no=self.batch_no, at_ms=self.now_ms, items=tuple(items))
+        )  # type: ignore[arg-type]
 
     def tidy(self) -> None:
         """Do all there is to pack, merge and let go of at this time of its clock."""

@@ -1,0 +1,66 @@
+"""Makes a large packed history quickly, for the benchmarks: some days are really lived through, then their parts are copied.
+
+A copied day has the very blocks of the original under another day's number; nothing reads a day out of a block.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from benchmarks.history_data import DAY_MS, T0_MS, Gateway, change, changes, devices_of, signals
+
+LIVED_DAYS = 2
+
+
+def made_file(folder: Path, gigabytes: float, scale: float = 1.0) -> tuple[Path, int]:
+    """Make a file of about that size. **Returns**: it, and when its history ends (Unix milliseconds)."""
+    path = folder / "history.db"
+    points = signals(scale)
+    gateway = Gateway(path, devices_of(points), recent_s=3600.0)
+    items = []
+    for at_ms, signal, value in changes(points, LIVED_DAYS):
+        items.append(change(signal.device, signal.point_id, T0_MS + at_ms, value))
+        if len(items) == 5000:
+            gateway.now_ms = T0_MS + at_ms
+            gateway.put(items)
+            items = []
+            gateway.store.tidy(0.05)
+    gateway.put(items)
+    gateway.now_ms = T0_MS + LIVED_DAYS * DAY_MS + 7_200_000
+    gateway.tidy()
+    gateway.store.close()
+    return path, T0_MS + _copied(path, int(gigabytes * 1e9)) * DAY_MS
+
+
+def _copied(path: Path, size: int) -> int:
+    """Copy the first day under earlier days until the file is as large. **Returns**: how many days there are."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("synchronous", "off")
+    day = T0_MS // DAY_MS
+    ((part, first, blocks),) = connection.execute(
+        "SELECT part, first_block, blocks FROM parts WHERE kind = 0 AND level = 2 AND day = ?", (day,)
+    )
+    columns = ", ".join(row[1] for row in connection.execute("PRAGMA table_info(blocks)") if row[1] != "id")
+    for back in range(1, 36_500):
+        if connection.pragma("page_count") * connection.pragma("page_size") >= size:
+            break
+        with connection:
+            begin = connection.execute("SELECT MAX(id) + 1 FROM blocks").get
+            connection.execute(
+                f"INSERT INTO blocks (id, {columns}) SELECT id - ? + ?, {columns} FROM blocks WHERE id >= ? AND id < ?",
+                (first, begin, first, first + blocks),
+            )
+            connection.execute(
+                "INSERT INTO parts SELECT (SELECT MAX(part) + 1 FROM parts), 0, 2, 2, day - ?1, from_s - ?1 * 86400, until_s - ?1 * 86400,"
+                " NULL, ?2, blocks, samples, made_at FROM parts WHERE part = ?3",
+                (back, begin, part),
+            )
+            connection.execute(
+                "INSERT INTO runs SELECT (SELECT MAX(part) FROM parts), series_id, first, blocks FROM runs WHERE part = ?",
+                (part,),
+            )
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return LIVED_DAYS + 1

@@ -1,0 +1,119 @@
+"""What the store does at 1,000 and 5,000 changes a second while a large history is packed, merged and let go of.
+
+    python benchmarks/history_rates.py [--gb 0.1] [--seconds 15] [--rates 1000 5000] [--folder DIR]
+
+First a file of so many GB is made (years of 1,000 points, packed), then changes arrive in real time, four batches a second;
+between batches the writer tidies, a fifth of the time, as the actor does. Reported: commit times, bytes written per sample,
+the start on that file. `--gb 2` takes some ten minutes. Nothing here is a test: one JSON object per line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.history_data import DAY_MS, T0_MS, Gateway, change, devices_of, file_bytes, signals, written_bytes
+from benchmarks.history_file import made_file
+from t3actors.store.writer import TIDY_EVERY_S, TIDY_FOR_S
+
+TICK_S = 0.25
+
+
+def percentiles(took: list[float]) -> dict[str, float]:
+    """p50, p99 and the longest, in milliseconds."""
+    took = sorted(took)
+    return {
+        "p50_ms": round(1000 * took[len(took) // 2], 2),
+        "p99_ms": round(1000 * took[min(len(took) - 1, len(took) * 99 // 100)], 2),
+        "max_ms": round(1000 * took[-1], 2),
+    }
+
+
+def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: float) -> dict[str, object]:
+    """Store so many changes a second, in real time; the simulated clock goes a minute a second, so that hours end."""
+    pick = random.Random(5)
+    commits: list[float] = []
+    steps: list[float] = []
+    count = 0
+    expired = gateway.store.samples_stored
+    began_s, written, cpu_s = time.perf_counter(), written_bytes(), time.process_time()
+    tidying = gateway.store._tidying  # noqa: SLF001
+    assert tidying is not None
+    next_s = began_s
+    while time.perf_counter() < began_s + seconds:
+        rows = int(rate * TICK_S)
+        base_ms = gateway.now_ms
+        items = [
+            change(*pick.choice(names), base_ms + index * 15_000 // rows, round(pick.gauss(50, 4), 2))
+            for index in range(rows)
+        ]
+        gateway.now_ms += 15_000
+        mark_s = time.perf_counter()
+        gateway.put(items)
+        commits.append(time.perf_counter() - mark_s)
+        count += rows
+        next_s += TICK_S
+        while time.perf_counter() < next_s - TIDY_FOR_S:
+            mark_s = time.perf_counter()
+            tidying._look_again_s = 0.0  # noqa: SLF001
+            busy = tidying.step()
+            took_s = time.perf_counter() - mark_s
+            if busy:
+                steps.append(took_s)
+            time.sleep(
+                max(0.0, min(next_s - time.perf_counter(), took_s * (TIDY_EVERY_S / TIDY_FOR_S - 1) if busy else 0.05))
+            )
+        time.sleep(max(0.0, next_s - time.perf_counter()))
+    took_s = time.perf_counter() - began_s
+    return {
+        "changes_per_s": round(count / took_s),
+        "commit": percentiles(commits),
+        "tidying_step": percentiles(steps) if steps else None,
+        "tidying_steps": len(steps),
+        "written_bytes_per_sample": round((written_bytes() - written) / count, 1),
+        "cpu_share": round((time.process_time() - cpu_s) / took_s, 2),
+        "samples": gateway.store.samples_stored - expired,
+    }
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--gb", type=float, default=0.1)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rates", type=int, nargs="*", default=[1000, 5000])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        path, now_ms = made_file(Path(name), arguments.gb)
+        print(
+            json.dumps({"file_mb": round(file_bytes(path) / 1e6), "days": round((now_ms - T0_MS) / DAY_MS)}), flush=True
+        )
+        points = signals()
+        names = [(signal.device, signal.point_id) for signal in points]
+        for rate in arguments.rates:
+            began_s = time.perf_counter()
+            # a budget below the file's size: the oldest days go while the newest are packed
+            gateway = Gateway(path, {}, incarnation=rate, recent_s=3600.0, budget_bytes=int(file_bytes(path) * 0.98))
+            gateway.now_ms = now_ms
+            gateway.announce(devices_of(points))
+            first_ms = round(1000 * (time.perf_counter() - began_s))
+            print(json.dumps({"rate": rate, "start_to_first_batch_ms": first_ms}), flush=True)
+            print(json.dumps({"rate": rate, **run(gateway, names, rate, arguments.seconds)}), flush=True)
+            parts = gateway.store._tidying.desk.connection.execute(  # noqa: SLF001
+                "SELECT kind, state, level, count(*) FROM parts GROUP BY 1, 2, 3"
+            )
+            print(json.dumps({"rate": rate, "parts": list(parts)}), flush=True)
+            now_ms = gateway.now_ms + DAY_MS
+            gateway.store.close()
+
+
+if __name__ == "__main__":
+    main()
