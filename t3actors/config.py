@@ -39,6 +39,17 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     auto_start: bool = True
 
 
+class WebviewConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[store.webview]`: T3000's own database, kept filled for its web front end. `database` is absolute once resolved.
+
+    `outbox_bytes`: how much may wait for that file in ours while it cannot be written.
+    """
+
+    database: Path
+    busy_timeout_s: float = 2.0
+    outbox_bytes: int = 100_000_000
+
+
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`[store]`: the database. `database` is absolute once resolved; `min_free_bytes` 0 = no guard."""
 
@@ -48,6 +59,7 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True):
     batch_age_s: float = 1.0
     recent_s: float = 7 * 86400.0
     min_free_bytes: int = 500_000_000
+    webview: WebviewConfig | None = None
     budget_bytes: int = 2_000_000_000
     """What the database may take; 0 = no limit but the disk."""
     raw_s: float = 0.0

@@ -5,6 +5,7 @@ Said once when it begins and once when it ends, with what was lost.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,11 @@ from t3actors.config import StoreConfig
 from t3actors.events import Log
 
 RESUME_FACTOR = 1.05  # or every deletion of a log file would begin and end a shortage
+
+
+def free_bytes_of(path: Path) -> int:
+    """Return what an ordinary user may still write beside this file."""
+    return shutil.disk_usage(path.parent).free
 
 
 class Room(Enum):

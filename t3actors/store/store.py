@@ -10,7 +10,6 @@ An older writer that was given up on can never commit beside a newer one: fence.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -47,18 +46,14 @@ from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_backgrou
 from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.refusals import Refusals
-from t3actors.store.room import Room, RoomKeeper
+from t3actors.store.room import Room, RoomKeeper, free_bytes_of
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart
 from t3actors.store.watermarks import Watermarks
+from t3actors.store.webview.outbox import Outbox
 
 Answer = TypeVar("Answer")
 WriteItems = Callable[[Tally, Sequence[BatchItem], int], None]
-
-
-def free_bytes_of(path: Path) -> int:
-    """Return what an ordinary user may still write beside this file."""
-    return shutil.disk_usage(path.parent).free
 
 
 class Store:
@@ -75,8 +70,10 @@ class Store:
         free_bytes: Callable[[Path], int] = free_bytes_of,
         *,
         clock_trusted: bool = False,
+        outbox: Outbox | None = None,
     ) -> None:
         self.path = config.database
+        self._outbox = outbox or Outbox(None, log, lambda _posted: None)
         self._config = config
         self._holder = Holder(gateway_name, version, boot_id, clock_trusted)
         self._log = log
@@ -166,8 +163,8 @@ class Store:
             self._file = identity_of(self.path)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
-        mega = round(size / 1e6, 1)
-        self._log(events.STORE_OPENED, database=str(self.path), schema=newest, size_mb=mega, clean=clean)
+        size_mb = round(size / 1e6, 1)
+        self._log(events.STORE_OPENED, database=str(self.path), schema=newest, size_mb=size_mb, clean=clean)
         if not clean and size >= SMALL_BYTES:
             check_in_background(self.path, report)
 
@@ -178,6 +175,7 @@ class Store:
             self._fence.epoch = gateway_row.take_over(connection, self._holder, now_ms, schema)
             self._known = Known(connection)
             self._watermarks = Watermarks(connection)
+            self._outbox.begin(connection)
             self._fence.check()
         except BaseException:
             connection.execute("ROLLBACK")
@@ -194,6 +192,7 @@ class Store:
             with translated(self.path, connection):
                 self._fence.begin(connection)
                 gateway_row.leave(connection, self._wall_ms())
+                self._outbox.leave(connection)
                 connection.execute("COMMIT")
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except Interrupted:
@@ -237,6 +236,7 @@ class Store:
             tally = self._commit(connection, batch, room)
         self._room.stored(self.path, room, tally.lost_samples)
         watermarks.committed(batch)
+        self._outbox.committed()
         self._refusals.tell(tally)
         self.batches_stored += 1
         self.samples_stored += tally.samples
@@ -318,9 +318,8 @@ class Store:
 
     def _check_file(self) -> None:
         """SQLite goes on writing into a file that was removed, without a word."""
-        if self._connection is None:
-            return
-        check_identity(self.path, self._file)
+        if self._connection is not None:
+            check_identity(self.path, self._file)
 
     def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
         try:
@@ -342,6 +341,7 @@ class Store:
             self._fence.begin(connection)
             write_items(tally, batch.items, batch.at_ms)
             watermarks.note(connection, batch, now_ms, tally.dropped)
+            self._outbox.post(tally, batch.items)
             if beats:
                 gateway_row.beat(connection, now_ms)
             self._fence.end(connection)

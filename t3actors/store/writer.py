@@ -2,6 +2,7 @@
 
     detector --PointsChanged, StateRequested--> writer --BatchStored, StateLoaded, WriterReady--> detector
     anybody ==LearnedRequested, RememberedRequested==> writer: asked, and answered at once
+    writer --Posted--> webview --Delivered--> writer        where [store.webview] is configured
 
 What cannot be stored now is held and tried again, in the order it came: a batch while another program holds the database
 (StoreBusy) or while not even points find room (StoreFull); a question for the stored state waits behind it. Between two
@@ -35,7 +36,10 @@ from t3actors.messages import (
     WriterReady,
 )
 from t3actors.store.integrity import FileChecked
-from t3actors.store.store import Store, free_bytes_of
+from t3actors.store.room import free_bytes_of
+from t3actors.store.store import Store
+from t3actors.store.webview.mail import WEBVIEW, Delivered
+from t3actors.store.webview.outbox import Outbox
 
 DETECTOR = "detector"
 PULSE_S = 10.0
@@ -76,7 +80,8 @@ class DatabaseWriter(ThreadActor):
     ) -> None:
         super().__init__()
         who = (gateway_name, version, boot_id)
-        self._store = Store(store, *who, log, wall_ms, free_bytes, clock_trusted=clock_trusted)
+        self._outbox = Outbox(store.webview, log, lambda posted: self.send(WEBVIEW, posted))
+        self._store = Store(store, *who, log, wall_ms, free_bytes, clock_trusted=clock_trusted, outbox=self._outbox)
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""
@@ -121,6 +126,8 @@ class DatabaseWriter(ThreadActor):
                 self._tidy()
             case FileChecked():
                 self._hear_of_check(message)
+            case Delivered():
+                self._outbox.delivered(message)
             case _:
                 raise TypeError(f"the writer does not know {type(message).__name__}")
         return None
