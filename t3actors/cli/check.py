@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -20,6 +23,7 @@ from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
 from t3actors.configure.points import words_of
 from t3actors.errors import ConfigError
+from t3actors.store.webview.place import list_mounts, must_be_here
 
 
 @click.command()
@@ -28,11 +32,13 @@ from t3actors.errors import ConfigError
 def check(config: str, as_json: bool) -> None:
     """Say every fault of CONFIG at once: file, key, what was seen, what is allowed. Then what it will cost.
 
-    Nothing is connected or created; of this machine only its own addresses are looked at. Exit code 78 when the configuration is refused.
+    Nothing is connected or created; of this machine only its own addresses and mounts are looked at.
+    Exit code 78 when the configuration is refused.
     """
     try:
         checked = load(config)
         must_be_chosen(checked, list_addresses)
+        must_be_here(checked, list_mounts)
     except ConfigError as refused:
         if not as_json:
             raise
@@ -73,10 +79,19 @@ def notes_on(config: Config) -> list[str]:
         notes.append(
             f'[bacnet] discover = "{found}": devices found are polled as well; they are not known yet, nor what they will cost'
         )
+    if config.store.webview is not None and _offset_of(config.gateway.time_zone) != _offset_of(None):
+        notes.append(
+            f"[gateway] time_zone = {config.gateway.time_zone}: this machine's own is another; T3000 shows history by its machine's"
+        )
     unknown = sum(device.enabled and device.protocol == "bacnet" for device in config.devices)
     if unknown:
         notes.append(f"BACnet devices: {unknown}; their cost is not estimated, for they list their points themselves")
     return notes
+
+
+def _offset_of(time_zone: str | None) -> timedelta | None:
+    """Return how far that zone's clock is from UTC now; None: this machine's own."""
+    return datetime.now(UTC).astimezone(None if time_zone is None else ZoneInfo(time_zone)).utcoffset()
 
 
 def polls_found(config: Config) -> bool:
@@ -103,16 +118,33 @@ def _print_json(config: Config, cost: Cost, budget: BudgetPlan) -> None:
     print_json({"kind": "device", **msgspec.structs.asdict(device)} for device in cost.devices)
     print_json({"kind": "line", **msgspec.structs.asdict(line)} for line in cost.lines)
     total = {key: value for key, value in msgspec.structs.asdict(cost).items() if key not in ("devices", "lines")}
-    named = {"config_hash": config.source_hash, "database": str(config.store.database), "devices": len(config.devices)}
+    webview = config.store.webview
+    named = {
+        "config_hash": config.source_hash,
+        "database": str(config.store.database),
+        "webview_database": None if webview is None else str(webview.database),
+        "devices": len(config.devices),
+    }
     print_json([{"kind": "budget", **msgspec.to_builtins(budget)}])
     if budget.refusal:
         print_json([{"kind": "fault", "fault": budget.refusal}])
     print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total, "notes": notes_on(config)}])
 
 
+def _what_is_there(path: Path) -> str:
+    """Look, but touch nothing: whether it is T3000's the run will say."""
+    if path.exists():
+        return "is there, and will be joined"
+    return "will be made" if path.parent.is_dir() else "cannot be made: no such folder"
+
+
 def _print_text(config: Config, cost: Cost) -> None:
     click.echo(f"{config.gateway.name}: no fault found (configuration {config.source_hash})")
     click.echo(f"database: {config.store.database}")
+    if config.store.webview is not None:
+        click.echo(
+            f"T3000's database: {config.store.webview.database} ({_what_is_there(config.store.webview.database)})"
+        )
     enabled = sum(device.enabled for device in config.devices)
     idle = len(config.devices) - enabled
     click.echo(f"devices: {enabled}" + (f", and {idle} not enabled" if idle else "") + f"; points: {cost.points}")

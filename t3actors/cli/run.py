@@ -21,6 +21,7 @@ from t3actors.configure.file import load
 from t3actors.events import Level
 from t3actors.moments import zone_of
 from t3actors.pipeline import Gateway
+from t3actors.store.webview.place import list_mounts, must_be_here
 from t3actors.watch.log import LogWriter
 from t3actors.watch.logs import Logs, logs_of
 
@@ -42,6 +43,7 @@ def run(config: Path, once: bool, log_level: str) -> None:
     """
     checked = load(config)
     must_be_chosen(checked, list_addresses)
+    must_be_here(checked, list_mounts)
     output = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
     zone = zone_of(checked.gateway.time_zone)
     log = logs_of(checked, output, lambda: datetime.now(zone))

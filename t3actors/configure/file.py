@@ -27,7 +27,7 @@ from t3actors.config import (
     Stamp,
     StoreConfig,
 )
-from t3actors.configure import api, bacnet, keys
+from t3actors.configure import api, bacnet, keys, webview
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
     DEVICE_KEYS,
@@ -82,6 +82,7 @@ STORE_KEYS: dict[str, keys.Key] = {
     "batch_age": keys.duration(0.01, 60),
     "recent": keys.duration(3600, 366 * 86400),
     "min_free": keys.size(),
+    "webview": webview.TABLE,
     "budget": keys.Key(str, 'a size from "20MB", or "0B" for no limit but the disk', _budget),
     "raw": KEEP,
     "minutes": KEEP,
@@ -96,6 +97,7 @@ ALL_KEYS: dict[str, tuple[str, ...]] = {
     "gateway": tuple(GATEWAY_KEYS),
     "defaults": tuple(DEFAULT_KEYS),
     "store": tuple(STORE_KEYS),
+    "store.webview": tuple(webview.SECTION_KEYS),
     "api": tuple(api.SECTION_KEYS),
     "log": tuple(LOG_KEYS),
     "bacnet": tuple(bacnet.SECTION_KEYS),
@@ -247,6 +249,9 @@ class _Reading:
         place, raw = self._section("store")
         values = keys.read_table(raw, STORE_KEYS, place)
         values["database"] = data_dir / values.get("database", StoreConfig().database)
+        if "webview" in values:
+            table = values.pop("webview")
+            values["webview"] = webview.read_section(table, place.key("webview"), data_dir, values["database"])
         fields = {
             "batch_age": "batch_age_s",
             "recent": "recent_s",

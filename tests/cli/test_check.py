@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -10,6 +11,7 @@ from t3actors.cli import check as check_module
 from t3actors.cli.check import requests_of
 from t3actors.collect.bacnet.link.interfaces import OwnAddress
 from t3actors.config import DeviceConfig
+from t3actors.store.webview import place
 from tests.cli.invoking import t3actors
 
 BACNET = '[[devices]]\nname = "c"\nprotocol = "bacnet"\naddress = "10.0.0.1"\ninstance = 5\n'
@@ -45,6 +47,48 @@ def test_every_fault_is_a_line_and_the_exit_code_is_78(tmp_path: Path) -> None:
 def test_faults_are_rows_too_when_json_is_asked_for(tmp_path: Path) -> None:
     ended = t3actors("check", tmp_path / "missing.toml", "--json")
     assert (ended.code, [row["kind"] for row in ended.rows()]) == (78, ["fault"])
+
+
+@pytest.mark.parametrize(("there", "told"), [(True, "is there, and will be joined"), (False, "will be made")])
+def test_t3000_s_database_is_told_and_left_alone(tmp_path: Path, there: bool, told: str) -> None:
+    file = tmp_path / "w.db"
+    if there:
+        file.touch()
+    (tmp_path / "t3.toml").write_text(f'[store.webview]\ndatabase = "{file}"\n', encoding="utf-8")
+    ended = t3actors("check", tmp_path / "t3.toml")
+    assert f"T3000's database: {file} ({told})" in ended.out
+    assert file.exists() is there
+    assert t3actors("check", tmp_path / "t3.toml", "--json").rows()[-1]["webview_database"] == str(file)
+
+
+@pytest.mark.parametrize(("zone", "noted"), [("Pacific/Kiritimati", True), ("Etc/GMT+12", True), (None, False)])
+def test_another_time_zone_than_the_machine_s_is_noted_where_t3000_reads_along(
+    tmp_path: Path, zone: str | None, noted: bool
+) -> None:
+    name = zone or next(
+        z
+        for z in ("UTC", *sorted(available_timezones()))
+        if check_module._offset_of(z) == check_module._offset_of(None)
+    )
+    (tmp_path / "t3.toml").write_text(
+        f'[gateway]\ntime_zone = "{name}"\n[store.webview]\ndatabase = "/w.db"\n', encoding="utf-8"
+    )
+    assert ("T3000 shows history by its machine's" in t3actors("check", tmp_path / "t3.toml").out) is noted
+
+
+@pytest.mark.parametrize("verb", ["check", "run"])
+def test_t3000_s_database_on_a_share_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        f"28 1 254:0 / / rw - ext4 /dev/vda rw\n40 28 0:40 / {tmp_path} rw - cifs //10.0.0.5/c rw\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(place, "MOUNTS", mounts)
+    text = f'[gateway]\ndata_dir = "{tmp_path}/data"\n[store.webview]\ndatabase = "{tmp_path}/w.db"\n'
+    (tmp_path / "t3.toml").write_text(text, encoding="utf-8")
+    ended = t3actors(verb, tmp_path / "t3.toml")
+    assert (ended.code, ended.out) == (78, "")
+    assert "lies on a network file system (cifs); allowed: a disk of this machine" in ended.err
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_line_that_cannot_carry_it_is_warned_about(tmp_path: Path) -> None:

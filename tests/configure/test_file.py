@@ -22,6 +22,7 @@ from t3actors.config import (
     LogConfig,
     ModbusPoint,
     StoreConfig,
+    WebviewConfig,
 )
 from t3actors.configure.file import ALL_KEYS, load
 from t3actors.errors import ConfigError
@@ -294,6 +295,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
     [
         ("gateway", (GatewayConfig,), set(), set()),
         ("store", (StoreConfig,), set(), set()),
+        ("store.webview", (WebviewConfig,), set(), set()),
         ("api", (ApiConfig,), set(), set()),
         ("log", (LogConfig,), set(), set()),
         ("bacnet", (BacnetConfig,), set(), set()),
@@ -312,7 +314,11 @@ def test_every_field_of_the_configuration_has_its_key(
 
 def test_a_sample_writes_each_default_as_it_is(tmp_path: Path) -> None:
     sample = tomllib.loads((SAMPLES / "sample.toml").read_text(encoding="utf-8"))
-    sections = {name: sample[name] for name in ("store", "defaults")}
+    sections = {name: dict(sample[name]) for name in ("store", "defaults")}
+    webview = sections["store"].pop("webview")
+    bare_webview = WebviewConfig(database=Path("/var/lib/t3actors/webview_t3_device.db"))
+    text = GOOD + "[store.webview]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in webview.items())
+    assert loaded(tmp_path, text).store.webview == bare_webview
     text = "\n".join(
         f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in table.items())
         for name, table in sections.items()
