@@ -6,7 +6,8 @@
                   ReadingsTaken                 BatchStored
 
     gateway (one_for_one)
-      writer                 DatabaseWriter, the one actor with a thread
+      writer                 DatabaseWriter, an actor with a thread
+      webview (one_for_one)  WebviewWriter, where T3000's own database is to be kept filled: a thread too
       detector               ChangeDetector
       links (one_for_one)    one ModbusLink per address; one BacnetLink for all
       devices (one_for_one)  one DeviceActor per configured device; one InstallationActor per T3000, with all its panels
@@ -34,6 +35,7 @@ from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.supervisor import Supervisor
 from supervision.watchdog import LoopWatchdog
 from t3actors import __version__, clock
+from t3actors.collect import products
 from t3actors.config import Config
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
@@ -43,6 +45,7 @@ from t3actors.specs import actor_spec, pool_spec
 from t3actors.starting import Up, keep_collections_short
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
+from t3actors.store.webview.actor import WEBVIEW, webview_writer
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.api.inside import Reach
 from t3actors.watch.summary import Summary
@@ -93,11 +96,17 @@ class Gateway:
                 actor_spec(
                     "writer", self._writer, stop_within_s=WRITER_STOPS_WITHIN_S, start_within_s=WRITER_STARTS_WITHIN_S
                 ),
+                pool_spec("webview", tuple(self._webview())),
                 actor_spec("detector", self._detector, stop_within_s=DETECTOR_STOPS_WITHIN_S),
                 *self.pollers.pools(),
                 pool_spec("watch", tuple(self._watchers())),
             ),
         )
+
+    def _webview(self) -> list[ChildSpec]:
+        """The child that fills T3000's own database, where it is asked for. Whatever befalls it is its own affair."""
+        start = webview_writer(self.config, self.log, clock.wall_ms, random.random, products.NAMES)
+        return [] if start is None else [actor_spec(WEBVIEW, start, stop_within_s=WRITER_STOPS_WITHIN_S)]
 
     async def search(self) -> str:
         """Wait until those who look for devices have asked everybody once, where somebody is to be found and polled.

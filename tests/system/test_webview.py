@@ -1,0 +1,116 @@
+"""T3000's own database beside the whole gateway: any device, another program in the file, `kill -9`, and a bug of ours in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+import pytest
+
+from t3actors.config import Config, WebviewConfig
+from t3actors.simulator.bacnet.plant import running_bacnet_plant
+from t3actors.simulator.plant import PlantSize, running_plant
+from t3actors.store.webview import actor
+from tests.system.foreground import ask
+from tests.system.house import House, config_of, gateway_running
+from tests.system.test_bacnet import SIZE, STILL, both
+from tests.system.test_pipeline import PATIENT, devices_of
+from tests.system.webview_drill import THEIRS, WebviewDrill, differences, other_writer
+from tests.waiting import until
+
+KILLS = 2
+
+
+def filling(config: Config, folder: Path) -> Config:
+    """The same gateway, and a file of T3000's."""
+    webview = WebviewConfig(database=folder / "webview_t3_device.db", busy_timeout_s=0.1)
+    return msgspec.structs.replace(config, store=msgspec.structs.replace(config.store, webview=webview))
+
+
+def front(folder: Path, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
+    return ask(folder / "webview_t3_device.db", sql, *bindings)
+
+
+async def test_the_front_end_lists_every_point_of_bacnet_and_modbus_devices_with_the_gateway_s_value(
+    tmp_path: Path,
+) -> None:
+    async with running_bacnet_plant(SIZE) as bacnet, running_plant(PlantSize(1, seed=5, tick_s=STILL)) as modbus:
+        config = filling(both(bacnet, modbus, tmp_path), tmp_path)
+        async with gateway_running(config) as house:
+            names = {"bacnet-1", "bacnet-2", "bacnet-3", "panel-1"}
+            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names), 15)
+            await until(lambda: all(house.status(name) == "online" for name in names))
+        expected = house.rows(
+            "SELECT CASE WHEN p.serial_number < 1 << 31 THEN p.serial_number ELSE s.serial_number END, n.kind, n.number,"
+            " CAST(round(p.value * 1000) AS INTEGER) FROM POINTS p"
+            " JOIN webview_numbers n ON n.device_id = p.device_id AND n.point_index = p.point_index"
+            " AND n.kind = CASE p.point_type WHEN 'INPUT' THEN 0 WHEN 'OUTPUT' THEN 1 ELSE 2 END"
+            " LEFT JOIN webview_surrogates s ON s.device_id = p.device_id WHERE p.value IS NOT NULL"
+        )
+        found = []
+        for kind, (table, prefix) in enumerate((("INPUTS", "IN"), ("OUTPUTS", "OUT"), ("VARIABLES", "VAR"))):
+            name = table[:-1].title()
+            found += [
+                (serial, kind, int(xid.removeprefix(prefix)), int(value))
+                for serial, xid, value in front(
+                    tmp_path, f"SELECT SerialNumber, {name}Id, fValue FROM {table} WHERE fValue IS NOT NULL"
+                )
+            ]
+        assert sorted(found) == sorted(expected)
+        assert len(found) > 80
+        assert front(tmp_path, "SELECT DISTINCT is_online, Status FROM DEVICES") == [(1, "Online")]
+        assert front(tmp_path, "SELECT count(*) FROM DEVICES") == [(4,)]
+
+
+async def test_killed_again_and_again_beside_another_program_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
+        drill = WebviewDrill(plant, tmp_path)
+        await drill.stopped_after(100)
+        with other_writer(drill.front, 0.3) as written:
+            for number in range(KILLS):
+                await drill.killed_after(300 + 250 * number)
+        await drill.stopped_after(100)
+        assert drill.faults() == []
+        assert ask(drill.front, THEIRS) == [(written[0],)]
+        assert written[0] > 20
+        assert drill.count() > 900
+
+
+async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
+        config = filling(config_of(devices_of(plant, rules=PATIENT), tmp_path), tmp_path)
+        async with gateway_running(config) as house:
+            await until(lambda: front(tmp_path, "SELECT count(*) FROM TRENDLOG_DATA_DETAIL") > [(100,)], 15)
+            other = apsw.Connection(str(config.store.webview.database))  # type: ignore[union-attr]
+            other.set_busy_timeout(5000)
+            other.execute("BEGIN IMMEDIATE")
+            await stores_more(house, 1000)
+            other.execute("COMMIT")
+            other.close()
+            assert house.log.of("webview.blocked") != []
+            await until(lambda: house.log.of("webview.recovered") != [], 15)
+            assert house.log.of("store.busy") == house.log.of("changes.coalesced") == house.log.of("poll.overrun") == []
+        assert house.log.of("gateway.stopped")[0]["unstored"] == 0
+        assert differences(house.database, tmp_path / "webview_t3_device.db", "UTC") == []
+
+
+async def test_a_bug_in_it_costs_nobody_else_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> bool:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(actor.Webview, "step", broken)
+    async with running_plant(PlantSize(1, seed=5, tick_s=0.05)) as plant:
+        config = filling(config_of(devices_of(plant, rules=PATIENT), tmp_path), tmp_path)
+        async with gateway_running(config) as house:
+            await until(lambda: len(house.log.of("child.exited", child="webview")) > 2, 15)
+            await stores_more(house, 200)
+            assert {line["child"] for line in house.log.of("child.exited")} == {"webview"}
+            assert house.gateway.registry.incarnation("writer") == house.gateway.registry.incarnation("detector") == 1
+
+
+async def stores_more(house: House, samples: int) -> None:
+    """Wait until so many samples more are in our own database."""
+    enough = house.one("SELECT count(*) FROM samples") + samples
+    await until(lambda: house.one("SELECT count(*) FROM samples") >= enough, 30)
