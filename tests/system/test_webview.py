@@ -13,10 +13,14 @@ from t3actors.config import Config, WebviewConfig
 from t3actors.simulator.bacnet.plant import running_bacnet_plant
 from t3actors.simulator.plant import PlantSize, running_plant
 from t3actors.store.webview import actor
+from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
+from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.system.foreground import ask
 from tests.system.house import House, config_of, gateway_running
+from tests.system.t3000_answers import now_s, real, real_panel
 from tests.system.test_bacnet import SIZE, STILL, both
 from tests.system.test_pipeline import PATIENT, devices_of
+from tests.system.test_t3000 import Library, plant
 from tests.system.webview_drill import THEIRS, WebviewDrill, differences, other_writer
 from tests.waiting import until
 
@@ -62,6 +66,27 @@ async def test_the_front_end_lists_every_point_of_bacnet_and_modbus_devices_with
         assert len(found) > 80
         assert front(tmp_path, "SELECT DISTINCT is_online, Status FROM DEVICES") == [(1, "Online")]
         assert front(tmp_path, "SELECT count(*) FROM DEVICES") == [(4,)]
+
+
+@pytest.mark.needs_cc
+async def test_the_panels_of_a_t3000_are_there_under_their_own_numbers_as_t3000_itself_would_write_them(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345, 1, at_s=now_s()), real_panel(67890, 2, at_s=now_s())))
+    t3000.play("* answer answer.json")
+    config = filling(config_of([plant(t3000)], tmp_path / "data"), tmp_path)
+    async with gateway_running(config) as house:
+        await until(lambda: len(house.log.of("cycle.stored")) > 1, 15)
+    assert front(
+        tmp_path, "SELECT SerialNumber, PanelId, Panel_Number, show_label_name, Status FROM DEVICES ORDER BY 1"
+    ) == [
+        (12345, 1, 1, "Panel 1", "Online"),
+        (67890, 2, 2, "Panel 2", "Online"),
+    ]
+    inputs = "SELECT InputId, Input_Index, fValue, Panel, Status, Type_Field FROM INPUTS WHERE SerialNumber = 67890 ORDER BY Input_Index"
+    assert front(tmp_path, inputs) == [(f"IN{n}", f"{n - 1}", f"{21500 + n}", "2", "0", f"2IN{n}") for n in range(1, 5)]
+    assert differences(house.database, tmp_path / "webview_t3_device.db", "UTC") == []
 
 
 async def test_killed_again_and_again_beside_another_program_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
