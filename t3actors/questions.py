@@ -66,7 +66,9 @@ class PointTrace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InsightRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of a device's actor; answered with DeviceInsight."""
+    """Asked (`registry.ask`) of a device's actor; answered with DeviceInsight. `device`: which one, for one actor may play several."""
+
+    device: str
 
 
 class PollSeen(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from tests.collect.test_device import RULES, House, house
 
 
 async def insight(built: House) -> DeviceInsight:
-    answer = await built.registry.ask("device/ahu-1", InsightRequested())
+    answer = await built.registry.ask("device/ahu-1", InsightRequested(device="ahu-1"))
     assert isinstance(answer, DeviceInsight)
     return answer
 

@@ -16,13 +16,15 @@ import trio
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.errors import NobodyThere
-from t3actors.collect.lifecycle import Happened, Outage, State, after
+from t3actors.collect.insight import insight_of
+from t3actors.collect.lifecycle import Happened, Outage, State, after, meaning_of
 from t3actors.collect.pace import Pace, Polls
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.t3000.cycle import Cycle
 from t3actors.collect.t3000.door import Door
 from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.panel import Panel
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.collect.t3000.stored_cycles import StoredCycles
 from t3actors.collect.t3000.trend_log_round import TrendLogRound
@@ -32,6 +34,7 @@ from t3actors.errors import DriverError, LinkDown, StoreError
 from t3actors.events import Log
 from t3actors.messages import LearnedRequested, ReadingsTaken, SyncRequested
 from t3actors.points import DeviceFacts
+from t3actors.questions import DeviceInsight, InsightRequested
 from t3actors.t3000_events import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
 
 DETECTOR, WRITER = "detector", "writer"
@@ -41,7 +44,6 @@ ANSWERED_WITHIN_S = 60.0
 STORED_WITHIN_S = 30.0
 """How long a requested sync waits for the writer."""
 KNOWN_WITHIN_S = 15.0
-DISABLED = "enabled = false in the configuration"
 
 
 class InstallationActor(TrioActor):
@@ -92,6 +94,7 @@ class InstallationActor(TrioActor):
         """Begin to live; the first cycle is made by the actor's own task."""
         self._last_heard_s = self.now_s()
         self._wake = trio.Event()
+        self._plan = PollPlan({self._config.rules.poll_interval_s}, self.now_s(), self._phase)
         self._door = self._make_door(self._config, self._log)
         self._cycle = Cycle(self._config, self._door, self._log, self._alive)
         self._trend_logs = TrendLogRound(self._door, self._wall_ms)
@@ -112,21 +115,29 @@ class InstallationActor(TrioActor):
             self._report.announce()
         self.spawn(self._poll_forever)
 
-    async def on_receive(self, message: object) -> None:
-        """The detector took a panel's readings; the writer stored a cycle; somebody asks for one now."""
+    async def on_receive(self, message: object) -> object:
+        """The detector took a panel's readings; the writer stored a cycle; somebody asks for one now, or how it stands."""
         match message:
+            case InsightRequested(device=device):
+                return self._insight(self._panels.named(device))
             case ReadingsTaken(device=device):
                 panel = self._panels.named(device)
                 (self._report if panel is None else panel).taken(message)
             case CycleStored():
                 self._stored.note(message)
             case SyncRequested() if not self._config.enabled:
-                self._report.finished(message, 0, DISABLED)
+                self._report.finished(message, 0, self._config.disabled_because)
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
             case _:
                 raise TypeError(f"an installation does not understand {type(message).__name__}")
+        return None
+
+    def _insight(self, panel: Panel | None) -> DeviceInsight:
+        next_s = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
+        state, polls = (self._state, self._polls) if panel is None else (panel.state, panel.polls)
+        return insight_of(state, self._outage, polls, next_s, self.now_s(), self._wall_ms())
 
     async def on_stop(self) -> None:
         """Let go of T3000."""
@@ -141,7 +152,7 @@ class InstallationActor(TrioActor):
 
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
-            self._move(Happened.DISABLED, reason=DISABLED)
+            self._move(Happened.DISABLED, reason=self._config.disabled_because)
             return
         self._move(Happened.STARTED)
         await self._remember()
@@ -235,6 +246,7 @@ class InstallationActor(TrioActor):
         silent_s = self.now_s() - self._last_heard_s
         self._last_heard_s = self.now_s()
         self._polls.answered(started_s)
+        self._polls.remember(self.now_s(), started_s, self._panels.points_ok)
         self._outage = None
         if self._failed:
             self._log(CYCLE_RECOVERED, device=self._config.name, failed=self._failed)
@@ -248,6 +260,7 @@ class InstallationActor(TrioActor):
 
     async def _unanswered(self, error: DriverError) -> None:
         self._polls.missed()
+        self._polls.remember(self.now_s(), None, error=str(error))
         self._failed += 1
         outage = self._outage = self._outage or Outage()
         outage.attempts += 1
@@ -257,16 +270,12 @@ class InstallationActor(TrioActor):
         if outage.reason != self._said:
             self._said = outage.reason
             self._log(CYCLE_FAILED, device=self._config.name, reason=outage.reason, next_try_s=pause_s)
+        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
+        exhausted = self.now_s() >= self._last_heard_s + self._config.rules.down_after * interval_s
         refused = isinstance(error, LinkDown) and error.refused
         self._panels.all_silent(outage.reason, refused=refused)
         self._report.missed(outage.reason, self._polls.counts)
-        self._move(self._meaning_of(refused=refused), reason=outage.reason, next_try_s=pause_s, error=error)
-
-    def _meaning_of(self, *, refused: bool) -> Happened:
-        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
-        if self.now_s() >= self._last_heard_s + self._config.rules.down_after * interval_s:
-            return Happened.EXHAUSTED
-        return Happened.REFUSED if refused else Happened.UNANSWERED
+        self._move(meaning_of(error, exhausted=exhausted), reason=outage.reason, next_try_s=pause_s, error=error)
 
     # -------------------------------------------------------------------------------------------------- the rest
 

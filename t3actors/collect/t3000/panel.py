@@ -54,15 +54,15 @@ class Panel:
             created_by="ffi_sync_service", data_source=1,
         )  # fmt: skip
         self._freshness = Freshness(config.rules.stale_after, config.rules.poll_interval_s)
-        self._polls = Polls(config.rules.poll_interval_s)
-        self._state = State.UNKNOWN
+        self.polls = Polls(config.rules.poll_interval_s)
+        self.state = State.UNKNOWN
         self._heard_s = now_s()
         self._odd: tuple[object, ...] = ((), ())
 
     @property
     def is_offline(self) -> bool:
         """Whether it has been silent for so long that its points are down."""
-        return self._state in SILENT
+        return self.state in SILENT
 
     def begin(self) -> None:
         """Let the detector know it: its rows of an earlier life are its own, and age from now on."""
@@ -76,20 +76,22 @@ class Panel:
         if not self._report.was_met or (answer.points, answer.facts) != (self._report.points, self._report.facts):
             self._report.describe(answer.points, answer.facts)
         silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()
-        self._polls.answered(started_s)
+        self.polls.answered(started_s)
+        self.polls.remember(self._now_s(), started_s, len(answer.points))
         self._move(Happened.ANSWERED, silent_s=silent_s)
         parts = []
         for kind, readings in answer.readings.items():
             judged = self._freshness.judge(kind, answer.logging_at_s.get(kind), cycle_at_ms, self._now_s())
             parts.append(Part(PARTS[kind], judged.at_ms, _as_fresh(readings, judged)))
-        self._report.hand_over_parts(parts, self._polls.counts, group)
+        self._report.hand_over_parts(parts, self.polls.counts, group)
 
     def silent(self, reason: str, *, refused: bool = False) -> None:
         """The cycle brought nothing of it. `refused`: T3000 itself is gone, so that nothing can be known of it."""
         self.misses += 1
         self.silence = reason
-        self._polls.missed()
-        self._report.missed(reason, self._polls.counts)
+        self.polls.missed()
+        self.polls.remember(self._now_s(), None, error=reason)
+        self._report.missed(reason, self.polls.counts)
         exhausted = self.misses >= self._config.rules.down_after
         happened = Happened.REFUSED if refused else Happened.EXHAUSTED if exhausted else Happened.UNANSWERED
         self._move(happened, reason=reason)
@@ -119,9 +121,9 @@ class Panel:
                 self._log(PANEL_INCOMPLETE, panel=self.name, missing=list(answer.missing), refused=list(answer.refused))
 
     def _move(self, happened: Happened, *, reason: str = "", silent_s: float = 0.0) -> None:
-        was, self._state = self._state, after(self._state, happened)
-        if was is not self._state:
-            self._report.moved(was, self._state, reason=reason, silent_s=silent_s)
+        was, self.state = self.state, after(self.state, happened)
+        if was is not self.state:
+            self._report.moved(was, self.state, reason=reason, silent_s=silent_s)
 
 
 def panel_config(installation: DeviceConfig, serial: int) -> DeviceConfig:

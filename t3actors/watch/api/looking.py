@@ -108,7 +108,7 @@ class Looking:
     async def device(self, asked: Asked) -> Response:
         """One device."""
         name = asked.values["device"]
-        insight = await self._inside.ask(f"device/{name}", InsightRequested(), DeviceInsight)
+        insight = await self._inside.ask(f"device/{name}", InsightRequested(device=name), DeviceInsight)
         override = self._inside.reach.control.overrides.get(name)
 
         def question(reader: Reader) -> DeviceAnswer:

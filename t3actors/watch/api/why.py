@@ -65,7 +65,7 @@ class Why:
         stored = await self._inside.reading.quick.read(lambda reader: _stored(point, reader))
         name, point_id = stored.row.name, stored.row.point_id
         trace = await self._inside.ask("detector", TraceRequested(device=name, point_id=point_id), PointTrace)
-        insight = await self._inside.ask(f"device/{name}", InsightRequested(), DeviceInsight)
+        insight = await self._inside.ask(f"device/{name}", InsightRequested(device=name), DeviceInsight)
         actor = self._actor_of(name)
         override = self._inside.reach.control.overrides.get(name)
         stopped = override is not None and override.stopped
