@@ -66,7 +66,10 @@ class Holiday(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrendLog(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of TRENDLOGS: what a device records itself. `status` "ON" or "OFF"; `logs`: the property it records."""
+    """A row of TRENDLOGS: what a device records itself. `status` "ON" or "OFF"; `logs`: the property it records.
+
+    `ffi_synced` 1: read by way of T3000, at `last_ffi_sync` (Unix UTC milliseconds).
+    """
 
     index: int
     trendlog_id: str
@@ -81,6 +84,8 @@ class TrendLog(msgspec.Struct, frozen=True, kw_only=True):
     logs: str | None = None
     logging_type: str | None = None
     reliability: str | None = None
+    ffi_synced: int = 0
+    last_ffi_sync: int | None = None
 
 
 class PidController(msgspec.Struct, frozen=True, kw_only=True):

@@ -120,9 +120,10 @@ class SeedWords:
 
 
 def _answered(keys: Keys) -> list[Line]:
+    found = f"{keys['panels']} devices found, " if keys["panels"] else ""  # a list of one panel's points names none
     return [
         (FFI, f"🔄 Starting HandleWebViewMsg({keys['action']}) call"),
-        (FFI, f"📋 FFI Response - {keys['panels']} devices found, {keys['octets']} characters received"),
+        (FFI, f"📋 FFI Response - {found}{keys['octets']} characters received"),
     ]
 
 

@@ -147,6 +147,7 @@ class Cycle:
             if panel.serial_number == 0:
                 panels.skip(panel.name or f"panel {panel.panel_id}", NO_SERIAL)
                 continue
+            panels.listed(panel.serial_number, panel.facts)
             if not panels.is_worth_asking(panel.serial_number):
                 continue
             if asked:

@@ -251,11 +251,11 @@ class InstallationActor(TrioActor):
         if self._failed:
             self._log(CYCLE_RECOVERED, device=self._config.name, failed=self._failed)
         self._failed, self._said = 0, ""
+        self._move(Happened.ANSWERED, silent_s=silent_s)
         if not self._panels.is_one:
             if not self._report.was_met:
                 self._report.describe((), DeviceFacts())
             self._report.hand_over((), self._polls.counts)
-        self._move(Happened.ANSWERED, silent_s=silent_s)
         self._panels.remember()
 
     async def _unanswered(self, error: DriverError) -> None:

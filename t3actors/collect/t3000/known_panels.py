@@ -17,7 +17,7 @@ from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
 from t3actors.messages import DeviceLearned
-from t3actors.points import Kind, Status
+from t3actors.points import DeviceFacts, Kind, Status
 from t3actors.t3000_events import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
 
 KEY = "t3000.panels"
@@ -98,7 +98,7 @@ class Panels:
             return
         for serial in serials[:MOST_PANELS]:
             if serial not in self._panels:
-                self._add(serial)
+                self._add(serial, DeviceFacts(serial_number=serial))
         self._kept = tuple(sorted(self._panels))
 
     def remember(self) -> None:
@@ -139,10 +139,19 @@ class Panels:
             self._silent[serial] = reason
             self._panels[serial].silent(reason)
 
+    def listed(self, serial: int, facts: DeviceFacts) -> None:
+        """T3000 lists this panel: it is a device from now on, whether it answers or not."""
+        if serial in self._panels:
+            return
+        if len(self._panels) < MOST_PANELS:
+            self._found(serial, facts)
+        else:
+            self.skip(facts.panel_name or f"panel {facts.panel_id}", TOO_MANY)
+
     def is_worth_asking(self, serial: int) -> bool:
         """Whether a panel is to be asked in this cycle. One that keeps silent is asked more rarely."""
         panel = self._panels.get(serial)
-        return panel is None or panel.misses < ASKED_EVERY_CYCLES or panel.misses % ASKED_EVERY_CYCLES == 0
+        return panel is not None and (panel.misses < ASKED_EVERY_CYCLES or panel.misses % ASKED_EVERY_CYCLES == 0)
 
     def end_cycle(self) -> Ended:
         """The cycle is over: whoever was neither heard nor told of has missed it."""
@@ -198,17 +207,19 @@ class Panels:
             return None
         if panel is not None:
             return panel
-        facts = answer.facts
-        panel = self._add(serial)
+        return self._found(serial, answer.facts)
+
+    def _found(self, serial: int, facts: DeviceFacts) -> Panel:
+        panel = self._add(serial, facts)
         self._log(
             PANEL_FOUND, device=self._config.name, panel=panel.name, serial_number=serial, panel_id=facts.panel_id,
             panel_name=facts.panel_name,
         )  # fmt: skip
         return panel
 
-    def _add(self, serial: int) -> Panel:
+    def _add(self, serial: int, facts: DeviceFacts) -> Panel:
         config = self._config if self.is_one else panel_config(self._config, serial)
-        panel = Panel(config, **self._voice)
+        panel = Panel(config, facts, **self._voice)
         self._panels[serial] = self._names[panel.name] = panel
         if not self.is_one:
             self._registry.speak_for(f"device/{self._config.name}", f"device/{panel.name}")

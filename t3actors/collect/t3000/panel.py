@@ -27,11 +27,15 @@ PARTS = {Kind.INPUT: "inputs", Kind.OUTPUT: "outputs", Kind.VARIABLE: "variables
 
 
 class Panel:
-    """One panel's state and voice. `config` is its own: the installation's, with the panel's name and serial number."""
+    """One panel's state and voice. `config` is its own: the installation's, with the panel's name and serial number.
+
+    `facts`: what is known of it before it answers.
+    """
 
     def __init__(
         self,
         config: DeviceConfig,
+        facts: DeviceFacts,
         *,
         send: Callable[[str, object], bool],
         registry: Registry,
@@ -50,7 +54,7 @@ class Panel:
         self._now_s = now_s
         self._log = log
         self._report = Report(
-            config, (), DeviceFacts(serial_number=config.serial_number), send=send, registry=registry, wall_ms=wall_ms, log=log,
+            config, (), facts, send=send, registry=registry, wall_ms=wall_ms, log=log,
             created_by="ffi_sync_service", data_source=1,
         )  # fmt: skip
         self._freshness = Freshness(config.rules.stale_after, config.rules.poll_interval_s)

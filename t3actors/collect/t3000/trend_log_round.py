@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from t3actors.collect.t3000.door import Door
 from t3actors.collect.t3000.known_panels import Panels
 from t3actors.collect.t3000.panel import Panel
@@ -58,9 +60,8 @@ class TrendLogRound:
             if logs.certain:  # else they are those of the panel on T3000's screen
                 complete = not logs.unread
                 at_ms = self._wall_ms()
-                panel.tell(
-                    ObjectsRead(device=panel.name, at_ms=at_ms, table="TRENDLOGS", rows=logs.rows, complete=complete)
-                )
+                rows = tuple(replace(row, ffi_synced=1, last_ffi_sync=at_ms) for row in logs.rows)
+                panel.tell(ObjectsRead(device=panel.name, at_ms=at_ms, table="TRENDLOGS", rows=rows, complete=complete))
 
     def _next(self, panels: Panels, now_s: float) -> tuple[int, Panel] | None:
         for serial, panel in panels:

@@ -1,0 +1,80 @@
+"""A simulated T3000's web server through the whole gateway: panel by panel, with faults, beside a Modbus panel that keeps its interval."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+
+from t3actors.config import DeviceConfig
+from t3actors.points import Rules
+from t3actors.simulator.t3000.faults import FaultKind
+from t3actors.simulator.t3000.installation import Installation, some_panels
+from t3actors.simulator.t3000.web_server import T3000WebServer
+from tests.system.house import House, config_of, gateway_running
+from tests.waiting import until
+
+RULES = Rules(poll_interval_s=0.12, trend="changes", max_interval_s=0.0)
+
+
+@asynccontextmanager
+async def plant(tmp_path: Path, panels: int = 2, **changes: object) -> AsyncIterator[tuple[House, T3000WebServer]]:
+    server = T3000WebServer(Installation(some_panels(panels)), tick_s=0.1)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(server.serve)
+        fields: dict[str, object] = {"timeout_s": 1.0, "retries": 0, "panel_pause_s": 0.0, "rules": RULES}
+        device = DeviceConfig(name="plant", protocol="t3000", address=server.url, **(fields | changes))  # type: ignore[arg-type]
+        async with gateway_running(config_of([device], tmp_path / "data")) as house:
+            yield house, server
+        nursery.cancel_scope.cancel()
+
+
+async def test_every_panel_is_read_with_all_its_points_and_its_trend_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("t3actors.collect.t3000.trend_log_round.FIRST_AFTER_S", 0.2)
+    monkeypatch.setattr("t3actors.collect.t3000.trend_log_round.APART_S", 0.05)
+    async with plant(tmp_path) as (house, server):
+        await until(lambda: len(house.log.of("cycle.stored")) >= 2, 15)
+        serials = sorted(listed.panel.serial_number for listed in server.installation.panels.values())
+        assert [
+            row[0] for row in house.rows("SELECT serial_number FROM DEVICES WHERE name LIKE 'plant:%' ORDER BY 1")
+        ] == serials
+        counted = "SELECT point_type, count(*) FROM POINTS WHERE serial_number = ? GROUP BY 1 ORDER BY 1"
+        for serial in serials:
+            assert house.rows(counted, serial) == [("INPUT", 64), ("OUTPUT", 64), ("VARIABLE", 128)]
+        await until(lambda: house.one("SELECT count(*) FROM TRENDLOGS WHERE ffi_synced = 1") == 24, 10)
+        assert {call["action"] for call in server.calls} <= {4, 17}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        FaultKind.HANG, FaultKind.DROP, FaultKind.DROP_MIDWAY, FaultKind.STATUS_500, FaultKind.WARMUP, FaultKind.BUSY, FaultKind.TRUNCATED,
+        FaultKind.GARBAGE,
+    ],
+)  # fmt: skip
+async def test_a_fault_of_its_web_server_is_told_once_and_ends_by_itself(tmp_path: Path, fault: FaultKind) -> None:
+    async with plant(tmp_path, panels=1, timeout_s=0.3) as (house, server):
+        (name,) = [f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values()]
+        await until(lambda: house.point_statuses(name) == {"ok"}, 15)
+        server.set_fault(fault)
+        await until(lambda: house.point_statuses(name) == {"down"}, 20)
+        assert len(house.log.of("cycle.failed")) <= 2
+        server.set_fault(FaultKind.NONE)
+        await until(lambda: house.point_statuses(name) == {"ok"}, 20)
+        assert house.log.of("child.exited") == []
+
+
+async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> None:
+    async with plant(tmp_path) as (house, server):
+        first, second = (f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values())
+        await until(lambda: house.point_statuses(first) == house.point_statuses(second) == {"ok"}, 15)
+        next(iter(server.installation.panels.values())).is_online = False
+        await until(lambda: house.status(first) == "offline", 30)
+        assert house.point_statuses(first) == {"down"}
+        assert house.status(second) == "online"
+        assert house.point_statuses(second) == {"ok"}
