@@ -22,11 +22,20 @@ async def until(condition: Callable[[], object], within_s: float = 5.0, what: st
     raise AssertionError(f"not within {within_s} s: {what or getattr(condition, '__name__', condition)}")
 
 
-async def every(seconds: float) -> AsyncIterator[None]:
-    """Come round so often, for what goes on beside a test until it is cancelled: `async for _ in every(0.05)`."""
-    while True:
-        await trio.sleep(seconds)
-        yield
+class every:  # noqa: N801 - it reads as a word
+    """Come round so often, for what goes on beside a test until it is cancelled: `async for _ in every(0.05)`.
+
+    Not a generator: one that a cancellation leaves half done is a warning when it is collected, in whatever test runs then.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __aiter__(self) -> AsyncIterator[None]:
+        return self
+
+    async def __anext__(self) -> None:
+        await trio.sleep(self._seconds)
 
 
 async def asyncio_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:

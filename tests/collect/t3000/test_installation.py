@@ -19,7 +19,7 @@ from t3actors.collect.pace import Pace
 from t3actors.collect.t3000.document import split
 from t3actors.collect.t3000.door import Answer, Memory, answer
 from t3actors.collect.t3000.installation import InstallationActor
-from t3actors.collect.t3000.known_panels import ASKED_EVERY_CYCLES, KEY
+from t3actors.collect.t3000.known_panels import ASKED_EVERY_CYCLES, KEY, NOT_THERE
 from t3actors.collect.t3000.trend_log_round import APART_S, FIRST_AFTER_S
 from t3actors.config import DeviceConfig
 from t3actors.cycles import CycleEnded, CycleStored
@@ -38,6 +38,7 @@ from t3actors.messages import (
     SyncRequested,
 )
 from t3actors.points import DeviceStatus, Rules, Status
+from t3actors.questions import InsightRequested
 from tests.system.t3000_answers import real, real_panel
 
 M = TypeVar("M")
@@ -449,6 +450,21 @@ async def test_a_memory_is_one_panel_under_the_installations_own_name(autojump_c
         assert at.detector.of(CycleEnded)[0].panels == ("plant",)
         words = [changed.status for changed in at.detector.of(DeviceStatusChanged, "plant")]
         assert words[-1] is DeviceStatus.ONLINE
+
+
+async def test_who_asks_how_a_panel_stands_is_told_of_that_panel(autojump_clock: MockClock) -> None:
+    async with site() as at:
+        await trio.sleep(35)
+        at.door.reply = lambda *_: real()
+        await trio.sleep(60)
+        plant, lost = [
+            await at.registry.ask(f"device/{name}", InsightRequested(device=name), 1.0)
+            for name in ("plant", "plant:1001")
+        ]
+        assert (plant.state, lost.state) == ("online", "backing off")
+        assert lost.polls[-1].error == NOT_THERE
+        assert lost.polls[0].points == 4
+        assert plant.next_try_s is not None
 
 
 async def test_a_disabled_installation_asks_nothing(autojump_clock: MockClock) -> None:
