@@ -35,32 +35,40 @@ def made_file(folder: Path, gigabytes: float, scale: float = 1.0) -> tuple[Path,
 
 
 def _copied(path: Path, size: int) -> int:
-    """Copy the first day under earlier days until the file is as large. **Returns**: how many days there are."""
+    """Copy the first day under earlier days until the file is as large. **Returns**: how many days were lived through."""
     connection = apsw.Connection(str(path))
     connection.pragma("synchronous", "off")
     day = T0_MS // DAY_MS
-    ((part, first, blocks),) = connection.execute(
-        "SELECT part, first_block, blocks FROM parts WHERE kind = 0 AND level = 2 AND day = ?", (day,)
+    originals = list(
+        connection.execute(
+            "SELECT kind, part, first_block, blocks FROM parts WHERE day = ? AND ((kind = 0 AND level = 2) OR kind = 2)",
+            (day,),
+        )
     )
-    columns = ", ".join(row[1] for row in connection.execute("PRAGMA table_info(blocks)") if row[1] != "id")
     for back in range(1, 36_500):
         if connection.pragma("page_count") * connection.pragma("page_size") >= size:
             break
         with connection:
-            begin = connection.execute("SELECT MAX(id) + 1 FROM blocks").get
-            connection.execute(
-                f"INSERT INTO blocks (id, {columns}) SELECT id - ? + ?, {columns} FROM blocks WHERE id >= ? AND id < ?",
-                (first, begin, first, first + blocks),
-            )
-            connection.execute(
-                "INSERT INTO parts SELECT (SELECT MAX(part) + 1 FROM parts), 0, 2, 2, day - ?1, from_s - ?1 * 86400, until_s - ?1 * 86400,"
-                " NULL, ?2, blocks, samples, made_at FROM parts WHERE part = ?3",
-                (back, begin, part),
-            )
-            connection.execute(
-                "INSERT INTO runs SELECT (SELECT MAX(part) FROM parts), series_id, first, blocks FROM runs WHERE part = ?",
-                (part,),
-            )
+            for kind, part, first, blocks in originals:
+                _copy(connection, "blocks" if kind == 0 else "aggregate_blocks", part, first, blocks, back)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    return LIVED_DAYS + 1
+    return LIVED_DAYS
+
+
+def _copy(connection: apsw.Connection, table: str, part: int, first: int, blocks: int, back: int) -> None:
+    columns = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "id")
+    begin = connection.execute(f"SELECT MAX(id) + 1 FROM {table}").get
+    connection.execute(
+        f"INSERT INTO {table} (id, {columns}) SELECT id - ? + ?, {columns} FROM {table} WHERE id >= ? AND id < ?",
+        (first, begin, first, first + blocks),
+    )
+    connection.execute(
+        "INSERT INTO parts SELECT (SELECT MAX(part) + 1 FROM parts), kind, 2, level, day - ?1, from_s - ?1 * 86400,"
+        " until_s - ?1 * 86400, NULL, ?2, blocks, samples, made_at FROM parts WHERE part = ?3",
+        (back, begin, part),
+    )
+    connection.execute(
+        "INSERT INTO runs SELECT (SELECT MAX(part) FROM parts), series_id, first, blocks FROM runs WHERE part = ?",
+        (part,),
+    )

@@ -89,10 +89,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--gb", type=float, default=0.1)
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument(
+        "--database", type=Path, help="Use a copy-free file that history_queries.py kept, instead of making one."
+    )
     parser.add_argument("--rates", type=int, nargs="*", default=[1000, 5000])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-        path, now_ms = made_file(Path(name), arguments.gb)
+        path, now_ms = (
+            (arguments.database, T0_MS + 3 * DAY_MS) if arguments.database else made_file(Path(name), arguments.gb)
+        )
         print(
             json.dumps({"file_mb": round(file_bytes(path) / 1e6), "days": round((now_ms - T0_MS) / DAY_MS)}), flush=True
         )
