@@ -16,6 +16,11 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def machine_ms() -> int:
+    """Milliseconds since this machine was switched on, time asleep included: no step of the wall clock moves it."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
 def is_trusted() -> bool:
     """Say whether the kernel knows its clock to be synchronised (NTP, PTP or the like). False where it cannot be asked."""
     try:

@@ -20,6 +20,28 @@ HISTORY_TAKEN_BACK = event(
     "packed anew when they are over.",
     "Look at what sets this machine's clock.",
 )
+CLOCK_STEPPED = event(
+    "clock.stepped",
+    "warning",
+    "step_s trusted",
+    "The wall clock was set, by `step_s` seconds; `trusted`: whether the kernel knows it to be right now. Polls keep their cadence. What "
+    "was stamped before by a clock that was not trusted is stamped anew once it is (`clock.settled`).",
+    "Once after a start without a network: nothing. Again and again: look at what sets this machine's clock.",
+)
+CLOCK_TRUSTED = event("clock.trusted", "info", "step_s", "The kernel now knows its clock to be right.")
+CLOCK_DOUBTED = event(
+    "clock.doubted",
+    "warning",
+    "step_s",
+    "The kernel no longer knows its clock to be right: samples are marked so (`clock_trusted` 0) until it does.",
+    "Look at the time service (NTP) of this machine.",
+)
+CLOCK_SETTLED = event(
+    "clock.settled",
+    "info",
+    "shifted_ms samples",
+    "What was stamped since the start by a clock that was not trusted is stamped anew: moved by so much, 0 where it was right.",
+)
 TIDYING_FAILED = event(
     "tidying.failed",
     "warning",

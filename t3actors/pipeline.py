@@ -180,6 +180,7 @@ class Gateway:
             self.log,
             clock.wall_ms,
             clock_trusted=clock.is_trusted(),
+            kernel=clock,
         )
 
     def _detector(self) -> ChangeDetector:

@@ -26,6 +26,7 @@ from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.events import Log
 from t3actors.messages import BatchItem, BatchStored, PointsChanged, Remembered, StateLoaded
 from t3actors.store import gateway_row, memory, stored_state
+from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import (
     Interrupted,
     RowRefused,
@@ -40,13 +41,13 @@ from t3actors.store.connection import (
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
 from t3actors.store.history.desk import Desk
-from t3actors.store.history.governor import Governor
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
+from t3actors.store.stretches import KernelClock
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart
 from t3actors.store.watermarks import Watermarks
@@ -71,6 +72,7 @@ class Store:
         *,
         clock_trusted: bool = False,
         outbox: Outbox | None = None,
+        kernel: KernelClock | None = None,
     ) -> None:
         self.path = config.database
         self._outbox = outbox or Outbox(None, log, lambda _posted: None)
@@ -79,6 +81,7 @@ class Store:
         self._log = log
         self._wall_ms = wall_ms
         self._room = RoomKeeper(config, log, free_bytes)
+        self._clock = ClockWatch(kernel, boot_id, wall_ms, log)
         self._connection: apsw.Connection | None = None
         self._known: Known | None = None
         self._watermarks: Watermarks | None = None
@@ -152,10 +155,6 @@ class Store:
             migrate(connection, self.path)
             with translated(self.path, connection):
                 self._take_over(connection, newest)
-                desk = Desk(
-                    connection, partial(self._fence.transaction, connection), self._config, self._log, self._wall_ms
-                )
-                self._tidying = Tidying(desk, Governor(self._config.budget_bytes))
         except BaseException:
             self.abandon_connection()
             raise
@@ -176,6 +175,10 @@ class Store:
             self._known = Known(connection)
             self._watermarks = Watermarks(connection)
             self._outbox.begin(connection)
+            self._clock.begin(connection)
+            transaction = partial(self._fence.transaction, connection)
+            desk = Desk(connection, transaction, self._config, self._log, self._wall_ms)
+            self._tidying = Tidying(desk, self._clock, self._known)
             self._fence.check()
         except BaseException:
             connection.execute("ROLLBACK")
@@ -224,6 +227,8 @@ class Store:
         if watermarks.has(batch):
             with translated(self.path, connection):
                 return watermarks.acknowledgement(connection, batch)
+        with translated(self.path, connection):
+            self._clock.look(connection, self._fence)
         room = self._room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
         try:
             tally = self._commit(connection, batch, room)
@@ -280,15 +285,15 @@ class Store:
 
         **Raises**: StoreError.
         """
-        self._check_file()
+        connection, _, _ = self._opened()
+        check_identity(self.path, self._file)
+        with translated(self.path, connection):
+            self._clock.look(connection, self._fence)
         now_ms = self._wall_ms()
         if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
             return
-        connection, _, _ = self._opened()
-        with translated(self.path, connection):
-            self._fence.begin(connection)
+        with translated(self.path, connection), self._fence.transaction(connection):
             gateway_row.beat(connection, now_ms)
-            self._fence.end(connection)
         self._heartbeat_ms = now_ms
 
     def load_state(self, incarnation: int) -> StateLoaded:
@@ -316,11 +321,6 @@ class Store:
             raise StoreDamaged(f"{self.path}: is not open")
         return self._connection, self._known, self._watermarks
 
-    def _check_file(self) -> None:
-        """SQLite goes on writing into a file that was removed, without a word."""
-        if self._connection is not None:
-            check_identity(self.path, self._file)
-
     def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
         try:
             return self._transact(connection, batch, room, write)
@@ -332,7 +332,7 @@ class Store:
     ) -> Tally:
         _, known, watermarks = self._opened()
         tally = Tally(connection, known, history=room is Room.ALL, events=room is not Room.POINTS_ONLY)
-        tally.stamp_ms = self._config.stamp_ms
+        tally.stamp_ms, tally.mark_of = self._config.stamp_ms, self._clock.mark_of
         if self._tidying is not None:
             tally.frontiers = self._tidying.desk.frontiers
         now_ms = self._wall_ms()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import apsw
 
 from t3actors.cycles import CycleStored
@@ -18,12 +20,13 @@ SampleRow = tuple[int, int, int, float | int | str | bytes | None, int]
 class Tally:
     """Counts and lists of one transaction, undone with it. `history` and `events` say what there is room for.
 
-    `frontiers`: which samples are late. `stamp_ms`: what their times are rounded down to. `mark`: what their statuses carry
-    of the clock.
+    `frontiers`: which samples are late. `stamp_ms`: what their times are rounded down to. `mark_of`: what
+    the status of a sample of some time carries of the clock, if anything.
     """
 
     frontiers = Frontiers()
     stamp_ms = 1
+    mark_of: Callable[[int], int] | None = None
 
     def __init__(self, connection: apsw.Connection, known: Known, *, history: bool = True, events: bool = True) -> None:
         self.connection = connection

@@ -238,6 +238,7 @@ class _Changes:
             tally.count("lost_samples", 1)
             tally.drop(point.device.name, point.point_id)
             return
+        change_ms = at_ms
         at_ms -= at_ms % tally.stamp_ms
         series = point.series or self._new_series(point, at_ms)
         if at_ms > series.last_ms:
@@ -246,6 +247,8 @@ class _Changes:
             at_ms = self._free(series, at_ms)
             if at_ms > series.last_ms:
                 tally.journal.set(series, "last_ms", at_ms)
+        if tally.mark_of is not None:
+            code |= tally.mark_of(change_ms)
         self._taken.add((series.series_id, at_ms))
         seconds, ms = divmod(at_ms, 1000)
         self._samples.append((seconds, series.series_id, ms, value, code))

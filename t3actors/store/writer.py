@@ -38,6 +38,7 @@ from t3actors.messages import (
 from t3actors.store.integrity import FileChecked
 from t3actors.store.room import free_bytes_of
 from t3actors.store.store import Store
+from t3actors.store.stretches import KernelClock
 from t3actors.store.webview.mail import WEBVIEW, Delivered
 from t3actors.store.webview.outbox import Outbox
 
@@ -77,11 +78,14 @@ class DatabaseWriter(ThreadActor):
         free_bytes: Callable[[Path], int] = free_bytes_of,
         *,
         clock_trusted: bool = False,
+        kernel: KernelClock | None = None,
     ) -> None:
         super().__init__()
         who = (gateway_name, version, boot_id)
         self._outbox = Outbox(store.webview, log, lambda posted: self.send(WEBVIEW, posted))
-        self._store = Store(store, *who, log, wall_ms, free_bytes, clock_trusted=clock_trusted, outbox=self._outbox)
+        self._store = Store(
+            store, *who, log, wall_ms, free_bytes, clock_trusted=clock_trusted, kernel=kernel, outbox=self._outbox
+        )
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""

@@ -119,15 +119,18 @@ def _fraction(row: Aggregate, mean: float) -> int:
     return min(FRACTIONS, max(0, round((mean / 2 - row.least / 2) / reach * FRACTIONS)))
 
 
-def decode(block: AggregateBlock) -> list[Aggregate]:
-    """Take a block apart: what was encoded, but for the rounding of the means. **Raises**: BlockDamaged."""
+def decode(block: AggregateBlock, base_ms: int = 0) -> list[Aggregate]:
+    """Take a block apart: what was encoded, but for the rounding of the means; times count from `-base_ms`.
+
+    **Raises**: BlockDamaged.
+    """
     try:
-        return _decoded(block)
+        return _decoded(block, base_ms)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
         raise BlockDamaged(f"not a block of aggregates: {error}") from error
 
 
-def _decoded(block: AggregateBlock) -> list[Aggregate]:
+def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
     n, d = block.n, block.d
     if not 1 <= n <= MOST:
         raise ValueError(f"{n} rows")
@@ -158,7 +161,7 @@ def _decoded(block: AggregateBlock) -> list[Aggregate]:
     shares = json.loads(block.x) if block.x else {}
     return [
         Aggregate(
-            seconds[i] * 1000, counts[i], least[i], most[i], _between(least[i], most[i], fractions[i]), last[i],
+            seconds[i] * 1000 + base_ms, counts[i], least[i], most[i], _between(least[i], most[i], fractions[i]), last[i],
             _between(least[i], most[i], fractions[n + i]), known[i] * 1000, True, _of_states(shares.get(str(i))),
         )
         for i in range(n)

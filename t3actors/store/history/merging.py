@@ -120,10 +120,7 @@ def _runs(
                 if isinstance(row, Block):
                     _extend(samples.setdefault(series_id, Samples([], [], [])), block.decode(row))
                 else:
-                    made = aggregate_block.decode(row)
-                    aggregates.setdefault(series_id, []).extend(
-                        one._replace(at_ms=one.at_ms + shift_ms) for one in made
-                    )
+                    aggregates.setdefault(series_id, []).extend(aggregate_block.decode(row, shift_ms))
             except BlockDamaged:
                 continue
     if pieces.kind is Kind.SAMPLES:

@@ -235,12 +235,12 @@ def _aggregates(
             if not isinstance(packed, AggregateBlock):
                 continue
             try:
-                rows = aggregate_block.decode(packed)
+                rows = aggregate_block.decode(packed, day_ms)
             except BlockDamaged:
                 continue
             for row in rows:
-                if since_ms <= row.at_ms + day_ms <= until_ms:
-                    yield row._replace(at_ms=row.at_ms + day_ms)
+                if since_ms <= row.at_ms <= until_ms:
+                    yield row
     if kind is Kind.HOURS:
         for fields in connection.execute(_HOURS, (frontiers.load(connection).hours_from, series_id)):
             row = Aggregate(*fields)

@@ -9,11 +9,15 @@ from __future__ import annotations
 import time
 
 from t3actors import history_events as events
+from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.history import expiry, late, merging, packing
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import HOUR_S
 from t3actors.store.history.governor import Governor
 from t3actors.store.history.parts import Kind, State, find
+from t3actors.store.history.restamping import restamp
+from t3actors.store.known import Known
+from t3actors.store.stretches import Unsettled
 
 GRACE_S = 90
 """An hour is packed so long after it has ended: what is on its way is stored by then."""
@@ -27,9 +31,16 @@ UNSETTLED_S = 86_400.0
 class Tidying:
     """The job at hand. One per opening of the database."""
 
-    def __init__(self, desk: Desk, governor: Governor) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        clock: ClockWatch,
+        known: Known,
+    ) -> None:
         self.desk = desk
-        self.governor = governor
+        self.governor = Governor(desk.config.budget_bytes)
+        self._clock = clock
+        self._known = known
         self.hold_from_s: int | None = None
         """Hours from then on are not packed: the clock that stamped them may yet turn out to be wrong."""
         self._job: Job | None = None
@@ -63,8 +74,11 @@ class Tidying:
         while self.step():
             pass
 
-    def _next(self, now_s: float) -> Job | None:  # noqa: C901, PLR0911 - a list in the order of need
+    def _next(self, now_s: float) -> Job | None:  # noqa: C901, PLR0911, PLR0912 - a list in the order of need
         desk = self.desk
+        unsettled = self._unsettled()
+        if unsettled is not None:
+            return self._restamp(*unsettled)
         part = expiry.going(desk)
         if part is not None:
             return expiry.clear(desk, part)
@@ -99,6 +113,22 @@ class Tidying:
             if expiry.is_overfull(desk):
                 return expiry.trim(desk)
         return None
+
+    def _unsettled(self) -> tuple[Unsettled, int] | None:
+        """Return what is to be stamped anew, and how far ahead the clock is now. While it may yet turn out to be, it is held."""
+        stretches = self._clock.stretches
+        if stretches is None:
+            return None
+        found = stretches.unsettled()
+        waits = found and stretches.since_start_ms < UNSETTLED_S * 1000
+        self.hold_from_s = min(stretch.since_at for stretch in found) // 1000 if waits else None
+        return (found[0], stretches.offset_ms) if found and stretches.trusted else None
+
+    def _restamp(self, stretch: Unsettled, offset_ms: int) -> Job:
+        yield from restamp(self.desk, stretch, offset_ms)
+        now_ms = self.desk.wall_ms()  # what is stored from now on looks whether its time is taken
+        for series in self._known.series.values():
+            series.last_ms = max(series.last_ms, now_ms)
 
     def _due_hour(self) -> int | None:
         """Return the next hour to pack, if it is over, and its clock right as far as can be known."""

@@ -1,0 +1,95 @@
+"""Stamps anew what was stamped by a clock that turned out wrong: samples that are not packed yet, and events.
+
+A few hundred rows are one transaction: each leaves its old time and lies at its new one, its mark taken off. Where a sample
+lies already, it takes the next free millisecond: nothing is taken for a repeat. Order within the stretch stays.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from t3actors import history_events as events
+from t3actors.store.history.desk import Desk, Job
+from t3actors.store.stretches import NUMBER_SHIFT, STEP_MS, Unsettled
+
+ROWS_AT_ONCE = 500
+TABLES = ("samples", "late_samples")
+
+_ROWS = {
+    table: "SELECT logging_time, series_id, ms, value, status"  # noqa: S608
+    f" FROM {table} WHERE (logging_time, series_id, ms) > (?, ?, ?) AND logging_time <= ? AND status >> {NUMBER_SHIFT} = ? LIMIT ?"
+    for table in TABLES
+}
+_DELETE = {
+    table: f"DELETE FROM {table} WHERE logging_time = ? AND series_id = ? AND ms = ?"  # noqa: S608
+    for table in TABLES
+}
+_INSERT = {
+    table: f"INSERT INTO {table} (logging_time, series_id, ms, value, status) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+    for table in TABLES
+}
+_TAKEN = (
+    "SELECT 1 FROM samples WHERE logging_time = ?1 AND series_id = ?2 AND ms = ?3"
+    " UNION ALL SELECT 1 FROM late_samples WHERE logging_time = ?1 AND series_id = ?2 AND ms = ?3"
+)
+_EMPTY_SECONDS = (
+    "DELETE FROM sample_seconds WHERE logging_time BETWEEN ? AND ?"
+    " AND NOT EXISTS (SELECT 1 FROM samples x WHERE x.logging_time = sample_seconds.logging_time)"
+)
+_EVENTS = "UPDATE EVENTS SET at = at + ?1 WHERE id >= ?2 AND at BETWEEN ?3 AND ?4"
+_STARTED = "UPDATE GATEWAY SET started_at = started_at + ?1 WHERE started_at BETWEEN ?2 AND ?3"
+_SETTLED = "UPDATE CLOCK_STRETCHES SET restamped_ms = ? WHERE number = ?"
+
+Row = tuple[int, int, int, float | int | str | bytes | None, int]
+
+
+def restamp(desk: Desk, stretch: Unsettled, offset_ms: int) -> Job:
+    """Move what the stretch stamped to where it belongs: the clock is now `offset_ms` ahead of the machine's own."""
+    shift_ms = offset_ms - stretch.offset_ms
+    if abs(shift_ms) <= STEP_MS:
+        shift_ms = 0  # it was right all along
+    moved = 0
+    for table in TABLES:
+        last = (stretch.since_at // 1000 - 60, 0, 0)
+        while True:
+            rows: list[Row] = list(
+                desk.connection.execute(
+                    _ROWS[table], (*last, stretch.until_at // 1000 + 60, stretch.number, ROWS_AT_ONCE)
+                )
+            )
+            if not rows:
+                break
+            last = rows[-1][:3]
+            with desk.transaction():
+                moved += _move(desk, rows, shift_ms)
+            yield
+    with desk.transaction():
+        desk.connection.execute(
+            _EVENTS, (shift_ms, stretch.first_event, stretch.since_at - 60_000, stretch.until_at + 60_000)
+        )
+        desk.connection.execute(_STARTED, (shift_ms, stretch.since_at - 60_000, stretch.until_at + 60_000))
+        desk.connection.execute(_SETTLED, (shift_ms, stretch.number))
+    desk.log(events.CLOCK_SETTLED, shifted_ms=shift_ms, samples=moved)
+    yield
+
+
+def _move(desk: Desk, rows: list[Row], shift_ms: int) -> int:
+    connection, frontiers = desk.connection, desk.frontiers
+    for name in TABLES:  # what is late stands among the rows as well
+        connection.executemany(_DELETE[name], [row[:3] for row in rows])
+    for second, series_id, ms, value, status in rows:
+        at_ms = _free(connection, series_id, second * 1000 + ms + shift_ms)
+        row = (at_ms // 1000, series_id, at_ms % 1000, value, status & 7)
+        if row[0] < frontiers.sealed_until:
+            connection.execute(_INSERT["late_samples"], row)
+        if row[0] >= frontiers.recent_from:
+            connection.execute("INSERT OR IGNORE INTO sample_seconds VALUES (?)", (row[0],))
+            connection.execute(_INSERT["samples"], row)
+    connection.execute(_EMPTY_SECONDS, (rows[0][0], rows[-1][0]))
+    return len(rows)
+
+
+def _free(connection: apsw.Connection, series_id: int, at_ms: int) -> int:
+    while connection.execute(_TAKEN, (at_ms // 1000, series_id, at_ms % 1000)).get:
+        at_ms += 1
+    return at_ms

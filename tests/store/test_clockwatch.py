@@ -1,0 +1,248 @@
+"""T23: a clock that begins in 1970 or at the last shutdown, steps, is trusted late, or sleeps: no sample is lost, twice or out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from t3actors.store.reader import open_reader
+from t3actors.store.store import Store
+from tests.store.building import T0_MS, House, announced, change
+
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+STAMPS = "SELECT value, sampled_at, clock_trusted FROM TRENDLOG_ALL ORDER BY value"
+
+
+class Box(House):
+    """A machine: what it was switched on for, what its wall clock says, whether the kernel knows that to be right."""
+
+    def __init__(self, folder: Path, wall_ms: int, *, trusted: bool = False) -> None:
+        self.up_ms = 60_000
+        self.ahead_ms = wall_ms - self.up_ms
+        self.trusted = trusted
+        self.number = 0
+        super().__init__(folder, recent_s=2 * 86_400.0)
+
+    @property
+    def now_ms(self) -> int:
+        return self.up_ms + self.ahead_ms
+
+    @now_ms.setter
+    def now_ms(self, _value: int) -> None:
+        """The house sets a time of its own at first."""
+
+    def machine_ms(self) -> int:
+        return self.up_ms
+
+    def is_trusted(self) -> bool:
+        return self.trusted
+
+    def new_store(self) -> Store:
+        return Store(
+            self.config,
+            "test",
+            "1.0",
+            self.boot_id,
+            self.log,
+            lambda: self.now_ms,
+            lambda _path: self.free,
+            kernel=self,
+        )
+
+    def run(self, minutes: int) -> None:
+        """A sample each minute, numbered on."""
+        for _ in range(minutes):
+            self.up_ms += 60_000
+            self.put(change(self.number, at_ms=self.now_ms))
+            self.number += 1
+
+    def set_clock(self, wall_ms: int, *, trusted: bool) -> None:
+        self.ahead_ms = wall_ms - self.up_ms
+        self.trusted = trusted
+
+    def stamps(self) -> list[tuple[object, ...]]:
+        return self.rows(STAMPS)
+
+    def read(self) -> list[tuple[object, ...]]:
+        with open_reader(self.path) as reader:
+            rows = reader.history("ahu-1", "IN1", limit=10_000)
+        return sorted((row.value, row.sampled_at, int(row.clock_trusted)) for row in rows)  # type: ignore[type-var]
+
+
+@pytest.fixture(params=["1970", "the last shutdown", "a month ahead", "an hour ahead"])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
+    """A box that lived through three hours yesterday, and is switched on again with a clock that is wrong."""
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(200)
+    box.tidy()
+    box.store.close()
+    box.boot_id = "second"
+    wrong = {
+        "1970": 5000,
+        "the last shutdown": box.now_ms,
+        "a month ahead": T0_MS + 31 * DAY_MS,
+        "an hour ahead": T0_MS + DAY_MS + HOUR_MS,
+    }
+    box.up_ms = 10_000
+    box.set_clock(wrong[request.param], trusted=False)
+    box.store = box.new_store()
+    box.opened().put(announced())
+    yield box
+    box.store.abandon_connection()
+
+
+def test_what_was_stamped_wrong_is_stamped_anew_once_the_clock_is_right(box: Box) -> None:
+    before = box.stamps()
+    began_up_ms = box.up_ms
+    box.run(130)
+    box.tidy()
+    assert [value for value, *_ in box.stamps()] == list(range(330))
+    assert {trusted for *_, trusted in box.stamps()[200:]} == {0}
+    box.up_ms += 1000
+    box.set_clock(T0_MS + DAY_MS + 130 * 60_000 + 1000, trusted=True)
+    box.run(10)
+    box.tidy()
+    found = box.stamps()
+    assert found[:200] == before
+    shift = T0_MS + DAY_MS - began_up_ms
+    assert found[200:330] == [(200 + n, began_up_ms + (n + 1) * 60_000 + shift, 1) for n in range(130)]
+    assert [trusted for *_, trusted in found[330:]] == [1] * 10
+    assert [at_ms for _, at_ms, _ in found] == sorted(at_ms for _, at_ms, _ in found)  # type: ignore[type-var]
+    assert box.read() == found
+    assert len(box.logged("clock.stepped")) == len(box.logged("clock.trusted")) == len(box.logged("clock.settled")) == 1
+    assert box.rows(
+        "SELECT count(*) FROM sample_seconds WHERE logging_time NOT IN (SELECT logging_time FROM samples)"
+    ) == [(0,)]
+    (started,) = box.rows("SELECT at FROM EVENTS WHERE event = 'gateway.started' ORDER BY id DESC LIMIT 1")
+    assert started == (T0_MS + DAY_MS,)
+    box.tidy()
+    assert box.stamps() == found  # once
+
+
+def test_it_goes_on_where_it_was_when_it_is_killed_in_the_middle(box: Box) -> None:
+    box.run(130)
+    box.set_clock(T0_MS + DAY_MS + 130 * 60_000, trusted=True)
+    box.run(1)
+    box.tidying._look_again_s = 0.0
+    box.tidying.step()
+    box.store.abandon_connection()
+    box.store = box.new_store()
+    box.opened().put(announced())
+    box.run(1)
+    box.tidy()
+    found = box.stamps()
+    assert [value for value, *_ in found] == list(range(332))
+    assert {trusted for *_, trusted in found} == {1}
+    times = [at_ms for _, at_ms, _ in found]
+    assert times == sorted(times)  # type: ignore[type-var]
+    assert all(at_ms >= T0_MS + DAY_MS for at_ms in times[200:])  # type: ignore[operator]
+
+
+def test_a_clock_nobody_vouches_for_is_marked_and_after_a_day_packed_all_the_same(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS)
+    box.opened().put(announced())
+    box.run(200)
+    box.tidy()
+    assert box.one("SELECT count(*) FROM parts") == 0
+    box.up_ms += DAY_MS
+    box.run(1)
+    box.tidy()
+    assert box.one("SELECT count(*) FROM parts") != 0
+    assert {trusted for *_, trusted in box.stamps()} == {0}
+    assert box.read() == box.stamps()
+
+
+@pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS, 30 * DAY_MS, -30 * DAY_MS])
+def test_a_step_of_a_trusted_clock_loses_nothing_and_is_said_once(tmp_path: Path, step_ms: int) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    for _ in range(2):
+        box.run(100)
+        box.tidy()
+        box.set_clock(box.now_ms + step_ms, trusted=True)
+        box.run(100)
+        box.tidy()
+        step_ms = -step_ms
+    assert [value for value, *_ in box.stamps()] == list(range(400))
+    assert box.read() == box.stamps()
+    assert len(box.logged("clock.stepped")) == 2
+    assert box.logged("clock.settled") == []
+
+
+def test_time_asleep_is_no_step(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(1)
+    box.up_ms += 6 * HOUR_MS
+    box.run(1)
+    assert box.logged("clock.stepped") == []
+
+
+def test_a_clock_that_is_drawn_along_does_not_step(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    for _ in range(20):
+        box.ahead_ms += 400
+        box.run(1)
+    assert box.logged("clock.stepped") == []
+    box.ahead_ms += 501
+    box.run(1)
+    assert [line["step_s"] for line in box.logged("clock.stepped")] == [0.5]
+
+
+def test_a_sample_taken_before_the_step_and_stored_after_it_is_of_the_old_stretch(tmp_path: Path) -> None:
+    box = Box(tmp_path, 5000)
+    box.opened().put(announced())
+    box.run(1)
+    old_ms = box.now_ms + 100
+    box.up_ms += 200
+    box.set_clock(T0_MS, trusted=True)
+    box.put(change(1, at_ms=old_ms), change(2, at_ms=T0_MS))
+    assert [trusted for *_, trusted in box.stamps()] == [0, 0, 1]
+    box.tidy()
+    assert box.stamps()[1] == (1, T0_MS - 100, 1)
+
+
+def test_a_clock_that_was_right_all_along_keeps_its_times(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS)
+    box.opened().put(announced())
+    box.run(3)
+    before = [row[:2] for row in box.stamps()]
+    box.trusted = True
+    box.run(1)
+    box.tidy()
+    assert [row[:2] for row in box.stamps()][:3] == before
+    assert {trusted for *_, trusted in box.stamps()} == {1}
+    assert box.logged("clock.settled") == [{"shifted_ms": 0, "samples": 3}]
+
+
+def test_a_sample_that_is_moved_onto_another_takes_the_next_millisecond(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(3)
+    box.store.close()
+    box.boot_id = "second"
+    box.set_clock(T0_MS - HOUR_MS, trusted=False)
+    box.store = box.new_store()
+    box.opened().put(announced())
+    box.run(3)
+    box.set_clock(box.now_ms + HOUR_MS - 3 * 60_000, trusted=True)
+    box.run(1)
+    box.tidy()
+    times = sorted(at_ms - T0_MS for _, at_ms, _ in box.stamps())  # type: ignore[operator]
+    assert len(times) == len(set(times)) == 7
+
+
+def test_trust_that_is_lost_is_said_and_marked(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(1)
+    box.trusted = False
+    box.run(1)
+    assert [trusted for *_, trusted in box.stamps()] == [1, 0]
+    assert len(box.logged("clock.doubted")) == 1
+    assert box.one("SELECT clock_trusted FROM GATEWAY") == 0
+    assert box.rows("SELECT trusted, until_at IS NULL FROM CLOCK_STRETCHES ORDER BY number") == [(1, 0), (0, 1)]
