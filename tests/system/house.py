@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from t3actors.config import Config, DeviceConfig, GatewayConfig, ModbusPoint, StoreConfig
-from t3actors.events import LogEvent
+from t3actors.events import Log, LogEvent, silent
 from t3actors.pipeline import Gateway
 from t3actors.points import Kind, Rules
 from t3actors.simulator.frames import Request
@@ -26,10 +26,12 @@ FIRST_INPUT = 7484  # the register of IN1's value
 class RecordedLog:
     """Keeps what was logged, and holds every line against the catalogue."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Log = silent) -> None:
         self.lines: list[tuple[str, dict[str, object]]] = []
+        self._beside = beside
 
     def __call__(self, event: LogEvent, /, **keys: object) -> None:
+        self._beside(event, **keys)
         unknown = set(keys) - set(event.keys)
         assert not unknown, f"{event.name} logs keys that the catalogue does not name: {sorted(unknown)}"
         self.lines.append((event.name, keys))
@@ -128,9 +130,9 @@ class House:
 
 
 @asynccontextmanager
-async def gateway_running(config: Config) -> AsyncIterator[House]:
-    """Run a gateway; it is stopped in order at the end."""
-    log = RecordedLog()
+async def gateway_running(config: Config, beside: Log = silent) -> AsyncIterator[House]:
+    """Run a gateway; it is stopped in order at the end. `beside`: a log that hears everything too."""
+    log = RecordedLog(beside)
     gateway = Gateway(config, log)
     async with trio.open_nursery() as nursery:
         await nursery.start(gateway.run)

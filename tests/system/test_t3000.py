@@ -11,10 +11,13 @@ import pytest
 from t3actors.collect.t3000 import freshness
 from t3actors.config import DeviceConfig
 from t3actors.points import Rules
+from t3actors.simulator.plant import PlantSize, running_plant
+from t3actors.watch.seed_log import SeedLog
+from t3actors.watch.seed_words import FFI
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.collect.t3000.fake_library import FakeLibrary
-from tests.system.house import House, config_of, gateway_running
+from tests.system.house import House, config_of, gateway_running, panel
 from tests.system.t3000_answers import documented, now_s, real, real_panel
 from tests.waiting import until
 
@@ -252,3 +255,51 @@ async def test_a_library_that_hangs_moves_nobody_else(library: Library, tmp_path
         await until(lambda: len(house.log.of("cycle.stored")) >= stored + 10, 10)
         assert house.log.of("cycle.failed") == [], "the other one still hangs"
         assert house.status("plant:12345") == "online"
+
+
+async def test_the_old_services_step_log_and_the_counts_in_events_agree_with_the_rows(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345, 1), real_panel(67890, 2, counts=(64, 64, 128))))
+    t3000.play("* answer answer.json")
+    config = config_of([plant(t3000, interval_s=60.0)], tmp_path / "data")
+    seed = SeedLog(
+        tmp_path / "T3WebLog", config.devices, size_bytes=1_000_000, local_time=lambda: "2026-01-01 00:00:00"
+    )
+    async with gateway_running(config, beside=seed) as house:
+        await until(lambda: house.log.of("cycle.stored"), 15)
+        counts = {
+            serial: tuple(
+                house.one(f"SELECT count(*) FROM {table} WHERE serial_number = ?", serial)
+                for table in ("DEVICES", "INPUT_POINTS", "OUTPUT_POINTS", "VARIABLE_POINTS", "TRENDLOG_DATA")
+            )
+            for serial in (12345, 67890)
+        }
+        told = house.rows("SELECT reason FROM EVENTS WHERE event = 'cycle.stored' ORDER BY id")
+    seed.close()
+    assert counts == {12345: (1, 4, 2, 3, 9), 67890: (1, 64, 64, 128, 256)}
+    lines = (tmp_path / "T3WebLog" / FFI).read_text(encoding="utf-8").splitlines()
+    (validated,) = [line for line in lines if "Validation results" in line]
+    for serial, (devices, inputs, outputs, variables, trend) in counts.items():
+        points = f"{inputs} INPUT points; {outputs} OUTPUT points; {variables} VARIABLE points;"
+        assert f"Device {serial}: {devices} record(s) in DEVICES table; {points}" in validated
+        assert any(reason == f"{devices} record(s) in DEVICES table; {points} {trend} trend rows" for (reason,) in told)
+    assert any(f"Trend logs inserted ({9 + 256} entries)" in line for line in lines)
+    assert lines[-1].endswith("until next sync cycle")
+
+
+async def test_whatever_a_library_does_a_panel_beside_it_is_polled_as_before(library: Library, tmp_path: Path) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345)))
+    t3000.put("cut.json", real(real_panel(12345))[:500])
+    wrongs = ("crash", "hang", "exit 3", "answer cut.json", "chatter crash", "garble", "close_files", "raise 6")
+    t3000.play(*(f"* {wrong}" for wrong in (*wrongs, "answer answer.json")))
+    async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as building:
+        beside = panel("ahu-1", building.listing()[0]["port"])
+        devices = [plant(t3000, timeout_s=0.3, method="logging_data", retries=0), beside]
+        async with gateway_running(config_of(devices, tmp_path / "data")) as house:
+            await until(lambda: house.log.of("cycle.recovered"), 40)
+            assert house.one("SELECT polls_failed FROM DEVICES WHERE name = 'ahu-1'") == 0
+            assert house.log.of("poll.overrun") == house.log.of("device.backing_off", device="ahu-1") == []
+            assert house.point_statuses("ahu-1") == {"ok"}
