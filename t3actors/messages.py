@@ -296,6 +296,8 @@ class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
     incarnation: int = 0
     loaded: bool = False
     """False while it waits for the writer to say what is stored."""
+    looks: int = 0
+    """How often it has looked at ages and batches: it does so several times a second."""
     devices: int = 0
     devices_online: int = 0
     points: int = 0

@@ -48,9 +48,11 @@ from t3actors.store.reader import open_reader
 from t3actors.store.webview.actor import WEBVIEW, webview_writer
 from t3actors.store.writer import DatabaseWriter
 from t3actors.watch.api.inside import Reach
+from t3actors.watch.health import HealthBoard
 from t3actors.watch.summary import Summary
 from t3actors.watch.supervised import SupervisionLog
 from t3actors.watch.sync import ANSWERED_WITHIN_S, Syncs
+from t3actors.watch.unit import Unit
 from t3actors.watch.watchers import watchers
 
 LOOP_STALL_LIMIT_S = 5.0
@@ -67,8 +69,11 @@ DETECTOR_STOPS_WITHIN_S = 15.0
 class Gateway:
     """One gateway: its tree, its registry, its counters. `run` it inside trio."""
 
-    def __init__(self, config: Config, log: Log) -> None:
+    def __init__(self, config: Config, log: Log, unit: Unit | None = None) -> None:
+        """`unit`: who tells the service manager how it goes; nobody, where none started us."""
         self.log = log
+        self.unit = unit or Unit()
+        self.board = HealthBoard()
         self.registry = Registry()
         self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
         self.pollers = Pollers(config, log, self._pool_of, self._tell_detector)
@@ -127,6 +132,7 @@ class Gateway:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
                     nursery.start_soon(keep_collections_short)
+                    nursery.start_soon(self.unit.attend, self.board)
                     await self._run_tree(up)
                     nursery.cancel_scope.cancel()
         finally:
@@ -146,6 +152,7 @@ class Gateway:
         """Ask the whole tree to stop: devices, detector, writer, in this order. Thread: trio."""
         self._reason = reason
         self.log(GATEWAY_STOPPING, reason=reason)
+        self.unit.stopping()
         self.supervisor.request_stop()
 
     async def sync(self, devices: Sequence[str] | None = None) -> list[SyncFinished]:
@@ -199,12 +206,19 @@ class Gateway:
             supervisor=lambda: self.supervisor,
             control=self.control,
             devices=self.control.named,
+            links=self.pollers.links,
             sync=self.sync,
             lateness=self.pace.histogram,
             supervision=self.supervision_log.counts,
         )
         made = watchers(
-            self.config, self.boot_id, self.log, reach=reach, open_reader=open_reader, summary=self._summary
+            self.config,
+            self.boot_id,
+            self.log,
+            reach=reach,
+            open_reader=open_reader,
+            summary=self._summary,
+            board=self.board,
         )
         return [actor_spec(name, start) for name, start in made.items()]
 
@@ -231,3 +245,4 @@ class Gateway:
             clock_trusted=clock.is_trusted(),
             config_hash=self.config.source_hash,
         )
+        self.unit.ready()

@@ -132,6 +132,15 @@ class Pollers:
             links.append(self.bacnet_link_spec())
         return links
 
+    def links(self) -> dict[str, list[str]]:
+        """Name the devices on each link, by its role; a T3000 has a door of its own and no link."""
+        on: dict[str, list[str]] = {}
+        for device in (*self.config.devices, *self.found.devices.values()):
+            if device.enabled and device.protocol != "t3000":
+                role = role_of(device.address) if device.protocol == "modbus" else BACNET_LINK
+                on.setdefault(role, []).append(device.name)
+        return on
+
     def bacnet_link_spec(self) -> ChildSpec:
         """The link of all BACnet devices."""
         return self._link_spec(BACNET_LINK, partial(BacnetLink, self.config.bacnet or BacnetConfig(), log=self._log))

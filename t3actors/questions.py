@@ -2,16 +2,19 @@
 
     watch --StandingsRequested, TraceRequested--> detector --ChangesStored--> "live"
     watch --InsightRequested--------------------> device
+    watch --WriterStandingRequested-------------> writer
 
 None of it changes anything. Times as in messages.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from t3actors.messages import PointsChanged, PollCounts
-from t3actors.points import DeviceStatus, Point, Reading, Rules
+from t3actors.points import DeviceStatus, Point, Reading, Rules, Status
 
 
 class ChangesStored(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,23 @@ class DeviceStanding(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval_s: float | None
     counts: PollCounts
     points: int
+    points_by_status: Mapping[Status, int] = msgspec.field(default_factory=dict)
+
+
+class WriterStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked (`registry.ask`) of the writer; answered with WriterStanding. That it answers is progress: its thread took its mail."""
+
+
+class WriterStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How the writer is. `waits_for`: why what it holds cannot be stored now; "": it takes batches.
+
+    `history_waits`: there is no room for samples, current values go on. `size_bytes`: of the database with its log.
+    """
+
+    batches_stored: int = 0
+    waits_for: str = ""
+    history_waits: bool = False
+    size_bytes: int = 0
 
 
 class TraceRequested(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,8 @@ PURE = (
     "t3actors/watch/api/rates.py",
     "t3actors/watch/api/refusals.py",
     "t3actors/watch/advice.py",
+    "t3actors/watch/growth.py",
+    "t3actors/watch/parts.py",
     "t3actors/detect/inquiries.py",
     "t3actors/collect/insight.py",
     "t3actors/stations.py",

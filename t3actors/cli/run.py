@@ -24,6 +24,8 @@ from t3actors.pipeline import Gateway
 from t3actors.store.webview.place import list_mounts, must_be_here
 from t3actors.watch.log import LogWriter
 from t3actors.watch.logs import Logs, logs_of
+from t3actors.watch.notify import from_environment
+from t3actors.watch.unit import Unit
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -55,7 +57,7 @@ def run(config: Path, once: bool, log_level: str) -> None:
 
 
 async def _forever(config: Config, log: Logs) -> int:
-    gateway = Gateway(config, log)
+    gateway = Gateway(config, log, Unit(from_environment(), log))
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
         await gateway.run()

@@ -158,6 +158,7 @@ class ChangeDetector(TrioActor):
             due_s = began_s + self._tick_s
             await trio.sleep_until(due_s)
             began_s = self.now_s()
+            self._counts["looks"] += 1
             if began_s - due_s > STOOD_STILL_S:
                 self._latest.stood_still(began_s - due_s, began_s)
                 self._missed_at_s += began_s - due_s

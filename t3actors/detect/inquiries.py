@@ -51,6 +51,7 @@ def standing_of(device: DeviceLatest) -> DeviceStanding:
         poll_interval_s=None if device.announced is None else device.announced.poll_interval_s,
         counts=device.counts,
         points=len(device.tracks),
+        points_by_status=device.by_status(),
     )
 
 

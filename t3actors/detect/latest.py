@@ -11,7 +11,8 @@ announces itself is aged by the default rules: its dead values must not look ali
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -73,6 +74,7 @@ class DeviceLatest:
         self.told = Told()
         self._checked_with_s = 0.0
         self._achieved_s = 0.0
+        self._by_status: Counter[Status] | None = None
 
     def announce(self, message: DeviceAnnounced, now_s: float, at_ms: int) -> list[PointChange]:
         """Take the device's description: new points, new rules; where the list is complete, points that are gone."""
@@ -82,6 +84,7 @@ class DeviceLatest:
         self.announced = message
         self.enabled = message.enabled
         self.check_at_s = now_s
+        self._by_status = None
         named = {point.point_id for point in message.points}
         if message.complete:
             for point_id in self.tracks.keys() - named:
@@ -120,6 +123,7 @@ class DeviceLatest:
                 if change is not None:
                     changes.append(change)
                     if change.was is not change.reading.status:
+                        self._by_status = None
                         if change.was in GONE_DARK and change.reading.status not in GONE_DARK:
                             taken.recovered += 1
                         self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
@@ -150,6 +154,7 @@ class DeviceLatest:
                     continue
             change = track.aged(self.name, now_s, at_ms, achieved_s, self.miss)
             if change is not None:
+                self._by_status = None
                 result.changes.append(change)
                 result.stale += change.reading.status is Status.STALE
                 result.down += change.reading.status is Status.DOWN
@@ -160,6 +165,7 @@ class DeviceLatest:
 
     def go_down(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
         """The device does not answer: every point is down, also one that is read more rarely or that it tells of itself."""
+        self._by_status = None
         return [
             track.moved(self.name, Status.DOWN, reason, at_ms, now_s)
             for track in self.tracks.values()
@@ -169,6 +175,7 @@ class DeviceLatest:
     def disable(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
         """Nobody asks for these points any more."""
         self.enabled = False
+        self._by_status = None
         return [
             track.moved(self.name, Status.DISABLED, reason, at_ms, now_s)
             for track in self.tracks.values()
@@ -218,6 +225,12 @@ class DeviceLatest:
             if track.point is not None
         )
         return DeviceNow(self.name, None if self.announced is None else self.announced.facts.serial_number, points)
+
+    def by_status(self) -> Mapping[Status, int]:
+        """Return how many points have which status: counted anew only after one of them has changed."""
+        if self._by_status is None:
+            self._by_status = Counter(track.stored.status for track in self.tracks.values())
+        return self._by_status
 
     def stood_still(self, gap_s: float, now_s: float) -> None:
         """Take a time in which nothing could be read off every age; what was read since then is not from the future."""

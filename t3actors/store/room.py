@@ -41,6 +41,11 @@ class RoomKeeper:
         self._said = False
         self._lost = 0
 
+    @property
+    def is_short(self) -> bool:
+        """Whether history waits for room."""
+        return self._said
+
     def look(self, path: Path, *, over_budget: bool = False) -> Room:
         """Decide what of the next batch is written. `over_budget`: the database is as large as it may be."""
         if over_budget:

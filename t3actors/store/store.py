@@ -140,6 +140,20 @@ class Store:
         """False before `open`, and after `begin_anew` failed."""
         return self._connection is not None
 
+    @property
+    def history_waits(self) -> bool:
+        """True while there is no room for samples."""
+        return self._room.is_short
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the database with its log; 0 where it cannot be seen."""
+        total = 0
+        for path in (self.path, Path(f"{self.path}-wal")):
+            with contextlib.suppress(OSError):
+                total += path.stat().st_size
+        return total
+
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
         newest = schema_files()[-1].number

@@ -1,7 +1,7 @@
 """DatabaseWriter: the one actor that writes the database. A thread, because SQLite blocks in C. A thin shell over Store.
 
     detector --PointsChanged, StateRequested--> writer --BatchStored, StateLoaded, WriterReady--> detector
-    anybody ==LearnedRequested, RememberedRequested==> writer: asked, and answered at once
+    anybody ==LearnedRequested, RememberedRequested, WriterStandingRequested==> writer: asked, and answered at once
     writer --Posted--> webview --Delivered--> writer        where [store.webview] is configured
 
 What cannot be stored now is held and tried again, in the order it came: a batch while another program holds the database
@@ -35,6 +35,7 @@ from t3actors.messages import (
     StateRequested,
     WriterReady,
 )
+from t3actors.questions import WriterStanding, WriterStandingRequested
 from t3actors.store.integrity import FileChecked
 from t3actors.store.room import free_bytes_of
 from t3actors.store.store import Store
@@ -89,6 +90,7 @@ class DatabaseWriter(ThreadActor):
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
         self._trouble = ""
+        self._waits_for = ""
         self._tidy_trouble = ""
         self._untidy = False
         self._tidy_waits = False
@@ -111,7 +113,7 @@ class DatabaseWriter(ThreadActor):
         if self._come_up():
             self.deliver(TryAgain())
 
-    def on_receive(self, message: Any) -> dict[str, bytes] | tuple[Remembered, ...] | None:
+    def on_receive(self, message: Any) -> dict[str, bytes] | tuple[Remembered, ...] | WriterStanding | None:
         """Take mail; whatever the database makes of it, it is stored, held, or the actor ends. Answer a question.
 
         **Raises**: StoreError to who asked: StoreBusy when the same question may be answered later.
@@ -121,6 +123,8 @@ class DatabaseWriter(ThreadActor):
                 self._take(message)
             case LearnedRequested() | RememberedRequested():
                 return self._answer(message)
+            case WriterStandingRequested():
+                return self._standing()
             case TryAgain():
                 self._over.wait(RETRY_S)
                 self._work_off()
@@ -287,7 +291,16 @@ class DatabaseWriter(ThreadActor):
         if checked.damage and self._begin_anew(checked.damage):
             self.deliver(TryAgain())
 
+    def _standing(self) -> WriterStanding:
+        return WriterStanding(
+            batches_stored=self._store.batches_stored,
+            waits_for=self._waits_for,
+            history_waits=self._store.history_waits,
+            size_bytes=self._store.size_bytes,
+        )
+
     def _say_busy(self, error: StoreError) -> None:
+        self._waits_for = str(error)
         if isinstance(error, StoreFull):
             return  # the store has said so
         trouble = type(error).__name__
@@ -296,6 +309,7 @@ class DatabaseWriter(ThreadActor):
             self._log(events.STORE_BUSY, database=str(self._store.path), reason=str(error))
 
     def _say_recovered(self) -> None:
+        self._waits_for = ""
         if self._trouble:
             self._trouble = ""
             self._log(

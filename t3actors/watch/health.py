@@ -1,15 +1,17 @@
 """Whether the gateway gets on with its work, as one document that is made once a second and read by anybody at no cost.
 
-Live is what makes progress, not what answers a timer: the loop turns (this actor ran), the detector answered, and the writer
-stored something whenever something waited. That devices are silent or actors are being restarted is told, and does not make it less live.
+Live is what makes progress, not what answers a timer: the loop turns (this actor ran), the detector looks at its ages and answers, and the
+writer takes its mail and stores something whenever something waits. That devices are silent or actors are being restarted is told, and does
+not make it less live. How each part is judged stands in parts.py; unit.py feeds systemd's watchdog by what has moved.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 import trio
@@ -18,60 +20,34 @@ from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
 from t3actors.control import Override
 from t3actors.messages import DetectorCounts, DetectorCountsRequested
-from t3actors.points import DeviceStatus
-from t3actors.questions import DeviceStanding, StandingsRequested
+from t3actors.questions import DeviceStanding, StandingsRequested, WriterStanding, WriterStandingRequested
+from t3actors.watch import parts
+from t3actors.watch.growth import Growth
+from t3actors.watch.parts import (
+    ANSWERS_WITHIN_S,
+    NAMED_AT_MOST,
+    STORES_WITHIN_S,
+    HealthReport,
+    Judgement,
+    LinkTrouble,
+    Part,
+)
 from t3actors.watch.tree import ChildRow
 
 LOOK_EVERY_S = 1.0
 AT_START_EVERY_S = 0.1
-WELL = {DeviceStatus.ONLINE, DeviceStatus.DISABLED}
-ANSWERS_WITHIN_S = 5.0
-STORES_WITHIN_S = 35.0
-"""A batch waits 2 s at most, one in flight is sent again after 30 s: a writer that stored nothing for longer makes no progress."""
 OLD_AFTER_S = 10.0
-
-NAMED_AT_MOST = 20
-State = Literal["ok", "starting", "degraded", "stuck"]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """How one part of the gateway is, why, and since when (Unix ms)."""
-
-    state: State
-    reason: str
-    since_at: int
+STOOD_STILL_S = 1.0
+REMEMBERED_S = 60.0
+"""For so long it is told that the loop stood still."""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that is not online, and why; since when (Unix ms; null: since before the start)."""
+class Moved(NamedTuple):
+    """Counts on as each part makes progress."""
 
-    device: str
-    status: DeviceStatus
-    reason: str
-    since_at: int | None
-
-
-class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole. `live`: detector and store make progress. `at`: when it was made (Unix ms).
-
-    `actors` is degraded while a child of the tree does not run. `devices`: how many have which status; `troubled`: the first 20 that are
-    neither online nor disabled. `overrides`: what holds instead of the configuration until the gateway is restarted, by device.
-    """
-
-    name: str
-    version: str
-    boot_id: str
-    live: bool
-    at: int
-    started_at: int
-    detector: Part
-    store: Part
-    actors: Part
-    devices: dict[DeviceStatus, int]
-    troubled: list[Trouble]
-    overrides: dict[str, Override]
-    points: int
-    pending_changes: int
+    loop: int = 0
+    detector: int = 0
+    writer: int = 0
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -86,11 +62,15 @@ class HealthBoard:
     """Where the newest document hangs. `now_s` is the loop's clock. Thread: the trio loop."""
 
     def __init__(self, now_s: Callable[[], float] = trio.current_time) -> None:
+        self.report: HealthReport | None = None
+        self.moved = Moved()
         self._now_s = now_s
         self._shown = Shown(b'{"live":false,"reason":"the gateway is starting"}', live=False)
 
-    def hang(self, report: HealthReport) -> None:
-        """Hang a new one."""
+    def hang(self, report: HealthReport, *moved: str) -> None:
+        """Hang a new one. `moved`: the parts that made progress since the last."""
+        self.report = report
+        self.moved = Moved(*(count + (name in moved) for name, count in self.moved._asdict().items()))
         self._shown = Shown(msgspec.json.encode(report), report.live, self._now_s())
 
     def shown(self) -> Shown:
@@ -111,7 +91,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(TrioActor):
-    """Looks once a second and hangs what it saw on the board."""
+    """Looks once a second and hangs what it saw on the board. `links`: the devices on each link, by its role."""
 
     def __init__(
         self,
@@ -121,30 +101,50 @@ class Health(TrioActor):
         *,
         children: Callable[[], Iterable[ChildRow]],
         overrides: Mapping[str, Override],
+        links: Callable[[], Mapping[str, Sequence[str]]] = dict,
     ) -> None:
         super().__init__()
         self._identity = identity
         self._board = board
         self._children = children
         self._overrides = overrides
+        self._links = links
         self._wall_ms = wall_ms
         self._counts = DetectorCounts()
         self._standings: tuple[DeviceStanding, ...] = ()
-        self._stored_s = 0.0
-        self._standing: dict[str, Part] = {}
+        self._writer = WriterStanding()
+        self._growth = Growth()
+        self._writer_answered = False
+        self._heard_s = self._stored_s = self._idle_s = 0.0
+        self._late_s, self._late_at_s = 0.0, -math.inf
+        self._known: dict[str, Part] = {}
 
     async def on_start(self) -> None:
         """Begin to look."""
-        self._stored_s = self.now_s()
+        self._heard_s = self._stored_s = self.now_s()
+        self.spawn(self._follow_writer)
         self.spawn(self._keep_looking)
 
     async def _keep_looking(self) -> None:
         while True:
-            answered = await self._ask()
-            self._board.hang(self._report(answered))
-            await trio.sleep(LOOK_EVERY_S if self._counts.loaded else AT_START_EVERY_S)
+            looks = self._counts.looks
+            answered = await self._ask_detector()
+            report = self._report(answered=answered)
+            moved = ["loop"]
+            if answered and self._counts.looks != looks:
+                moved.append("detector")
+            if self._writer_answered and report.store.state != "stuck":
+                moved.append("writer")
+            self._writer_answered = False
+            self._board.hang(report, *moved)
+            due_s = self.now_s() + (LOOK_EVERY_S if self._counts.loaded else AT_START_EVERY_S)
+            await trio.sleep_until(due_s)
+            if self.now_s() - due_s > STOOD_STILL_S:
+                self._late_s, self._late_at_s = self.now_s() - due_s, self.now_s()
 
-    async def _ask(self) -> bool:
+    # ------------------------------------------------------------------------------------------------- the questions
+
+    async def _ask_detector(self) -> bool:
         try:
             counts = await self.registry.ask("detector", DetectorCountsRequested(), timeout_s=ANSWERS_WITHIN_S)
             self._standings = await self.registry.ask("detector", StandingsRequested(), timeout_s=ANSWERS_WITHIN_S)
@@ -152,64 +152,77 @@ class Health(TrioActor):
             return False
         if not isinstance(counts, DetectorCounts):
             return False
-        waits = counts.pending or counts.in_flight
-        if counts.batches_stored != self._counts.batches_stored or not waits:
+        if counts.batches_stored != self._counts.batches_stored or not counts.pending + counts.in_flight:
             self._stored_s = self.now_s()
+        self._idle_s = self.now_s() - self._stored_s
         self._counts = counts
         return True
 
-    def _report(self, answered: bool) -> HealthReport:
-        counts = self._counts
-        detector = self._part("detector", *_detector(counts, answered))
-        store = self._part("store", *_store(counts, self.now_s() - self._stored_s))
+    async def _follow_writer(self) -> None:
+        """One question at a time, however long it takes: while another program holds the database that is some seconds."""
+        while True:
+            with suppress(NobodyThere):
+                standing = await self.registry.ask("writer", WriterStandingRequested())
+                if isinstance(standing, WriterStanding):
+                    self._writer, self._heard_s, self._writer_answered = standing, self.now_s(), True
+                    if standing.size_bytes:
+                        self._growth.note(self._heard_s, standing.size_bytes)
+            await trio.sleep(LOOK_EVERY_S)
+
+    # ---------------------------------------------------------------------------------------------------- the report
+
+    def _report(self, *, answered: bool) -> HealthReport:
+        counts, now_s, children = self._counts, self.now_s(), tuple(self._children())
+        before, self._known = self._known, {}
+        late_ago_s = now_s - self._late_at_s
+        machine = {
+            "loop": self._part(before, "loop", parts.of_loop(self._late_s * (late_ago_s < REMEMBERED_S), late_ago_s)),
+            "detector": self._part(before, "detector", parts.of_detector(counts, answered=answered)),
+            "store": self._part(
+                before, "store", parts.of_store(self._writer, counts, now_s - self._heard_s, self._idle_s)
+            ),
+            "actors": self._part(before, "actors", parts.of_actors(children)),
+        }
+        gateway = self._part(before, "gateway", parts.of_gateway(machine))
+        links = self._judged_links(before, children)
+        store = machine["store"].state
         return HealthReport(
             **msgspec.structs.asdict(self._identity),
-            live=detector.state == "ok" and store.state == "ok",
+            live=machine["detector"].state == "ok"
+            and (store in {"ok", "degraded"} or (store == "blocked" and self._idle_s <= STORES_WITHIN_S)),
             at=self._wall_ms(),
-            detector=detector,
-            store=store,
-            actors=self._part("actors", *_actors(self._children())),
+            gateway=gateway,
+            loop=machine["loop"],
+            detector=machine["detector"],
+            store=machine["store"],
+            actors=machine["actors"],
+            links=Counter(link.state for link in links),
+            troubled_links=[link for link in links if link.state != "ok"][:NAMED_AT_MOST],
             devices=Counter(each.status for each in self._standings),
-            troubled=[_trouble(each) for each in self._standings if each.status not in WELL][:NAMED_AT_MOST],
+            troubled=[parts.trouble_of(each) for each in self._standings if each.status not in parts.WELL][
+                :NAMED_AT_MOST
+            ],
             overrides=dict(self._overrides),
             points=counts.points,
+            points_by_status=parts.points_by_status(self._standings),
             pending_changes=counts.pending + counts.in_flight,
+            growth_mb_a_day=self._growth.mb_a_day(),
         )
 
-    def _part(self, name: str, state: State, reason: str) -> Part:
+    def _judged_links(self, before: Mapping[str, Part], children: Iterable[ChildRow]) -> list[LinkTrouble]:
+        rows = {child.child: child for child in children}
+        standings = {each.device: each for each in self._standings}
+        judged = []
+        for link, names in self._links().items():
+            on_it = [standings[name] for name in names if name in standings]
+            part = self._part(before, link, parts.of_link(rows.get(link), on_it))
+            judged.append(LinkTrouble(link=link, **msgspec.structs.asdict(part)))
+        return judged
+
+    def _part(self, before: Mapping[str, Part], name: str, judgement: Judgement) -> Part:
         """Return how a part is; since when, counts from the last change of its state."""
-        before = self._standing.get(name)
-        since_at = before.since_at if before is not None and before.state == state else self._wall_ms()
-        part = self._standing[name] = Part(state=state, reason=reason, since_at=since_at)
+        state, reason = judgement
+        was = before.get(name)
+        since_at = was.since_at if was is not None and was.state == state else self._wall_ms()
+        part = self._known[name] = Part(state=state, reason=reason, since_at=since_at)
         return part
-
-
-def _actors(children: Iterable[ChildRow]) -> tuple[State, str]:
-    down = [f"{child.child} ({child.state})" for child in children if child.state != "running"]
-    if not down:
-        return "ok", ""
-    return "degraded", ", ".join(down[:NAMED_AT_MOST]) + (
-        f" and {len(down) - NAMED_AT_MOST} more" * (len(down) > NAMED_AT_MOST)
-    )
-
-
-def _trouble(standing: DeviceStanding) -> Trouble:
-    return Trouble(
-        device=standing.device, status=standing.status, reason=standing.reason, since_at=standing.since_at_ms
-    )
-
-
-def _detector(counts: DetectorCounts, answered: bool) -> tuple[State, str]:
-    if not answered:
-        return "stuck", f"the detector did not answer within {ANSWERS_WITHIN_S:g} s"
-    if not counts.loaded:
-        return "starting", "it waits for the database to say what is stored"
-    return "ok", ""
-
-
-def _store(counts: DetectorCounts, idle_s: float) -> tuple[State, str]:
-    if not counts.loaded:
-        return "starting", "the database is being opened"
-    if idle_s > STORES_WITHIN_S:
-        return "stuck", f"nothing was stored for {idle_s:.0f} s while changes wait"
-    return "ok", ""

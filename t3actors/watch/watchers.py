@@ -32,6 +32,7 @@ def watchers(
     reach: Reach,
     open_reader: Callable[[Path], Reader],
     summary: Callable[[], Summary],
+    board: HealthBoard,
 ) -> dict[str, Callable[[], TrioActor]]:
     """Name them, with what starts each."""
     who = Identity(name=config.gateway.name, version=__version__, boot_id=boot_id, started_at=clock.wall_ms())
@@ -39,7 +40,7 @@ def watchers(
     inside = Inside(
         who=who,
         reach=reach,
-        health=HealthBoard(),
+        health=board,
         reading=Reading(database, open_reader),
         fanout=Fanout(max(1, int(LISTENERS_SHARE * config.api.connections))),
         database=database,
@@ -54,6 +55,7 @@ def watchers(
             clock.wall_ms,
             children=lambda: rows_of(reach.supervisor()),
             overrides=reach.control.overrides,
+            links=reach.links,
         ),
         "live": partial(Live, inside.fanout),
         "api": lambda: ApiServer(

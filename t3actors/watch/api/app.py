@@ -33,8 +33,8 @@ from t3actors.watch.api.operations import Asked, Operation, routes_of
 from t3actors.watch.api.parameters import flag, in_path, moment, one_of, text, whole
 from t3actors.watch.api.refusals import Refused
 from t3actors.watch.api.why import Why, WhyAnswer
-from t3actors.watch.health import HealthReport
 from t3actors.watch.metrics import CONTENT_TYPE
+from t3actors.watch.parts import HealthReport
 
 
 class Application(Starlette):

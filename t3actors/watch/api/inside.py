@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,12 +25,16 @@ Answer = TypeVar("Answer")
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """What pipeline hands in. `devices`: who is configured or was found; `sync` polls these (all, when None) once, now."""
+    """What pipeline hands in. `devices`: who is configured or was found; `links`: the devices on each link, by its role.
+
+    `sync` polls these (all, when None) once, now.
+    """
 
     registry: Registry
     supervisor: Callable[[], Supervisor]
     control: Control
     devices: Callable[[], Sequence[str]]
+    links: Callable[[], Mapping[str, Sequence[str]]]
     sync: Callable[[Sequence[str] | None], Awaitable[list[SyncFinished]]]
     lateness: Callable[[], Histogram]
     supervision: Counter[str]
