@@ -10,8 +10,8 @@ import os
 import shutil
 from collections.abc import Iterable
 
-COMMANDS = {"cc": ("cc", "gcc", "clang"), "cxx": ("c++", "g++", "clang++")}
-"""Tools that go by several names; any other is the command of that name."""
+COMMANDS = {"cc": ("cc", "gcc", "clang"), "cxx": ("c++", "g++", "clang++"), "systemd_analyze": ("systemd-analyze",)}
+"""Tools that go by several names, or by one that no marker can have; any other is the command of that name."""
 
 REQUIRED = os.environ.get("T3ACTORS_REQUIRE_TOOLS") == "1"
 

@@ -6,6 +6,7 @@ write its database, likewise, but the code is 0.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ import msgspec
 from t3actors.cli.asking import ask
 from t3actors.cli.control import overridden
 from t3actors.cli.exits import Exit
-from t3actors.cli.tables import print_json, print_table
+from t3actors.cli.tables import print_json, print_table, shown
 from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
 from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms
 from t3actors.points import Status
@@ -89,7 +90,7 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
         for what, by_status in counts.items():
             total = sum(by_status.values())
             click.echo(f"{what}: {total}" + "".join(f", {count} {word}" for word, count in sorted(by_status.items())))
-        for line in _health_lines(health):
+        for line in _health_lines(health, look.where.zone):
             click.echo(line)
         troubled = [row for row in devices if row["status"] != "online"]
         if troubled:
@@ -213,14 +214,18 @@ def _health(look: Look) -> dict[str, Any] | None:
     return answer
 
 
-def _health_lines(health: dict[str, Any] | None) -> Iterator[str]:
+def _health_lines(health: dict[str, Any] | None, zone: dt.tzinfo) -> Iterator[str]:
     """Say what is not well, and what holds instead of the configuration."""
     if health is None:
         return
-    for part in ("detector", "store", "actors"):
+    for part in ("loop", "detector", "store", "actors"):
         seen = health.get(part)
         if seen is not None and seen["state"] != "ok":
-            yield f"{part}: {seen['state']}: {seen['reason']}"
+            yield f"{part}: {seen['state']} since {clock_time(seen['since_at'], zone)}: {shown(seen['reason'])}"
+    for link in health.get("troubled_links", []):
+        yield f"{link['link']}: {link['state']} since {clock_time(link['since_at'], zone)}: {shown(link['reason'])}"
+    if health.get("growth_mb_a_day") is not None:
+        yield f"the database grows by {health['growth_mb_a_day']:.1f} MB a day"
     for device, override in health.get("overrides", {}).items():
         yield f"overridden until the gateway is restarted: {device} is {overridden(override)}"
 

@@ -5,6 +5,7 @@ Said once when it begins and once when it ends, with what was lost.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from enum import Enum
@@ -28,6 +29,15 @@ class Room(Enum):
     ALL = 1
     NO_SAMPLES = 2
     POINTS_ONLY = 3
+
+
+def size_bytes_of(path: Path) -> int:
+    """Return the size of the database with its log; what cannot be seen counts nothing."""
+    total = 0
+    for file in (path, Path(f"{path}-wal")):
+        with contextlib.suppress(OSError):
+            total += file.stat().st_size
+    return total
 
 
 class RoomKeeper:

@@ -80,7 +80,7 @@ class Store:
         self._holder = Holder(gateway_name, version, boot_id, clock_trusted)
         self._log = log
         self._wall_ms = wall_ms
-        self._room = RoomKeeper(config, log, free_bytes)
+        self.room = RoomKeeper(config, log, free_bytes)
         self._clock = ClockWatch(kernel, boot_id, wall_ms, log)
         self._connection: apsw.Connection | None = None
         self._known: Known | None = None
@@ -139,20 +139,6 @@ class Store:
     def is_open(self) -> bool:
         """False before `open`, and after `begin_anew` failed."""
         return self._connection is not None
-
-    @property
-    def history_waits(self) -> bool:
-        """True while there is no room for samples."""
-        return self._room.is_short
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the database with its log; 0 where it cannot be seen."""
-        total = 0
-        for path in (self.path, Path(f"{self.path}-wal")):
-            with contextlib.suppress(OSError):
-                total += path.stat().st_size
-        return total
 
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
@@ -243,17 +229,17 @@ class Store:
                 return watermarks.acknowledgement(connection, batch)
         with translated(self.path, connection):
             self._clock.look(connection, self._fence)
-        room = self._room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
+        room = self.room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
         try:
             tally = self._commit(connection, batch, room)
         except StoreFull as full:
-            self._room.refused(self.path, str(full))
+            self.room.refused(self.path, str(full))
             room = Room.POINTS_ONLY
             # Points alone may still find room: in pages that they have, and in a WAL that begins again.
             with contextlib.suppress(apsw.Error):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
             tally = self._commit(connection, batch, room)
-        self._room.stored(self.path, room, tally.lost_samples)
+        self.room.stored(self.path, room, tally.lost_samples)
         watermarks.committed(batch)
         self._outbox.committed()
         self._refusals.tell(tally)

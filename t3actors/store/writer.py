@@ -37,7 +37,7 @@ from t3actors.messages import (
 )
 from t3actors.questions import WriterStanding, WriterStandingRequested
 from t3actors.store.integrity import FileChecked
-from t3actors.store.room import free_bytes_of
+from t3actors.store.room import free_bytes_of, size_bytes_of
 from t3actors.store.store import Store
 from t3actors.store.stretches import KernelClock
 from t3actors.store.webview.mail import WEBVIEW, Delivered
@@ -295,8 +295,8 @@ class DatabaseWriter(ThreadActor):
         return WriterStanding(
             batches_stored=self._store.batches_stored,
             waits_for=self._waits_for,
-            history_waits=self._store.history_waits,
-            size_bytes=self._store.size_bytes,
+            history_waits=self._store.room.is_short,
+            size_bytes=size_bytes_of(self._store.path),
         )
 
     def _say_busy(self, error: StoreError) -> None:

@@ -23,6 +23,7 @@ from t3actors.messages import (
     StateRequested,
     WriterReady,
 )
+from t3actors.questions import WriterStandingRequested
 from t3actors.store import connection, memory, transaction, writer
 from t3actors.store import store as store_module
 from t3actors.store.integrity import FileChecked
@@ -123,6 +124,31 @@ async def test_a_locked_database_delays_a_batch_and_the_question_behind_it_and_l
         assert len(state.points) == 1
         assert [type(message) for message in scene.detector.heard] == [WriterReady, BatchStored, StateLoaded]
         assert len(scene.house.logged("store.busy")) == len(scene.house.logged("store.recovered")) == 1
+
+
+async def test_a_writer_says_how_it_is_and_what_it_waits_for(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        standing = await ask(scene.ref, WriterStandingRequested())
+        assert (standing.batches_stored, standing.waits_for, standing.history_waits) == (1, "", False)
+        assert standing.size_bytes > 4096
+        other = apsw.Connection(str(scene.house.path))
+        other.execute("BEGIN IMMEDIATE")
+        scene.ref.tell(scene.house.batch(change(2, at_ms=T0_MS + 1)))
+        assert "t3actors.db" in (await ask(scene.ref, WriterStandingRequested())).waits_for
+        other.execute("COMMIT")
+        other.close()
+        await scene.heard(BatchStored, 2)
+        assert (await ask(scene.ref, WriterStandingRequested())).waits_for == ""
+
+
+async def test_a_writer_that_has_no_room_for_history_says_so(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        scene.house.free = 0
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        assert (await ask(scene.ref, WriterStandingRequested())).history_waits
 
 
 async def test_a_database_that_is_locked_at_the_start_is_waited_for(tmp_path: Path) -> None:
