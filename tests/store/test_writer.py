@@ -62,8 +62,8 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 class Writing:
     """A running writer and its surroundings."""
 
-    def __init__(self, folder: Path) -> None:
-        self.house = House(folder)
+    def __init__(self, folder: Path, min_free_bytes: int = 0) -> None:
+        self.house = House(folder, min_free_bytes)
         self.detector = Detector()
         self.registry = Registry()
         self.registry.register("detector", self.detector)
@@ -79,8 +79,8 @@ class Writing:
 
 
 @asynccontextmanager
-async def writing(folder: Path) -> AsyncIterator[Writing]:
-    scene = Writing(folder)
+async def writing(folder: Path, min_free_bytes: int = 0) -> AsyncIterator[Writing]:
+    scene = Writing(folder, min_free_bytes)
     async with running(scene.actor, name="writer", registry=scene.registry) as ref:
         scene.ref = ref
         yield scene
@@ -144,7 +144,7 @@ async def test_a_writer_says_how_it_is_and_what_it_waits_for(tmp_path: Path) -> 
 
 
 async def test_a_writer_that_has_no_room_for_history_says_so(tmp_path: Path) -> None:
-    async with writing(tmp_path) as scene:
+    async with writing(tmp_path, min_free_bytes=1000) as scene:
         await scene.heard(WriterReady)
         scene.house.free = 0
         scene.ref.tell(scene.house.batch(announced(), change()))
