@@ -105,7 +105,10 @@ def samples_a_day(rules: Rules, changing_share: float) -> float:
     if rules.trend == "always":
         return polls
     heartbeats = DAY_S / rules.max_interval_s if rules.max_interval_s else 0.0
-    return min(polls, max(polls * changing_share, heartbeats))
+    changes = polls * changing_share
+    if rules.min_interval_s:
+        changes = min(changes, DAY_S / rules.min_interval_s)
+    return min(polls, max(changes, heartbeats))
 
 
 def _device(

@@ -14,6 +14,7 @@ import msgspec
 
 from t3actors.config import ModbusPoint, Order, Table, ValueType
 from t3actors.configure import keys
+from t3actors.configure.durations import duration_text
 from t3actors.configure.faults import NotAllowed, Place
 from t3actors.points import Kind, Rules, Trend
 
@@ -25,6 +26,8 @@ RULE_KEYS: dict[str, keys.Key] = {
     "stale_after": keys.whole(1, 1000, " missed polls"),
     "down_after": keys.whole(1, 10000, " missed polls"),
     "deadband": keys.number(0),
+    "deadband_percent": keys.number(0, 1000),
+    "min_interval": keys.duration(0, 366 * 86400),
     "max_interval": keys.duration(0, 366 * 86400),
     "trend": keys.one_of(Trend),
 }
@@ -84,6 +87,11 @@ def rules_of(values: dict[str, Any], inherited: Rules, place: Place) -> Rules:
     """Take the rules out of `values`, over those inherited."""
     given = {_field(name): values.pop(name) for name in (*RULE_KEYS, *KEEP_KEYS) if name in values}
     rules = msgspec.structs.replace(inherited, **given)
+    if 0 < rules.max_interval_s < rules.min_interval_s and {"min_interval_s", "max_interval_s"} & set(given):
+        place.key("min_interval").refuse(
+            duration_text(rules.min_interval_s),
+            f'at most max_interval, which is "{duration_text(rules.max_interval_s)}"',
+        )
     if rules.stale_after > rules.down_after and ("stale_after" in given or "down_after" in given):
         place.key("stale_after").refuse(
             rules.stale_after, f"at most down_after, which is {rules.down_after}: a point is stale before it is down"

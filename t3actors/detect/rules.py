@@ -3,6 +3,7 @@
 The first that applies wins:
 
     nothing stored, or its status differs, or its value differs   change: point row and sample
+    its value differs, but `min_interval_s` has not passed        nothing, but judged again when it has
     mode, flags, switch or class of reason differs                details: point row alone (TRENDLOG_DATA shows none of them)
     `max_interval_s` has passed, or `trend` is "always"           repeat:  point row and sample, not a change
     otherwise                                                     nothing
@@ -31,6 +32,8 @@ class Emit(Enum):
     CHANGE = auto()
     DETAILS = auto()
     REPEAT = auto()
+    SOON = auto()
+    """Nothing now; it is a change once `min_interval_s` has passed."""
 
 
 class Verdict(NamedTuple):
@@ -41,6 +44,7 @@ class Verdict(NamedTuple):
 
 
 NOTHING = Verdict(Emit.NONE, sample=False)
+_SOON = Verdict(Emit.SOON, sample=False)
 _OK = Status.OK  # a word of an Enum costs 160 ns each time (Python 3.11)
 _CHANGE, _DETAILS, _REPEAT = (
     {sample: Verdict(emit, sample) for sample in (False, True)} for emit in (Emit.CHANGE, Emit.DETAILS, Emit.REPEAT)
@@ -60,23 +64,31 @@ def settled(reading: Reading, last_good: Value) -> Reading:
     return Reading(reading.point_id, last_good, status, reason, reading.auto_manual, reading.flags, reading.hw_switch)
 
 
-def judge(new: Reading, stored: Reading | None, rules: Rules, *, digital: bool, overdue: bool) -> Verdict:
+def judge(
+    new: Reading, stored: Reading | None, rules: Rules, *, digital: bool, overdue: bool, soon: bool = False
+) -> Verdict:
     """Say what to emit for a settled reading. `stored` None: whatever was stored is not known any more.
 
-    `overdue`: the time of `due_s` has come.
+    `overdue`: the time of `due_s` has come; `soon`: `min_interval_s` has not passed since anything was emitted, which a
+    digital point does not mind.
     """
     sampled = rules.trend != "never"
-    if (
-        stored is None
-        or new.status is not stored.status
-        or value_differs(new.value, stored.value, 0.0 if digital else rules.deadband)
-    ):
+    if stored is None or new.status is not stored.status:
         return _CHANGE[sampled]
+    if value_differs(new.value, stored.value, 0.0 if digital else band(rules, stored.value)):
+        return _SOON if soon and not digital else _CHANGE[sampled]
     if details_differ(new, stored):
         return _DETAILS[rules.trend == "always"]
     if overdue:
         return _REPEAT[sampled]
     return NOTHING
+
+
+def band(rules: Rules, stored: Value) -> float:
+    """Return how far a value may lie from the stored one without being another."""
+    if not rules.deadband_percent or stored is None or isinstance(stored, str):
+        return rules.deadband
+    return max(rules.deadband, abs(stored) * rules.deadband_percent / 100)
 
 
 def due_s(rules: Rules, emitted_s: float) -> float:

@@ -14,7 +14,7 @@ from t3actors.messages import PointChange
 from t3actors.points import Point, Reading, Rules, Status, Value
 
 _OK, _DISABLED = Status.OK, Status.DISABLED  # a word of an Enum costs 160 ns each time (Python 3.11)
-_NONE, _DETAILS, _REPEAT = Emit.NONE, Emit.DETAILS, Emit.REPEAT
+_NONE, _DETAILS, _REPEAT, _SOON = Emit.NONE, Emit.DETAILS, Emit.REPEAT, Emit.SOON
 
 
 class Stamp(NamedTuple):
@@ -93,6 +93,7 @@ class Track:
             self.rules,
             digital=self.digital,
             overdue=stamp.now_s >= self.due_s,
+            soon=stamp.now_s < self.emitted_s + self.rules.min_interval_s,
         )
         if stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
@@ -100,6 +101,9 @@ class Track:
         self.seen = raw
         self.off = reading.status is _DISABLED
         if verdict.emit is _NONE:
+            return None
+        if verdict.emit is _SOON:
+            self.due_s = min(self.due_s, self.emitted_s + self.rules.min_interval_s)
             return None
         if reading.status is _OK:
             self.sampled_at_ms = stamp.at_ms

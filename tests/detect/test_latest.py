@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from t3actors.detect.latest import DeviceLatest, Latest
 from t3actors.detect.rules import value_differs
-from t3actors.messages import PointChange, StateLoaded
-from t3actors.points import DeviceStatus, Point, Reading, Rules, Status, Trend, Value
+from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts, StateLoaded
+from t3actors.points import DeviceStatus, Kind, Point, Reading, Rules, Status, Trend, Value
 from tests.detect.speech import RULES, announced, point, read, stored
 
 
@@ -353,3 +353,35 @@ def test_what_is_known_from_the_store_alone_ages_as_its_device_is_polled() -> No
     assert device.tracks["IN9"].stored.status is Status.OK
     assert [change.reading.status for change in device.grow_old(3.6, 1).changes] == [Status.STALE]
     assert [change.reading.status for change in device.grow_old(6.6, 1).changes] == [Status.DOWN]
+
+
+def test_a_change_that_came_too_soon_is_stored_when_min_interval_has_passed() -> None:
+    latest = DeviceLatest("d")
+    rules = Rules(poll_interval_s=1.0, min_interval_s=10.0)
+    described = Point(point_id="IN1", kind=Kind.INPUT, point_index=1, rules=rules)
+    latest.announce(
+        DeviceAnnounced(
+            device="d",
+            protocol="modbus",
+            address="",
+            poll_interval_s=1.0,
+            stale_after=3,
+            down_after=6,
+            points=(described,),
+        ),
+        0.0,
+        0,
+    )
+    emitted = []
+    for second, value in enumerate([20.0, 21.0, 22.0, *[23.0] * 12, *[24.0] * 12]):
+        polled = PointsRead(
+            device="d",
+            poll_no=second,
+            sampled_at_ms=second * 1000,
+            readings=(Reading("IN1", value),),
+            counts=PollCounts(),
+        )
+        emitted += [
+            (change.at_ms // 1000, change.reading.value) for change in latest.take(polled, float(second)).changes
+        ]
+    assert emitted == [(0, 20.0), (10, 23.0), (20, 24.0)]

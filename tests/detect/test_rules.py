@@ -131,3 +131,38 @@ def test_a_fault_never_shows_its_own_value() -> None:
 
 def test_a_good_reading_is_taken_as_it_is() -> None:
     assert settled(OK_20, 1.0) is OK_20
+
+
+@pytest.mark.parametrize(
+    ("new", "stored", "deadband", "percent", "changes"),
+    [
+        (102.0, 100.0, 0.0, 2.0, False),
+        (102.1, 100.0, 0.0, 2.0, True),
+        (-97.9, -100.0, 0.0, 2.0, True),
+        (0.1, 0.0, 0.0, 50.0, True),
+        (0.1, 0.0, 0.2, 50.0, False),
+        (101.0, 100.0, 0.5, 2.0, False),
+        (101.0, 100.0, 1.5, 0.5, False),
+        ("b", "a", 5.0, 50.0, True),
+        (2**60 + 2**50, 2**60, 0.0, 1.0, False),
+    ],
+)
+def test_of_both_deadbands_the_wider_counts(
+    new: Value, stored: Value, deadband: float, percent: float, changes: bool
+) -> None:
+    rules = Rules(deadband=deadband, deadband_percent=percent)
+    made = judge(Reading("p", new), Reading("p", stored), rules, digital=False, overdue=False)
+    assert (made.emit is Emit.CHANGE) is changes
+
+
+@pytest.mark.parametrize(
+    ("new", "digital", "emit"),
+    [
+        (Reading("IN1", 25.0), False, Emit.SOON),
+        (Reading("IN1", 20.0), False, Emit.NONE),
+        (Reading("IN1", 25.0), True, Emit.CHANGE),
+        (Reading("IN1", 20.0, Status.FAULT), False, Emit.CHANGE),
+    ],
+)
+def test_a_value_does_not_change_too_soon_but_a_state_and_a_status_do(new: Reading, digital: bool, emit: Emit) -> None:
+    assert judge(new, OK_20, Rules(min_interval_s=10.0), digital=digital, overdue=False, soon=True).emit is emit
