@@ -109,7 +109,9 @@ def main() -> None:
         for rate in arguments.rates:
             began_s = time.perf_counter()
             # a budget below the file's size: the oldest days go while the newest are packed
-            gateway = Gateway(path, {}, incarnation=rate, recent_s=3600.0, budget_bytes=int(file_bytes(path) * 0.85))
+            gateway = Gateway(
+                path, {}, incarnation=time.time_ns(), recent_s=3600.0, budget_bytes=int(file_bytes(path) * 0.85)
+            )
             gateway.now_ms = now_ms
             gateway.announce(devices_of(points))
             first_ms = round(1000 * (time.perf_counter() - began_s))

@@ -25,6 +25,7 @@ VENDORS = {
     "wsproto": ("t3actors/watch/api/",),
     "starlette": ("t3actors/watch/api/",),
     "prometheus_client": ("t3actors/watch/metrics.py",),
+    "pint": ("t3actors/configure/units.py",),
     "rich": ("t3actors/cli/",),
     "click": ("t3actors/cli/", "t3actors/__main__.py", "t3actors/embed/__main__.py"),
     "cffi": ("t3actors/embed/build.py",),

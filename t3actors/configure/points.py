@@ -6,6 +6,7 @@ Pure: rows and tables come in as read, faults go to the `Place` they stand at.
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import re
 from typing import Any
@@ -66,6 +67,7 @@ POINT_KEYS: dict[str, keys.Key] = {
     "scale": keys.number(but=0),
     "offset": keys.number(),
     "units": keys.text(32),
+    "convert": keys.text(32),
     "label": keys.text(64),
     "full_label": keys.text(255),
     "states": keys.texts(64),
@@ -112,6 +114,8 @@ def read_point(raw: object, place: Place, inherited: Rules, *, from_text: bool =
     if len(place.lines) > before:
         return None
     values.pop("reference", None)
+    if "convert" in values and not _convert(values, place):
+        return None
     point = ModbusPoint(**{**values, "table": table, "register": register, "rules": rules})
     if register + words_of(point) > 65536:
         place.key("register").say(
@@ -220,6 +224,28 @@ def _check_type(values: dict[str, Any], raw: dict[str, Any], table: Table, place
         place.key("bit").refuse(values["bit"], 'only with type = "bit" in table holding or input')
     if "length" in values and values["type"] != "string":
         place.key("length").refuse(values["length"], 'only with type = "string"')
+
+
+def _convert(values: dict[str, Any], place: Place) -> bool:
+    """Fold a conversion into scale and offset. **Returns**: False where it cannot be."""
+    given, wanted = values.get("units", ""), values.pop("convert")
+    at = place.key("convert")
+    if values["type"] in {"string", "bit"}:
+        at.say(f'given with type "{values["type"]}"; allowed: only with a number')
+        return False
+    if not given:
+        at.say('given without units; allowed: with the unit that the device gives, units = "degF"')
+        return False
+    units = importlib.import_module("t3actors.configure.units")  # it loads a library that few configurations need
+    try:
+        factor, offset = units.conversion(given, wanted)
+    except NotAllowed as fault:
+        at.refuse(wanted, fault.allowed)
+        return False
+    values["scale"] = values.get("scale", 1.0) * factor
+    values["offset"] = values.get("offset", 0.0) * factor + offset
+    values["units"] = wanted
+    return True
 
 
 def _field(name: str) -> str:

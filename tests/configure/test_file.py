@@ -301,7 +301,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
         ("bacnet", (BacnetConfig,), set(), set()),
         ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
         ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered", "disabled_because"}),
-        ("devices.points", (ModbusPoint, Rules), {"reference"}, {"rules"}),
+        ("devices.points", (ModbusPoint, Rules), {"reference", "convert"}, {"rules"}),
         ("defaults", (Rules,), {"timeout", "retries"}, {"raw", "minutes", "hours"}),
     ],
 )
