@@ -5,8 +5,8 @@ A batch is closed when no other is in flight and
 - the oldest has waited `batch_age_s` and at least WORTH_A_COMMIT items wait; or
 - the oldest has waited twice that, at the default 2 s: on flash the commit costs more than the rows, so a few rows wait
   a little longer; but no longer than 2 s (or `batch_age_s`, where that is set to more).
-A group (all panels of one T3000 answer) is never torn: until its CycleEnded, or a silence, no batch is closed, and the cut falls
-behind its last item.
+A group (all panels of one T3000 answer) is never torn: until its CycleEnded, or a silence, no batch is closed, whatever is due, and
+the cut falls behind its last item.
 
 Once BACKLOG_BATCHES batches wait behind the one in flight, newer changes replace older ones (pending.py).
 
@@ -54,8 +54,8 @@ class Batches:
         self._low_rate_age_s = low_rate_age_s(store.batch_age_s)
         self._batch_no = 0
         self._oldest_s = 0.0
-        self._arriving: dict[str, float] = {}
-        """Groups of which more may come, each with the monotonic time from when it is taken for whole."""
+        self._arriving: dict[str, tuple[float, float]] = {}
+        """Groups of which more may come, each with the monotonic times of its first and its latest message."""
 
     @property
     def in_flight_items(self) -> int:
@@ -78,23 +78,34 @@ class Batches:
         if isinstance(item, CycleEnded):
             self._arriving.pop(item.group, None)
         elif group is not None:
-            self._arriving[group] = now_s + GROUP_SETTLES_WITHIN_S
+            self.arrives(group, now_s)
+
+    def arrives(self, group: str, now_s: float) -> None:
+        """Note that a part of a group came, be it one without a change."""
+        began_s, _ = self._arriving.get(group, (now_s, now_s))
+        self._arriving[group] = began_s, now_s
 
     def due(self, now_s: float) -> bool:
         """Say whether a batch is to be closed now."""
         waiting = len(self.pending)
         if self.in_flight is not None or not waiting:
             return False
-        age_s = now_s - self._oldest_s
-        if self._may_still_arrive(now_s) and waiting < GROUP_ROWS_AT_MOST and age_s < GROUP_WAITS_AT_MOST_S:
+        if self.is_within_a_group(now_s):
             return False
+        age_s = now_s - self._oldest_s
         if waiting >= self._rows or age_s >= self._low_rate_age_s:
             return True
         return waiting >= WORTH_A_COMMIT and age_s >= self._age_s
 
-    def _may_still_arrive(self, now_s: float) -> bool:
-        self._arriving = {group: settles_s for group, settles_s in self._arriving.items() if now_s < settles_s}
-        return bool(self._arriving)
+    def is_within_a_group(self, now_s: float) -> bool:
+        """Say whether a batch closed now might have only a part of a group."""
+        if self._arriving:
+            self._arriving = {
+                group: (began_s, latest_s)
+                for group, (began_s, latest_s) in self._arriving.items()
+                if now_s < min(latest_s + GROUP_SETTLES_WITHIN_S, began_s + GROUP_WAITS_AT_MOST_S)
+            }
+        return bool(self._arriving) and len(self.pending) < GROUP_ROWS_AT_MOST
 
     def close(self, at_ms: int) -> PointsChanged:
         """Close a batch, due or not, empty or not, and put it in flight. **Raises**: RuntimeError when one is in flight."""

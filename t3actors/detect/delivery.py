@@ -66,6 +66,10 @@ class Delivery:
         """Let what concerns a device wait for its batch."""
         self.batches.push(item, now_s, group)
 
+    def arrives(self, group: str, now_s: float) -> None:
+        """A part of a group came; its changes, if there are any, are pushed."""
+        self.batches.arrives(group, now_s)
+
     def push(self, changes: list[PointChange], now_s: float, group: str | None = None) -> None:
         """Let changes wait for their batch; say once when samples begin to be lost."""
         push = self.batches.push
@@ -83,8 +87,11 @@ class Delivery:
             self._log(CHANGES_COALESCED, pending=len(pending), lost_samples=pending.lost_samples)
 
     def pump(self, now_s: float) -> None:
-        """Close and send a batch where one is due; and one every PROGRESS_EVERY_S, so that the heartbeat stays fresh."""
-        if self.batches.in_flight is not None:
+        """Close and send a batch where one is due; and one every PROGRESS_EVERY_S, so that the heartbeat stays fresh.
+
+        But none in the midst of a group.
+        """
+        if self.batches.in_flight is not None or self.batches.is_within_a_group(now_s):
             return
         heartbeat_due = now_s - self._closed_s >= PROGRESS_EVERY_S and self._latest.anything_announced()
         if heartbeat_due or self.batches.due(now_s):

@@ -260,6 +260,8 @@ class ChangeDetector(TrioActor):
         self._counts["polls"] += 1
         self._counts["readings"] += len(message.readings)
         self._counts["strangers"] += taken.strangers
+        if message.group is not None:
+            self._out.arrives(message.group, now_s)
         if taken.changes:
             self._out.push(taken.changes, now_s, message.group)
             if taken.recovered:

@@ -91,9 +91,24 @@ def test_a_group_that_may_still_be_arriving_is_waited_for_but_not_for_ever() -> 
     batches = filled(150, group="g")
     assert not batches.due(GROUP_SETTLES_WITHIN_S * 0.9)
     assert batches.due(GROUP_SETTLES_WITHIN_S)
-    batches.push(change(1), GROUP_WAITS_AT_MOST_S, "g")
-    assert batches.due(GROUP_WAITS_AT_MOST_S)
-    assert len(batches.close(0).items) == 151
+
+
+def test_a_group_is_waited_for_from_its_own_beginning_but_not_for_ever() -> None:
+    batches = filled(1)
+    now_s = 2 * GROUP_WAITS_AT_MOST_S  # a slow commit before it
+    while now_s < 3 * GROUP_WAITS_AT_MOST_S:
+        batches.push(change(1), now_s, "g")
+        assert not batches.due(now_s)
+        now_s += GROUP_SETTLES_WITHIN_S / 2
+    batches.push(change(1), now_s, "g")
+    assert batches.due(now_s)
+
+
+def test_a_part_of_a_group_in_which_nothing_changed_is_a_part_all_the_same() -> None:
+    batches = filled(150, group="g")
+    batches.arrives("g", GROUP_SETTLES_WITHIN_S * 0.9)
+    assert not batches.due(GROUP_SETTLES_WITHIN_S)
+    assert batches.due(GROUP_SETTLES_WITHIN_S * 1.9)
 
 
 def test_a_group_is_whole_with_its_end_but_another_may_still_be_arriving() -> None:

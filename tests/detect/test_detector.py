@@ -10,6 +10,8 @@ from trio.testing import MockClock
 from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.config import StoreConfig
+from t3actors.cycles import CycleEnded
+from t3actors.detect.delivery import PROGRESS_EVERY_S
 from t3actors.detect.detector import ChangeDetector
 from t3actors.events import LogEvent
 from t3actors.messages import (
@@ -79,6 +81,10 @@ class House:
         )
         async with running(detector, name="detector", registry=self.registry):
             yield
+
+
+def changes_of(batch: PointsChanged) -> list[PointChange]:
+    return [item for item in batch.items if isinstance(item, PointChange)]
 
 
 def house(*points: object, device_status: dict[str, DeviceStatus] | None = None) -> House:
@@ -400,6 +406,25 @@ async def test_a_group_is_one_batch_whatever_batch_rows_says(autojump_clock: Moc
         (batch,) = h.writer.batches[before:]
         assert len(h.writer.changes()) == 20
         assert len(batch.items) >= 20
+
+
+async def test_a_heartbeat_that_falls_due_within_a_group_does_not_tear_it(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        slow = Rules(poll_interval_s=60.0, max_interval_s=0.0)
+        h.tell(*(announced(f"p{n}", point("IN1", slow)) for n in range(10)))
+        await trio.sleep(3)
+        before = len(h.writer.batches)
+        while len(h.writer.batches) == before:
+            await trio.sleep(0.01)
+        await trio.sleep(PROGRESS_EVERY_S - 0.25)
+        for n in range(10):
+            h.tell(read(f"p{n}", 1, Reading("IN1", 1), group="answer"))
+            await trio.sleep(0.05)
+        h.tell(CycleEnded(device="plant", at_ms=0, group="answer", panels=()))
+        await trio.sleep(3)
+        counts = [len(changes_of(batch)) for batch in h.writer.batches[before:]]
+        assert [count for count in counts if count] == [10]
 
 
 async def test_each_start_has_a_batch_stream_of_its_own(autojump_clock: MockClock) -> None:
