@@ -2,8 +2,8 @@
 
 Rows of DEVICES and the point tables are counted by the database, samples as they were inserted; all of it inside the transaction
 that stores the cycle, so what is counted is committed with it. A row for EVENTS stands for each panel
-of a cycle that somebody asked for, and of one whose counts differ from the last that was written down: not of every cycle, for
-a hundred panels every 30 s would be 288,000 rows a day.
+of a cycle that somebody asked for, and of one that finds other rows in the tables than the last that was written down: not of every
+cycle, for a hundred panels every 30 s would be 288,000 rows a day. (Samples alone differ each time where only changes are stored.)
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _SERIES_OF_A_DEVICE = 20
 def write(tally: Tally, ended: CycleEnded) -> None:
     """Count the cycle's rows, and write down what is worth it."""
     inserted = Counter(row[1] >> _SERIES_OF_A_DEVICE for rows in tally.inserted for row in rows)
-    tally.inserted.clear()
+    tally.journal.set(tally, "inserted", ())
     panels = (tally.known.devices.get(name) for name in ended.panels)
     counts = [_count(tally, device, inserted[device.device_id]) for device in panels if device is not None]
     tally.journal.put(
         tally.cycles, ended.group, CycleStored(device=ended.device, group=ended.group, panels=tuple(counts))
     )
     for count in counts:
-        seen = words(count)
+        seen = count.devices, count.inputs, count.outputs, count.variables
         if ended.requested or tally.known.cycles.get(count.device) != seen:
             tally.journal.put(tally.known.cycles, count.device, seen)
             device_id = tally.known.devices[count.device].device_id
-            tally.add_events([(ended.at_ms, device_id, None, EVENT, "", "", seen)])
+            tally.add_events([(ended.at_ms, device_id, None, EVENT, "", "", words(count))])
 
 
 def words(count: PanelCount) -> str:

@@ -83,7 +83,7 @@ class Known:
         self.serials: dict[int, KnownDevice] = {}
         self.series: dict[SeriesKey, KnownSeries] = {}
         self.crowded: dict[str, None] = {}
-        self.cycles: dict[str, str] = {}
+        self.cycles: dict[str, tuple[int, int, int, int]] = {}
         newest = connection.execute(
             "SELECT MAX(COALESCE((SELECT MAX(logging_time) FROM samples), -1), sealed_until - 1) FROM history"
         ).get

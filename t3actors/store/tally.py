@@ -41,7 +41,7 @@ class Tally:
         self.conflicts: dict[str, tuple[int, str]] = {}
         self.poisoned: list[tuple[str, str, str]] = []
         self.cycles: dict[str, CycleStored] = {}
-        self.inserted: list[list[SampleRow]] = []
+        self.inserted: tuple[list[SampleRow], ...] = ()
         """The samples of this transaction since the last cycle in it: (logging_time, series_id, ms, value, status)."""
 
     def count(self, attribute: str, more: int) -> None:

@@ -306,7 +306,7 @@ class _Changes:
             self._samples.sort(key=_by_time_and_series)
             self._write_samples()
             tally.count("samples", len(self._samples))
-            tally.inserted.append(self._samples)
+            tally.journal.set(tally, "inserted", (*tally.inserted, self._samples))
             self._samples = []
             self._taken.clear()
 

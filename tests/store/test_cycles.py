@@ -44,7 +44,18 @@ def test_the_counts_stand_in_events_once_and_again_when_they_change_or_somebody_
     house.put(*panel(T0_MS + 90_000), ended("g3", requested=True, at_ms=T0_MS + 90_000))
     assert house.rows(counted) == [(words,), (words,)]
     house.put(change(1.0, "IN1", "plant:12345", at_ms=T0_MS + 120_000), ended("g4", at_ms=T0_MS + 120_000))
-    assert house.rows(counted)[-1] == (words.replace("4 trend", "1 trend"),)
+    assert house.rows(counted) == [(words,), (words,)], "where changes are stored, the samples differ each time"
+    house.put(announced((*POINTS, point(3)), device="plant:12345"), ended("g5", at_ms=T0_MS + 150_000))
+    assert house.rows(counted)[-1] == (words.replace("2 INPUT", "3 INPUT").replace("4 trend", "0 trend"),)
+
+
+def test_a_row_that_is_refused_has_no_other_counted_twice(house: House) -> None:
+    first = change(0.0, "IN1", "plant:12345", at_ms=T0_MS + 1)
+    poisoned = change("\udcff", "IN2", "plant:12345", at_ms=T0_MS + 1)
+    house.put(announced((), device="plant", serial=None), *panel())
+    stored = house.store.store(house.batch(first, announced((), device="plant", serial=None), poisoned, ended()))
+    (count,) = stored.cycles[0].panels
+    assert (count.samples, stored.samples) == (1, 1)
 
 
 def test_the_counts_agree_with_what_anybody_counts_in_the_database(house: House) -> None:
