@@ -66,12 +66,10 @@ class Delivery:
         """Let what concerns a device wait for its batch."""
         self.batches.push(item, now_s, group)
 
-    def arrives(self, group: str, now_s: float) -> None:
-        """A part of a group came; its changes, if there are any, are pushed."""
-        self.batches.arrives(group, now_s)
-
     def push(self, changes: list[PointChange], now_s: float, group: str | None = None) -> None:
-        """Let changes wait for their batch; say once when samples begin to be lost."""
+        """Let changes wait for their batch; say once when samples begin to be lost. Of a group, a part without a change counts too."""
+        if group is not None:
+            self.batches.arrives(group, now_s)
         push = self.batches.push
         changed = samples = 0
         for change in changes:

@@ -260,10 +260,8 @@ class ChangeDetector(TrioActor):
         self._counts["polls"] += 1
         self._counts["readings"] += len(message.readings)
         self._counts["strangers"] += taken.strangers
-        if message.group is not None:
-            self._out.arrives(message.group, now_s)
+        self._out.push(taken.changes, now_s, message.group)
         if taken.changes:
-            self._out.push(taken.changes, now_s, message.group)
             if taken.recovered:
                 self._log(POINTS_RECOVERED, device=device.name, points=taken.recovered)
             self._out.pump(now_s)

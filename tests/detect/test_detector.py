@@ -415,9 +415,10 @@ async def test_a_heartbeat_that_falls_due_within_a_group_does_not_tear_it(autoju
         h.tell(*(announced(f"p{n}", point("IN1", slow)) for n in range(10)))
         await trio.sleep(3)
         before = len(h.writer.batches)
-        while len(h.writer.batches) == before:
-            await trio.sleep(0.01)
-        await trio.sleep(PROGRESS_EVERY_S - 0.25)
+        for _ in range(100):
+            if len(h.writer.batches) == before:
+                await trio.sleep(PROGRESS_EVERY_S / 100)
+        await trio.sleep(PROGRESS_EVERY_S - 0.35)
         for n in range(10):
             h.tell(read(f"p{n}", 1, Reading("IN1", 1), group="answer"))
             await trio.sleep(0.05)

@@ -1,7 +1,8 @@
 """One cycle: every panel of a T3000 is asked for once, one question at a time; each answer is handed over as it comes.
 
 Three ways to ask, each a method below; which one is the configuration's word, or found out (docs/t3000.md). A panel that does not answer
-costs itself; a T3000 that does not answer ends the cycle. Decoding is done a panel at a time, and the loop goes round between two.
+costs itself, also one over which T3000 falls; a T3000 that does not answer ends the cycle. Decoding is done a panel at a time, and the
+loop goes round between two.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ class Cycle:
         self._refuses_logging_data = False
         self._is_repaired = False
         self._last_by_place: list[PanelAnswer | None] = []
-        self._lists: dict[tuple[int, Kind], PointsList] = {}
+        self._has_fallen = False
+        self._lists: dict[int, dict[Kind, PointsList]] = {}
 
     async def make(self, panels: Panels, heard: Heard) -> None:
         """Ask for everything once. **Raises**: DriverError when T3000 itself does not answer; what came before that was handed over."""
-        way = await self._way()
+        way = await self._way(panels)
         self.method = way
         if way == "memory":
             await self._memory(panels, heard)
@@ -70,9 +72,11 @@ class Cycle:
         else:
             await self._all_at_once(panels, heard)
 
-    async def _way(self) -> Way:
+    async def _way(self, panels: Panels) -> Way:
         if self._config.method != "auto":
             return self._config.method
+        if panels.is_one:
+            return "memory"  # what the installation has is one panel's, and must never be another's
         if self._is_http or self._refuses_logging_data:
             return "webview_list"
         await self._door.open()
@@ -142,6 +146,7 @@ class Cycle:
         listed = decode_panels_list((await self._call(GET_PANELS_LIST, panels_list_request())).body)
         for refused in listed.refused:
             panels.skip("", refused)
+        self._has_fallen = False
         asked = False
         for panel in listed.panels:
             if panel.serial_number == 0:
@@ -156,25 +161,26 @@ class Cycle:
             await self._one_panel(panel, panels, heard, read)
 
     async def _one_panel(self, panel: ListedPanel, panels: Panels, heard: Heard, read: Read) -> None:
+        """Ask one panel. A T3000 that falls over it, and stands again for the next, has lost this one alone."""
         try:
             answer = await read(panel)
-        except LinkDown:
-            raise
         except DriverError as error:
+            if isinstance(error, LinkDown) and (error.refused or self._has_fallen):
+                raise
+            self._has_fallen = isinstance(error, LinkDown)
             panels.silent(panel.serial_number, str(error))
             return
+        self._has_fallen = False
         heard([answer])
 
     async def _read_lists(self, panel: ListedPanel) -> PanelAnswer:
         """GET_WEBVIEW_LIST three times: T3000 reads the panel."""
         lists: list[PointsList] = []
+        before = self._lists.setdefault(panel.serial_number, {})
         for kind in Kind:
             request = points_request(panel, kind)
             answer = await self._call(GET_WEBVIEW_LIST, request)
-            key = (panel.serial_number, kind)
-            self._lists[key] = points = decode_points_list(
-                answer.body, request, self._config.rules, self._lists.get(key)
-            )
+            before[kind] = points = decode_points_list(answer.body, request, self._config.rules, before.get(kind))
             if points.unread and not points.points:
                 raise BadResponse(
                     NOTHING_READ
@@ -187,6 +193,7 @@ class Cycle:
             readings={kind: readings for points in lists for kind, readings in points.readings.items()},
             refused=tuple(fault for points in lists for fault in points.refused),
             missing=tuple(field for points in lists for field in points.missing),
+            is_whole=not any(points.unread for points in lists),
         )
 
     async def _read_logged(self, panel: ListedPanel) -> PanelAnswer:

@@ -111,8 +111,7 @@ class InstallationActor(TrioActor):
         self._panels = Panels(
             self._config, send=self.send, registry=self.registry, wall_ms=self._wall_ms, now_s=self.now_s, log=self._log
         )
-        if not self._panels.is_one:
-            self._report.announce()
+        self._report.announce()
         self.spawn(self._poll_forever)
 
     async def on_receive(self, message: object) -> object:
@@ -122,7 +121,10 @@ class InstallationActor(TrioActor):
                 return self._insight(self._panels.named(device))
             case ReadingsTaken(device=device):
                 panel = self._panels.named(device)
-                (self._report if panel is None else panel).taken(message)
+                if panel is not None:
+                    panel.taken(message)
+                elif device == self._config.name:
+                    self._report.taken(message)
             case CycleStored():
                 self._stored.note(message)
             case SyncRequested() if not self._config.enabled:
@@ -170,7 +172,7 @@ class InstallationActor(TrioActor):
                 due_s = self._plan.next_due_s()
                 self._plan.take_due(self.now_s())
                 await self._make_cycle(due_s=due_s)
-                self._plan.skip_overrun(self.now_s())
+                self._note_overrun(self._plan.skip_overrun(self.now_s()))
             elif self.now_s() >= self._outage.retry_at_s:
                 await self._make_cycle(due_s=self._outage.retry_at_s)
                 self._plan.restart_from(self.now_s())
@@ -190,14 +192,13 @@ class InstallationActor(TrioActor):
             await self._trend_logs.step(self._panels, self.now_s)
 
     async def _sync(self) -> None:
-        """Make a cycle now, because somebody asked; answer once the writer has stored it."""
+        """Make a cycle now, because somebody asked; answer once the writer has stored what came."""
         requests, self._syncs = self._syncs, []
         error = await self._make_cycle(due_s=self.now_s(), requested=True)
         self._plan.restart_from(self.now_s())
-        if not error:
-            self._alive(STORED_WITHIN_S)
-            if not await self._stored.all_within(STORED_WITHIN_S):
-                error = f"the writer had not stored it within {STORED_WITHIN_S:g} s"
+        self._alive(STORED_WITHIN_S)
+        if not await self._stored.all_within(STORED_WITHIN_S):
+            error = error or f"the writer had not stored it within {STORED_WITHIN_S:g} s"
         for request in requests:
             self._report.finished(request, self._panels.points_ok, error, failed=self._panels.points_failed)
 
@@ -252,7 +253,7 @@ class InstallationActor(TrioActor):
             self._log(CYCLE_RECOVERED, device=self._config.name, failed=self._failed)
         self._failed, self._said = 0, ""
         self._move(Happened.ANSWERED, silent_s=silent_s)
-        if not self._panels.is_one:
+        if not self._panels.speaks_for_all:
             if not self._report.was_met:
                 self._report.describe((), DeviceFacts())
             self._report.hand_over((), self._polls.counts)
@@ -274,8 +275,14 @@ class InstallationActor(TrioActor):
         exhausted = self.now_s() >= self._last_heard_s + self._config.rules.down_after * interval_s
         refused = isinstance(error, LinkDown) and error.refused
         self._panels.all_silent(outage.reason, refused=refused)
-        self._report.missed(outage.reason, self._polls.counts)
+        if not self._panels.speaks_for_all:
+            self._report.missed(outage.reason, self._polls.counts)
         self._move(meaning_of(error, exhausted=exhausted), reason=outage.reason, next_try_s=pause_s, error=error)
+
+    def _note_overrun(self, skipped: int) -> None:
+        overruns = self._polls.achieved.skipped(skipped) if self._outage is None else None
+        if overruns is not None:
+            self._report.overran(overruns, self._polls.achieved.interval_s)
 
     # -------------------------------------------------------------------------------------------------- the rest
 
@@ -303,6 +310,6 @@ class InstallationActor(TrioActor):
         error: DriverError | None = None,
     ) -> None:
         was, self._state = self._state, after(self._state, happened)
-        if was is self._state or self._panels.is_one:
+        if was is self._state or self._panels.speaks_for_all:
             return  # the panel of a memory is the installation: it says so itself
         self._report.moved(was, self._state, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error)

@@ -17,7 +17,7 @@ from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
 from t3actors.messages import DeviceLearned
-from t3actors.points import DeviceFacts, Kind, Status
+from t3actors.points import DeviceFacts, Kind
 from t3actors.t3000_events import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
 
 KEY = "t3000.panels"
@@ -78,6 +78,11 @@ class Panels:
     def named(self, device: str) -> Panel | None:
         """Return the panel of that device name."""
         return self._names.get(device)
+
+    @property
+    def speaks_for_all(self) -> bool:
+        """Whether the one panel speaks for the installation, which is silent then."""
+        return self.is_one and bool(self._panels)
 
     def answer_of(self, serial: int) -> PanelAnswer | None:
         """Return what a panel last answered: the next answer is decoded against it."""
@@ -167,28 +172,20 @@ class Panels:
     def all_silent(self, reason: str, *, refused: bool) -> None:
         """T3000 itself did not answer."""
         for serial, panel in self._panels.items():
-            if serial not in self._heard:
+            if serial not in self._heard and (refused or serial not in self._silent):
                 panel.silent(reason, refused=refused)
 
     @property
     def points_ok(self) -> int:
         """How many points of the present cycle are ok."""
-        return sum(reading.status is Status.OK for reading in self._readings())
+        return sum(self._panels[serial].points_ok for serial in self._heard)
 
     @property
     def points_failed(self) -> int:
         """How many are not, or were not read."""
-        known = sum(len(panel.answer.points) for panel in self._panels.values() if panel.answer is not None)
-        return known - self.points_ok
+        return sum(panel.points for panel in self._panels.values()) - self.points_ok
 
     # --------------------------------------------------------------------------------------------------- internals
-
-    def _readings(self) -> Iterator[Any]:
-        for serial in self._heard:
-            answer = self._panels[serial].answer
-            if answer is not None:
-                for readings in answer.readings.values():
-                    yield from readings
 
     def _of(self, answer: PanelAnswer) -> Panel | None:
         """Return whose answer this is; None where nobody's can be made of it."""
@@ -223,7 +220,7 @@ class Panels:
         self._panels[serial] = self._names[panel.name] = panel
         if not self.is_one:
             self._registry.speak_for(f"device/{self._config.name}", f"device/{panel.name}")
-        panel.begin()
+        panel.begin(was_begun=self.is_one)
         return panel
 
     def skip(self, name: str, reason: str) -> None:

@@ -50,6 +50,8 @@ class Panel:
         """Cycles in a row in which it did not answer."""
         self.silence = ""
         """Why it last did not answer."""
+        self.points_ok = 0
+        """How many points of its last answer were handed over as ok."""
         self._config = config
         self._now_s = now_s
         self._log = log
@@ -68,17 +70,22 @@ class Panel:
         """Whether it has been silent for so long that its points are down."""
         return self.state in SILENT
 
-    def begin(self) -> None:
-        """Let the detector know it: its rows of an earlier life are its own, and age from now on."""
+    def begin(self, *, was_begun: bool = False) -> None:
+        """Let the detector know it: its rows of an earlier life are its own, and age from now on.
+
+        `was_begun`: somebody else has said of this device that it is being reached.
+        """
         self._report.announce()
-        self._move(Happened.STARTED)
+        if was_begun:
+            self.state = State.CONNECTING
+        else:
+            self._move(Happened.STARTED)
 
     def heard(self, answer: PanelAnswer, group: str, cycle_at_ms: int, started_s: float) -> None:
         """Hand over what one answer says of it."""
         self.answer, self.misses, self.silence = answer, 0, ""
         self._say_what_is_odd(answer)
-        if not self._report.was_met or (answer.points, answer.facts) != (self._report.points, self._report.facts):
-            self._report.describe(answer.points, answer.facts)
+        self._describe(answer)
         silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()
         self.polls.answered(started_s)
         self.polls.remember(self._now_s(), started_s, len(answer.points))
@@ -87,6 +94,7 @@ class Panel:
         for kind, readings in answer.readings.items():
             judged = self._freshness.judge(kind, answer.logging_at_s.get(kind), cycle_at_ms, self._now_s())
             parts.append(Part(PARTS[kind], judged.at_ms, _as_fresh(readings, judged)))
+        self.points_ok = sum(reading.status is Status.OK for part in parts for reading in part.readings)
         self._report.hand_over_parts(parts, self.polls.counts, group)
 
     def silent(self, reason: str, *, refused: bool = False) -> None:
@@ -113,9 +121,24 @@ class Panel:
         self._report.work_failed(reason, again_in_s)
 
     @property
+    def points(self) -> int:
+        """How many points it has."""
+        return len(self._report.points)
+
+    @property
     def facts(self) -> DeviceFacts:
         """What it last said of itself."""
         return self._report.facts
+
+    def _describe(self, answer: PanelAnswer) -> None:
+        """Take over what it says of itself. A point that was not read this time is still there, and grows old."""
+        report, points = self._report, answer.points
+        if not answer.is_whole:
+            known = {point.point_id: point for point in report.points}
+            points = tuple((known | {point.point_id: point for point in points}).values())
+        complete = answer.is_whole or report.is_complete
+        if not report.was_met or (points, answer.facts, complete) != (report.points, report.facts, report.is_complete):
+            report.describe(points, answer.facts, complete=complete)
 
     def _say_what_is_odd(self, answer: PanelAnswer) -> None:
         odd = (answer.missing, answer.refused)

@@ -64,12 +64,14 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
 class PanelAnswer(Points, frozen=True, kw_only=True):
     """A panel, decoded. **Units**: `logging_at_s` Unix seconds by T3000's own clock; 0 where it was never read, None where none is given.
 
-    `serial_number` is 0 where the panel has none, and the caller skips it; `missing` names the panel's own fields too.
+    `serial_number` is 0 where the panel has none, and the caller skips it; `missing` names the panel's own fields too. `is_whole`: a
+    point that is not in it is not on the panel; else it may only not have been read.
     """
 
     facts: DeviceFacts
     serial_number: int = 0
     logging_at_s: dict[Kind, int | None] = {}
+    is_whole: bool = True
 
 
 class _Said(msgspec.Struct, kw_only=True):

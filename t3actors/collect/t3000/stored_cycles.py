@@ -9,18 +9,18 @@ from t3actors.cycles import CycleStored
 from t3actors.events import Log
 from t3actors.t3000_events import CYCLE_STORED
 
-MOST_UNSTORED = 1000
-"""Groups of earlier cycles that are still remembered: the writer runs them together when it is behind, and then never names them."""
-
 
 class StoredCycles:
-    """The groups of the present cycle that are not stored yet."""
+    """The groups of the present cycle that are not stored yet, in their order: with one, all before it are stored.
+
+    For a writer that is behind is told of several as one, and then names the last alone.
+    """
 
     def __init__(self, device: str, log: Log) -> None:
         self.begun = 0
         self._device = device
         self._log = log
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, None] = {}
         self._changed = trio.Event()
 
     def begin_cycle(self) -> None:
@@ -31,11 +31,13 @@ class StoredCycles:
     def begin(self, group: str) -> None:
         """A group is on its way."""
         self.begun += 1
-        self._waiting.add(group)
+        self._waiting[group] = None
 
     def note(self, stored: CycleStored) -> None:
         """The writer has it."""
-        self._waiting.discard(stored.group)
+        if stored.group in self._waiting:
+            at = list(self._waiting).index(stored.group)
+            self._waiting = dict.fromkeys(list(self._waiting)[at + 1 :])
         self._log(
             CYCLE_STORED,
             device=self._device,

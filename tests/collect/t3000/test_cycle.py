@@ -1,0 +1,176 @@
+"""What a cycle makes of panels that are silent, half read, or over which T3000 falls: on a mock clock, the actor around it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from t3actors.errors import LinkDown, RequestTimedOut
+from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, PointsRead, PollMissed, SyncRequested
+from t3actors.points import DeviceStatus
+from tests.collect.t3000.test_installation import START_MS, ScriptedDoor, lists, panel, site
+from tests.system.t3000_answers import real
+
+INTERVAL_S = 30.0
+LISTS: dict[str, Any] = {"method": "webview_list"}
+
+
+def failing(faults: dict[int, Exception]) -> Callable[[int, dict[str, Any]], str | Exception]:
+    """A T3000 with three panels; asked for one of these, it fails."""
+    healthy = lists(set())
+    return lambda action, request: faults.get(request.get("panelId", 0)) or healthy(action, request)
+
+
+def without(*ids: str) -> Callable[[int, dict[str, Any]], str | Exception]:
+    """A T3000 that leaves points out of its lists, as it does where a panel did not answer for them."""
+    healthy = lists(set())
+
+    def reply(action: int, request: dict[str, Any]) -> str | Exception:
+        said = healthy(action, request)
+        if action == 4 or isinstance(said, Exception):
+            return said
+        answer = json.loads(said)
+        answer["data"]["device_data"] = [point for point in answer["data"]["device_data"] if point["id"] not in ids]
+        return json.dumps(answer)
+
+    return reply
+
+
+def door_of(reply: Callable[[int, dict[str, Any]], str | Exception]) -> ScriptedDoor:
+    door = ScriptedDoor()
+    door.reply = reply
+    return door
+
+
+def memory() -> ScriptedDoor:
+    door = ScriptedDoor()
+    door.has_memory = True
+    return door
+
+
+def silence(door: ScriptedDoor, fault: Exception) -> None:
+    async def fail() -> Any:
+        await trio.lowlevel.checkpoint()
+        raise fault
+
+    door.read_memory = fail  # type: ignore[method-assign]
+
+
+async def test_a_panel_over_which_t3000_falls_costs_itself_alone(autojump_clock: MockClock) -> None:
+    async with site(door=door_of(failing({2: LinkDown("the library crashed")})), **LISTS) as at:
+        await trio.sleep(INTERVAL_S * 1.5)
+        assert {read.device for read in at.detector.of(PointsRead)} == {"plant", "plant:1001", "plant:1003"}
+        assert at.events("cycle.failed") == []
+
+
+async def test_a_t3000_that_falls_twice_running_is_gone(autojump_clock: MockClock) -> None:
+    faults: dict[int, Exception] = {}
+    async with site(door=door_of(failing(faults)), **LISTS) as at:
+        await trio.sleep(5)
+        before = len(at.door.calls)
+        faults.update(dict.fromkeys((1, 2, 3), LinkDown("the library crashed")))
+        await trio.sleep(INTERVAL_S - 2)
+        assert [request["panelId"] for _, action, request in at.door.calls[before:] if action == 17] == [1, 2]
+        assert len(at.events("cycle.failed")) == 1
+
+
+async def test_a_cycle_that_ends_early_is_one_miss_for_each_panel(autojump_clock: MockClock) -> None:
+    faults: dict[int, Exception] = {}
+    async with site(door=door_of(failing(faults)), **LISTS) as at:
+        await trio.sleep(5)
+        faults.update({1: RequestTimedOut("silent"), 2: LinkDown("no way"), 3: LinkDown("no way")})
+        await trio.sleep(INTERVAL_S - 2)
+        assert len(at.events("cycle.failed")) == 1
+        assert [len(at.detector.of(PollMissed, f"plant:{1000 + n}")) for n in (1, 2, 3)] == [1, 1, 1]
+
+
+async def test_a_point_that_was_not_read_this_time_is_still_on_the_panel(autojump_clock: MockClock) -> None:
+    async with site(door=door_of(lists(set())), **LISTS) as at:
+        await trio.sleep(5)
+        at.door.reply = without("IN2")
+        await trio.sleep(INTERVAL_S)
+        inputs = [read for read in at.detector.of(PointsRead, "plant:1001") if read.part == "inputs"]
+        assert [[reading.point_id for reading in read.readings] for read in inputs] == [["IN1", "IN2"], ["IN1"]]
+        assert {point.point_id for point in at.detector.of(DeviceAnnounced, "plant:1001")[-1].points} == {
+            "IN1", "IN2", "OUT1", "VAR1",
+        }  # fmt: skip
+
+
+async def test_a_first_list_in_which_points_are_missing_makes_no_point_of_an_earlier_life_go(
+    autojump_clock: MockClock,
+) -> None:
+    async with site(door=door_of(without("IN2")), **LISTS) as at:
+        await trio.sleep(5)
+        assert [said.complete for said in at.detector.of(DeviceAnnounced, "plant:1001")] == [False, False]
+
+
+async def test_the_panel_of_a_memory_keeps_its_points_when_it_falls_silent(autojump_clock: MockClock) -> None:
+    async with site(door=memory(), method="memory") as at:
+        await trio.sleep(5)
+        silence(at.door, RequestTimedOut("no answer"))
+        await trio.sleep(INTERVAL_S * 2)
+        assert at.detector.of(PollMissed)
+        assert [point.point_id for point in at.detector.of(DeviceAnnounced)[-1].points] == ["IN1"]
+        assert len(at.events("device.connecting")) == 1
+
+
+@pytest.mark.parametrize("method", ["memory", "auto"])
+async def test_a_memory_that_cannot_be_read_is_a_device_that_does_not_answer(
+    autojump_clock: MockClock, method: str
+) -> None:
+    door = memory()
+    silence(door, RequestTimedOut("no answer"))
+    async with site(door=door, method=method) as at:
+        await trio.sleep(5)
+        assert [said.device for said in at.detector.of(DeviceAnnounced)] == ["plant"]
+        assert at.detector.of(DeviceStatusChanged)[-1].status is DeviceStatus.CONNECTING
+        assert at.detector.of(PollMissed)
+
+
+async def test_an_installation_whose_points_came_out_of_memory_never_takes_another_panels(
+    autojump_clock: MockClock,
+) -> None:
+    async with site(door=memory()) as at:
+        await trio.sleep(5)
+        at.door.has_memory = False
+        await trio.sleep(INTERVAL_S * 2)
+        assert at.door.calls == []
+        assert {said.device for said in at.detector.of(DeviceAnnounced)} == {"plant"}
+
+
+async def test_a_sync_says_ok_only_of_points_that_are_stored_as_ok(autojump_clock: MockClock) -> None:
+    door = door_of(lambda *_: real(panel(1, START_MS / 1000 - 80_000)))
+    async with site(door=door) as at:  # T3000's cache has not moved since yesterday
+        await trio.sleep(5)
+        at.registry.send("device/plant", SyncRequested(request_id=1, reply_to="asker"))
+        await trio.sleep(5)
+        (finished,) = at.asker.finished
+        assert (finished.points_ok, finished.points_failed) == (0, 4)
+
+
+async def test_a_sync_with_a_silent_panel_waits_for_the_others_to_be_stored_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
+    faults: dict[int, Exception] = {}
+    async with site(door=door_of(failing(faults)), **LISTS) as at:
+        await trio.sleep(5)
+        faults[2] = RequestTimedOut("silent")
+        at.detector.stores = False
+        at.registry.send("device/plant", SyncRequested(request_id=1, reply_to="asker"))
+        await trio.sleep(20)
+        assert at.asker.finished == []
+        await trio.sleep(20)
+        (finished,) = at.asker.finished
+        assert (finished.points_ok, finished.points_failed, finished.error) == (8, 4, "plant:1002: silent")
+
+
+async def test_cycles_that_take_longer_than_their_interval_are_said_once(autojump_clock: MockClock) -> None:
+    async with site() as at:
+        at.door.takes_s = INTERVAL_S * 1.5
+        await trio.sleep(INTERVAL_S * 20)
+        assert [said["device"] for said in at.events("poll.overrun")] == ["plant"]
