@@ -10,7 +10,8 @@ the last block, Unix seconds of the PC's clock; 0: never) says so. Of each kind 
     not moved for longer, or as     stale: T3000 reads this panel no more
       old as that when first seen
 
-A while is `stale_after` cycles, and at least LEAST_S: T3000 reads its panels more rarely than it may be asked.
+A while is `stale_after` cycles, at the interval they really come, and at least LEAST_S: T3000 reads its panels more rarely than it may
+be asked.
 """
 
 from __future__ import annotations
@@ -47,9 +48,15 @@ class Freshness:
     """Remembers one panel's logging times from cycle to cycle."""
 
     def __init__(self, stale_after: int, interval_s: float) -> None:
-        self._limit_s = max(stale_after * interval_s, LEAST_S)
+        self._stale_after = stale_after
+        self._interval_s = interval_s
+        self.achieves(interval_s)
         self._seen: dict[Kind, int] = {}
         self._moved_s: dict[Kind, float] = {}
+
+    def achieves(self, interval_s: float) -> None:
+        """Note at which interval cycles really come."""
+        self._limit_s = max(self._stale_after * max(interval_s, self._interval_s), LEAST_S)
 
     def judge(self, kind: Kind, logging_at_s: int | None, cycle_at_ms: int, now_s: float) -> Judged:
         """Judge one kind's points of one cycle. `cycle_at_ms`: Unix UTC milliseconds by our own clock; `now_s`: monotonic."""

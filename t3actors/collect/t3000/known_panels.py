@@ -123,8 +123,8 @@ class Panels:
 
     def heard(self, answers: Sequence[PanelAnswer], group: str, at_ms: int, started_s: float) -> list[str]:
         """Hand over one answer. **Returns**: the names of the panels in it."""
-        stored = []
-        for number, answer in enumerate(answers, 1):
+        stored: list[str] = []
+        for answer in answers:
             panel = self._of(answer)
             if panel is None:
                 continue
@@ -132,7 +132,7 @@ class Panels:
             inputs, outputs, variables = (len(answer.readings.get(kind, ())) for kind in Kind)
             self._log(
                 PANEL_READ, panel=panel.name, serial_number=answer.serial_number, panel_name=answer.facts.panel_name,
-                number=number, panels=len(answers), inputs=inputs, outputs=outputs, variables=variables,
+                number=len(stored) + 1, panels=len(answers), inputs=inputs, outputs=outputs, variables=variables,
             )  # fmt: skip
             panel.heard(answer, group, at_ms, started_s)
             stored.append(panel.name)

@@ -88,6 +88,7 @@ class Panel:
         self._describe(answer)
         silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()
         self.polls.answered(started_s)
+        self._freshness.achieves(self.polls.achieved.interval_s)
         self.polls.remember(self._now_s(), started_s, len(answer.points))
         self._move(Happened.ANSWERED, silent_s=silent_s)
         parts = []

@@ -66,6 +66,11 @@ class TrendLogRound:
     def _next(self, panels: Panels, now_s: float) -> tuple[int, Panel] | None:
         for serial, panel in panels:
             failed_at_s = self._failed_at_s.get(serial, -math.inf)
-            if panel.answer is not None and serial not in self._read and now_s >= failed_at_s + AGAIN_AFTER_S:
+            if (
+                panel.answer is not None
+                and not panel.misses
+                and serial not in self._read
+                and now_s >= failed_at_s + AGAIN_AFTER_S
+            ):
                 return serial, panel
         return None

@@ -10,6 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from t3actors.collect.t3000.trend_log_round import AGAIN_AFTER_S
 from t3actors.errors import LinkDown, RequestTimedOut
 from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, PointsRead, PollMissed, SyncRequested
 from t3actors.points import DeviceStatus
@@ -174,3 +175,33 @@ async def test_cycles_that_take_longer_than_their_interval_are_said_once(autojum
         at.door.takes_s = INTERVAL_S * 1.5
         await trio.sleep(INTERVAL_S * 20)
         assert [said["device"] for said in at.events("poll.overrun")] == ["plant"]
+
+
+async def test_a_panel_that_has_died_is_not_asked_for_its_trend_logs(autojump_clock: MockClock) -> None:
+    silent_ones: set[int] = set()
+    door = door_of(lists(silent_ones))
+    asked: list[int] = []
+
+    async def fail(panel_id: int, **_: object) -> None:
+        await trio.lowlevel.checkpoint()
+        asked.append(panel_id)
+        raise RequestTimedOut("no answer")
+
+    door.trend_logs = fail  # type: ignore[assignment,method-assign]
+    async with site(door=door, **LISTS) as at:
+        await trio.sleep(INTERVAL_S - 5)
+        assert asked == [1, 2, 3]
+        silent_ones.add(2)
+        await trio.sleep(AGAIN_AFTER_S + 2 * INTERVAL_S)
+        assert asked == [1, 2, 3, 1, 3]
+        assert at.events("cycle.failed") == []
+
+
+async def test_the_panels_of_an_answer_are_counted_without_those_that_are_skipped(autojump_clock: MockClock) -> None:
+    nobody = panel(1, START_MS / 1000) | {"panel_serial_number": 0}
+    async with site(door=door_of(lambda *_: real(nobody, panel(2), panel(3)))) as at:
+        await trio.sleep(5)
+        assert [(read["panel"], read["number"]) for read in at.events("panel.read")] == [
+            ("plant:1002", 1),
+            ("plant:1003", 2),
+        ]

@@ -75,3 +75,14 @@ def test_a_step_of_our_own_clock_makes_nothing_stale() -> None:
     of = freshness()
     judged(of, NOW_S)
     assert of.judge(Kind.INPUT, NOW_S, (NOW_S + 3600) * 1000, 37.0).fresh is Fresh.OK
+
+
+def test_cycles_are_counted_at_the_interval_that_they_really_come_at() -> None:
+    fresh = Freshness(3, 60.0)
+    fresh.achieves(600.0)
+    fresh.judge(Kind.INPUT, NOW_S, NOW_S * 1000, 0.0)
+    for now_s, expected in ((1799.0, Fresh.OK), (1800.0, Fresh.STALE)):
+        assert fresh.judge(Kind.INPUT, NOW_S, NOW_S * 1000, now_s).fresh is expected
+    fresh.achieves(1.0)
+    fresh.judge(Kind.INPUT, NOW_S + 1, NOW_S * 1000, 2000.0)
+    assert fresh.judge(Kind.INPUT, NOW_S + 1, NOW_S * 1000, 2179.0).fresh is Fresh.OK
