@@ -21,12 +21,15 @@ def door_of(device: DeviceConfig, log: Log) -> Door:
     """Make the door; nothing is opened yet."""
     if device.address == HOST_MEMORY:
         return HostMemoryDoor(device.name, timeout_s=device.timeout_s, log=log)
+    pauses_s = tuple(accumulate(repeat(FIRST_PAUSE_S, device.retries)))
     if device.address.startswith(FFI):
         return FfiDoor(
             Path(device.address.removeprefix(FFI)),
             buffer_bytes=device.buffer_bytes,
             timeout_s=device.timeout_s,
-            not_ready_pauses_s=tuple(accumulate(repeat(FIRST_PAUSE_S, device.retries))),
+            not_ready_pauses_s=pauses_s,
             log=log,
         )
-    return HttpDoor(device.address, buffer_bytes=device.buffer_bytes, timeout_s=device.timeout_s)
+    return HttpDoor(
+        device.address, buffer_bytes=device.buffer_bytes, timeout_s=device.timeout_s, not_ready_pauses_s=pauses_s
+    )
