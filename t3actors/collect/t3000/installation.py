@@ -157,7 +157,7 @@ class InstallationActor(TrioActor):
             self._move(Happened.DISABLED, reason=self._config.disabled_because)
             return
         self._move(Happened.STARTED)
-        await self._remember()
+        await self._recall()
         if not self._auto_start:
             await self._wake.wait()
         self._plan = PollPlan({self._config.rules.poll_interval_s}, self.now_s(), self._phase)
@@ -214,6 +214,7 @@ class InstallationActor(TrioActor):
         self._log(CYCLE_STARTED, device=self._config.name, cycle_no=self._cycle_no, method=self._cycle.method)
         try:
             self._alive()
+            await self._recall()
             await self._cycle.make(self._panels, lambda answers: self._heard(answers, started_s, requested=requested))
         except DriverError as error:
             await self._unanswered(error)
@@ -286,12 +287,14 @@ class InstallationActor(TrioActor):
 
     # -------------------------------------------------------------------------------------------------- the rest
 
-    async def _remember(self) -> None:
+    async def _recall(self) -> None:
         """Announce the panels of earlier lives: their values must not look alive while T3000 is silent."""
+        if self._panels.are_recalled:
+            return
         try:
             learned = await self.registry.ask(WRITER, LearnedRequested(device=self._config.name), KNOWN_WITHIN_S)
         except (NobodyThere, StoreError, trio.TooSlowError):
-            return  # they are announced when T3000 answers
+            return  # the next cycle asks again
         self._panels.recall(learned)
 
     def _alive(self, pause_s: float = 0.0) -> None:

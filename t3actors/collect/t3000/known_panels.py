@@ -69,6 +69,8 @@ class Panels:
         self._silent: dict[int, str] = {}
         self._skipped: set[tuple[str, str]] = set()
         self._kept: tuple[int, ...] = ()
+        self.are_recalled = self.is_one
+        """Whether it is known which panels there were in earlier lives: until then none is said to be all there are."""
 
     def __iter__(self) -> Iterator[tuple[int, Panel]]:
         return iter(self._panels.items())
@@ -95,6 +97,7 @@ class Panels:
 
     def recall(self, learned: Mapping[str, bytes]) -> None:
         """Make the panels of earlier lives devices again."""
+        self.are_recalled = True
         if self.is_one or KEY not in learned:
             return
         try:
@@ -104,12 +107,12 @@ class Panels:
         for serial in serials[:MOST_PANELS]:
             if serial not in self._panels:
                 self._add(serial, DeviceFacts(serial_number=serial))
-        self._kept = tuple(sorted(self._panels))
+        self._kept = tuple(sorted(serials))
 
     def remember(self) -> None:
         """Have the store keep which panels there are, where that has changed."""
         serials = tuple(sorted(self._panels))
-        if not self.is_one and serials != self._kept:
+        if self.are_recalled and not self.is_one and serials != self._kept:
             value = msgspec.msgpack.encode(list(serials))
             if self._send("detector", DeviceLearned(device=self._config.name, key=KEY, value=value)):
                 self._kept = serials

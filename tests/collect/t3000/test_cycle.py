@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
 
+from t3actors.collect.t3000.known_panels import KEY
 from t3actors.collect.t3000.trend_log_round import AGAIN_AFTER_S
-from t3actors.errors import LinkDown, RequestTimedOut
-from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, PointsRead, PollMissed, SyncRequested
+from t3actors.errors import LinkDown, RequestTimedOut, StoreBusy
+from t3actors.messages import DeviceAnnounced, DeviceLearned, DeviceStatusChanged, PointsRead, PollMissed, SyncRequested
 from t3actors.points import DeviceStatus
-from tests.collect.t3000.test_installation import START_MS, ScriptedDoor, lists, panel, site
+from tests.collect.t3000.test_installation import START_MS, ScriptedDoor, Writer, lists, panel, site
 from tests.system.t3000_answers import real
 
 INTERVAL_S = 30.0
@@ -205,3 +207,25 @@ async def test_the_panels_of_an_answer_are_counted_without_those_that_are_skippe
             ("plant:1002", 1),
             ("plant:1003", 2),
         ]
+
+
+async def test_panels_of_an_earlier_life_are_asked_for_until_the_store_says_them(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [True]
+
+    async def answer(writer: Writer, _message: object) -> object:
+        await trio.lowlevel.checkpoint()
+        if busy:
+            raise StoreBusy("another program holds it")
+        return writer.learned
+
+    monkeypatch.setattr(Writer, "on_receive", answer)
+    async with site(learned={KEY: msgspec.msgpack.encode([1009])}) as at:
+        await trio.sleep(5)
+        assert at.detector.of(DeviceLearned) == [], "the ones of earlier lives would be forgotten"
+        busy.clear()
+        await trio.sleep(INTERVAL_S)
+        assert at.detector.of(DeviceAnnounced, "plant:1009")
+        (kept,) = at.detector.of(DeviceLearned)
+        assert msgspec.msgpack.decode(kept.value or b"") == [1001, 1009]
