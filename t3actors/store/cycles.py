@@ -30,7 +30,7 @@ def write(tally: Tally, ended: CycleEnded) -> None:
     tally.journal.put(
         tally.cycles, ended.group, CycleStored(device=ended.device, group=ended.group, panels=tuple(counts))
     )
-    for count in counts:
+    for count in counts if tally.events else ():
         seen = count.devices, count.inputs, count.outputs, count.variables
         if ended.requested or tally.known.cycles.get(count.device) != seen:
             tally.journal.put(tally.known.cycles, count.device, seen)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from t3actors.cycles import CycleEnded, CycleStored, PanelCount
 from t3actors.messages import BatchItem
 from t3actors.points import Kind
+from t3actors.store.room import Room, RoomKeeper
 from tests.store.building import T0_MS, House, announced, change, point
 
 POINTS = (point(1), point(2), point(1, Kind.OUTPUT), point(1, Kind.VARIABLE))
@@ -56,6 +59,18 @@ def test_a_row_that_is_refused_has_no_other_counted_twice(house: House) -> None:
     stored = house.store.store(house.batch(first, announced((), device="plant", serial=None), poisoned, ended()))
     (count,) = stored.cycles[0].panels
     assert (count.samples, stored.samples) == (1, 1)
+
+
+def test_counts_for_which_events_had_no_room_stand_there_when_it_has(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = "SELECT count(*) FROM EVENTS WHERE event = 'cycle.stored'"
+    with monkeypatch.context() as full:
+        full.setattr(RoomKeeper, "look", lambda *_, **__: Room.POINTS_ONLY)
+        (cycle,) = house.store.store(house.batch(announced((), device="plant", serial=None), *panel(), ended())).cycles
+        assert (cycle.panels[0].inputs, cycle.panels[0].samples, house.one(counted)) == (2, 0, 0)
+    house.put(ended("g2"))
+    assert house.one(counted) == 1
 
 
 def test_the_counts_agree_with_what_anybody_counts_in_the_database(house: House) -> None:
