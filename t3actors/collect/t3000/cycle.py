@@ -53,6 +53,8 @@ class Cycle:
         self._log = log
         self._alive = alive
         self._refuses_logging_data = False
+        self._has_logged = False
+        self._refused_since_s: float | None = None
         self._is_repaired = False
         self._last_by_place: list[PanelAnswer | None] = []
         self._has_fallen = False
@@ -108,10 +110,11 @@ class Cycle:
         try:
             answer = await self._call(LOGGING_DATA, logging_data_request())
         except RequestRefused as refusal:
-            if self._config.method != "auto":
+            if self._config.method != "auto" or self._may_be_passing():
                 raise
             await self._try_lists_instead(panels, heard, refusal)
             return
+        self._has_logged, self._refused_since_s = True, None
         answers: list[PanelAnswer] = []
         before, self._last_by_place = self._last_by_place, []
         for place, (offset, length) in enumerate(answer.panels):
@@ -127,6 +130,13 @@ class Cycle:
             self._last_by_place.append(decoded)
             await trio.lowlevel.checkpoint()
         heard(answers)
+
+    def _may_be_passing(self) -> bool:
+        """Whether a T3000 that has answered before may only have been asked twice within 15 s (by a sync, or by another program)."""
+        now_s = trio.current_time()
+        if self._refused_since_s is None:
+            self._refused_since_s = now_s
+        return self._has_logged and now_s - self._refused_since_s < READ_AGAIN_AFTER_S
 
     async def _try_lists_instead(self, panels: Panels, heard: Heard, refusal: RequestRefused) -> None:
         """T3000 refuses action 15. If it answers the lists, these are asked for from now on. **Raises**: the refusal when it does not."""

@@ -11,9 +11,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from t3actors.collect.t3000.cycle import READ_AGAIN_AFTER_S
 from t3actors.collect.t3000.known_panels import KEY
 from t3actors.collect.t3000.trend_log_round import AGAIN_AFTER_S
-from t3actors.errors import LinkDown, RequestTimedOut, StoreBusy
+from t3actors.errors import LinkDown, RequestRefused, RequestTimedOut, StoreBusy
 from t3actors.messages import DeviceAnnounced, DeviceLearned, DeviceStatusChanged, PointsRead, PollMissed, SyncRequested
 from t3actors.points import DeviceStatus
 from tests.collect.t3000.test_installation import START_MS, ScriptedDoor, Writer, lists, panel, site
@@ -229,3 +230,27 @@ async def test_panels_of_an_earlier_life_are_asked_for_until_the_store_says_them
         assert at.detector.of(DeviceAnnounced, "plant:1009")
         (kept,) = at.detector.of(DeviceLearned)
         assert msgspec.msgpack.decode(kept.value or b"") == [1001, 1009]
+
+
+async def test_a_t3000_that_was_asked_twice_within_15_s_is_not_asked_another_way(autojump_clock: MockClock) -> None:
+    refuses: list[bool] = []
+    healthy = lists(set())
+
+    def reply(action: int, request: dict[str, Any]) -> str | Exception:
+        if action != 15:
+            return healthy(action, request)
+        return RequestRefused("returned empty response", code=0) if refuses else real(panel(1))
+
+    async with site(door=door_of(reply)) as at:
+        await trio.sleep(5)
+        refuses.append(True)
+        at.registry.send("device/plant", SyncRequested(request_id=1, reply_to="asker"))
+        await trio.sleep(1)
+        assert at.asker.finished[0].error == "returned empty response"
+        refuses.clear()
+        await trio.sleep(INTERVAL_S)
+        assert at.events("t3000.method_changed") == []
+        assert len(at.events("cycle.recovered")) == 1
+        refuses.append(True)  # now its operator has switched that off
+        await trio.sleep(INTERVAL_S * 2 + READ_AGAIN_AFTER_S)
+        assert len(at.events("t3000.method_changed")) == 1
