@@ -48,7 +48,7 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the POINTS view: `status` is `unknown` when the gateway does not run."""
+    """A row of the POINTS view: `status` is `unknown` when the gateway does not run. `states`: the words for 0, 1, 2, where it has any."""
 
     name: str
     point_id: str
@@ -70,6 +70,7 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     serial_number: int
     device_id: int
     device_status: str
+    states: tuple[str, ...] | None = None
     mode: str
 
 
@@ -159,6 +160,13 @@ class StorageUsage(msgspec.Struct, frozen=True, kw_only=True):
     oldest_hour_at: int | None
     day_at: int | None
     points: tuple[PointUsage, ...]
+
+
+class AbsenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when no gateway ran: its last word, and its next start."""
+
+    from_at: int
+    until_at: int
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):

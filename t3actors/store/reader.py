@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import apsw
 import msgspec
 
 from t3actors.errors import StoreUnreachable
 from t3actors.rows import (
+    AbsenceRow,
     AggregateRow,
     AlarmRow,
     DeviceRow,
@@ -77,6 +78,10 @@ _EVENTS = (
     " e.to_status AS to_status, e.reason AS reason FROM EVENTS e LEFT JOIN DEVICES d ON d.device_id = e.device_id"
     " WHERE e.at >= ?1 AND (d.name = ?2 OR ?2 IS NULL) ORDER BY e.id DESC LIMIT ?3"
 )
+_ABSENCES = (
+    "SELECT ended_at AS from_at, started_at AS until_at FROM GATEWAY_ENDS WHERE ended_at BETWEEN 1 AND ?2 AND started_at >= ?1"
+    " ORDER BY started_at DESC LIMIT 1000"
+)
 _FOREVER_MS = 1 << 52
 
 
@@ -129,7 +134,13 @@ class Reader:
     ) -> list[PointRow]:
         """Return the points of one device, or of all, that have this id, status and kind; at most `limit` of them after `offset`."""
         wanted = (device, point_id, status, None if kind is None else kind.upper(), limit, offset)
-        return self._rows(PointRow, self._points, wanted)
+        names = PointRow.__struct_fields__
+        with translated(self.path, self._connection):
+            found = self._connection.execute(self._points, wanted).fetchall()
+        rows: list[dict[str, Any]] = [dict(zip(names, values, strict=True)) for values in found]
+        for row in rows:
+            row["states"] = _words(row["states"])
+        return msgspec.convert(rows, list[PointRow], strict=False)
 
     def point_counts(self, device: str | None = None) -> list[PointCount]:
         """Return how many points have which status, per device."""
@@ -185,11 +196,25 @@ class Reader:
         """Return the newest `limit` events since a time, oldest first."""
         return self._rows(EventRow, _EVENTS, (since_ms, device, limit))[::-1]
 
+    def absences(self, since_ms: int, until_ms: int) -> list[AbsenceRow]:
+        """Return when no gateway ran, of what touches the time between the two: the newest 1000, oldest first."""
+        return self._rows(AbsenceRow, _ABSENCES, (since_ms, until_ms))[::-1]
+
     def _rows(self, row: type[Row], sql: str, bindings: tuple[int | str | None, ...] = ()) -> list[Row]:
         names = row.__struct_fields__
         with translated(self.path, self._connection):
             found = self._connection.execute(sql, bindings).fetchall()
         return [msgspec.convert(dict(zip(names, values, strict=True)), row, strict=False) for values in found]
+
+
+def _words(states: str | None) -> list[str] | None:
+    """Return the words for a point's states; None where it has none, or somebody wrote nonsense there."""
+    if not states:
+        return None
+    try:
+        return msgspec.json.decode(states, type=list[str])
+    except msgspec.DecodeError:
+        return None
 
 
 def open_reader(path: Path) -> Reader:

@@ -16,6 +16,7 @@ from t3actors.control import Override
 from t3actors.messages import DetectorCounts
 from t3actors.points import DeviceStatus, Status
 from t3actors.questions import DeviceStanding, WriterStanding
+from t3actors.watch.advice import advice_on
 from t3actors.watch.tree import ChildRow
 
 State = Literal["ok", "starting", "degraded", "down", "blocked", "stuck"]
@@ -38,12 +39,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that is not online, and why; since when (Unix ms; null: since before the start)."""
+    """A device that is not online, and why; since when (Unix ms; null: since before the start); where to look, where that is known."""
 
     device: str
     status: DeviceStatus
     reason: str
     since_at: int | None
+    look_at: str
 
 
 class LinkTrouble(Part, frozen=True, kw_only=True):
@@ -143,7 +145,11 @@ def of_link(child: ChildRow | None, devices: Sequence[DeviceStanding]) -> Judgem
 def trouble_of(standing: DeviceStanding) -> Trouble:
     """Word a device that is not well."""
     return Trouble(
-        device=standing.device, status=standing.status, reason=standing.reason, since_at=standing.since_at_ms
+        device=standing.device,
+        status=standing.status,
+        reason=standing.reason,
+        since_at=standing.since_at_ms,
+        look_at=advice_on(standing.reason),
     )
 
 

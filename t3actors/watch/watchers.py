@@ -11,6 +11,7 @@ from t3actors import __version__, clock
 from t3actors.config import Config
 from t3actors.events import Log
 from t3actors.watch.api.app import application
+from t3actors.watch.api.bundle import Bundle, is_open
 from t3actors.watch.api.inside import Inside, Reach
 from t3actors.watch.api.reading import Reader, Reading
 from t3actors.watch.api.server import ApiServer
@@ -45,6 +46,8 @@ def watchers(
         fanout=Fanout(max(1, int(LISTENERS_SHARE * config.api.connections))),
         database=database,
         wall_ms=clock.wall_ms,
+        budget_bytes=config.store.budget_bytes,
+        min_free_bytes=config.store.min_free_bytes,
     )
     return {
         "summary": summary,
@@ -61,9 +64,10 @@ def watchers(
         "api": lambda: ApiServer(
             config.api,
             config.gateway.data_dir,
-            application(inside),
+            Bundle(application(inside)),
             log,
             refusals=inside.refusals,
             close=inside.reading.close,
+            is_open=is_open,
         ),
     }

@@ -15,6 +15,7 @@ from t3actors.control import Override
 from t3actors.messages import DetectorCounts, PollCounts
 from t3actors.points import DeviceStatus, Status
 from t3actors.questions import DeviceStanding, StandingsRequested, WriterStanding
+from t3actors.watch.advice import advice_on
 from t3actors.watch.health import Health, HealthBoard, Identity, Moved
 from t3actors.watch.tree import ChildRow
 from tests.watch.reports import report
@@ -118,7 +119,13 @@ async def test_what_the_detector_counts_is_shown(autojump_clock: MockClock) -> N
         assert looked.shown()["live"] is True
         assert looked.shown()["devices"] == {"online": 2, "offline": 1}
         assert looked.shown()["troubled"] == [
-            {"device": "ahu-3", "status": "offline", "reason": "connection refused", "since_at": 7}
+            {
+                "device": "ahu-3",
+                "status": "offline",
+                "reason": "connection refused",
+                "since_at": 7,
+                "look_at": advice_on("connection refused"),
+            }
         ]
         assert looked.shown()["overrides"] == {"ahu-2": {"stopped": False, "poll_interval_s": 5.0}}
         assert looked.shown()["actors"]["state"] == "ok"

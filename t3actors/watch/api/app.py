@@ -32,6 +32,8 @@ from t3actors.watch.api.looking import (
 from t3actors.watch.api.operations import Asked, Operation, routes_of
 from t3actors.watch.api.parameters import flag, in_path, moment, one_of, text, whole
 from t3actors.watch.api.refusals import Refused
+from t3actors.watch.api.storage import Storage, StorageAnswer
+from t3actors.watch.api.trend import Trend, TrendAnswer
 from t3actors.watch.api.why import Why, WhyAnswer
 from t3actors.watch.metrics import CONTENT_TYPE
 from t3actors.watch.parts import HealthReport
@@ -74,6 +76,7 @@ def _looking(inside: Inside) -> list[Operation]:
     point = text("point", "Its name: device/point_id.", needed=True)
     newest = whole("limit", "At most the newest so many.", 1, 50_000, 1000)
     since = moment("since", "From when on. Default: a day ago.", inside.wall_ms)
+    until = moment("until", "Up to when. Default: now.", inside.wall_ms)
     return [
         Operation(
             method="GET",
@@ -117,7 +120,15 @@ def _looking(inside: Inside) -> list[Operation]:
             says="What one point stored, oldest first; no value where its status was not ok.",
             handler=looking.history,
             answer=HistoryAnswer,
-            parameters=(point, since, moment("until", "Up to when. Default: now.", inside.wall_ms), newest),
+            parameters=(point, since, until, newest),
+        ),
+        Operation(
+            method="GET",
+            path="/trend",
+            says="One point's curve in a few hundred pieces, however long the time, with what made holes in it.",
+            handler=Trend(inside).trend,
+            answer=TrendAnswer,
+            parameters=(point, since, until, whole("pieces", "Of about so many pieces.", 10, 5000, 600)),
         ),
         Operation(
             method="GET",
@@ -142,6 +153,13 @@ def _looking(inside: Inside) -> list[Operation]:
             handler=Why(inside).why,
             answer=WhyAnswer,
             parameters=(point,),
+        ),
+        Operation(
+            method="GET",
+            path="/storage",
+            says="What the database takes, how fast it grows, and when it will have all that it may take.",
+            handler=Storage(inside).storage,
+            answer=StorageAnswer,
         ),
         Operation(
             method="GET",

@@ -7,6 +7,7 @@ host must be an address, localhost or a configured name, since a foreign name th
 
 from __future__ import annotations
 
+import base64
 import hmac
 import ipaddress
 import re
@@ -17,6 +18,9 @@ LONGEST_PATH = 512
 _PATH = re.compile(rb"/|(/[A-Za-z0-9._:@-]+)+")
 _SPLIT_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
 OWN_SITES = {b"same-origin", b"none"}
+PROTOCOL = "t3actors"
+TOKEN_PROTOCOL = b"t3actors.token."
+DECIDE = {b"host", b"origin", b"authorization", b"content-length", b"sec-fetch-site", b"sec-websocket-protocol"}
 
 
 def path_fault(raw_path: bytes) -> str:
@@ -32,8 +36,14 @@ def path_fault(raw_path: bytes) -> str:
     return ""
 
 
-def host_fault(host: bytes | None, names: Iterable[str]) -> str:
-    """Say what is wrong with the Host of a request over TCP; empty when nothing is."""
+def host_fault(host: bytes | None, names: Iterable[str], *, is_local: bool = False) -> str:
+    """Say what is wrong with the Host of a request; empty when nothing is.
+
+    `is_local`: it came by the unix socket. A browser comes there by a port that somebody has forwarded to it, so a foreign name is refused
+    there as well; a name without a dot is nobody's in the DNS.
+    """
+    if is_local and (host is None or b"." not in host):
+        return ""
     found = _SPLIT_HOST.fullmatch(host.decode("latin-1")) if host else None
     if found is None:
         return "a request must name its host"
@@ -70,6 +80,22 @@ def token_fault(authorization: bytes | None, token: bytes | None) -> str:
     return "" if right and scheme.lower() == b"bearer" else "that is not the token"
 
 
+def offered_token(protocols: bytes | None) -> bytes | None:
+    """Return the token that a WebSocket brings along, as a browser can: `Sec-WebSocket-Protocol: t3actors, t3actors.token.TOKEN`.
+
+    TOKEN is the bearer token in base64url without padding, since that header bears few signs; None where there is none.
+    """
+    for each in (protocols or b"").split(b","):
+        name = each.strip()
+        if name.startswith(TOKEN_PROTOCOL):
+            coded = name.removeprefix(TOKEN_PROTOCOL)
+            try:
+                return base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
+            except ValueError:
+                return b""
+    return None
+
+
 def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by their lower-case names.
 
@@ -77,7 +103,7 @@ def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in found and name in {b"host", b"origin", b"authorization", b"content-length", b"sec-fetch-site"}:
+        if name in found and name in DECIDE:
             raise ValueError(f"{name.decode('latin-1')} comes twice")
         found[name] = value
     return found

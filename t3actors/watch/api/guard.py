@@ -1,7 +1,8 @@
 """Stands before the application: whom it turns away, and that no request takes long or much to come in.
 
-In this order: path, host, origin, token, rate, body. A refusal is one JSON object with a sentence in `error`. One who is refused for
-the rate or the token waits for his answer a moment: a flood then costs its sender's connections, not our loop.
+In this order: path, host, origin, token, rate, body; what is open to anybody (bundle.py) is let in whatever its origin and token. A
+refusal is one JSON object with a sentence in `error`. One who is refused for the rate or the token waits for his answer a moment: a
+flood then costs its sender's connections, not our loop.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import msgspec
 import trio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from t3actors.watch.api.checks import header_map, host_fault, origin_fault, path_fault, token_fault
+from t3actors.watch.api.checks import (
+    header_map,
+    host_fault,
+    offered_token,
+    origin_fault,
+    path_fault,
+    token_fault,
+)
 from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.rates import Bucket
 from t3actors.watch.api.refusals import Refused
@@ -43,13 +51,24 @@ class Door(msgspec.Struct, frozen=True):
 
 
 class Guard:
-    """An ASGI application before another. `hang_up` ends a connection from which more comes than anybody wants."""
+    """An ASGI application before another. `hang_up` ends a connection from which more comes than anybody wants.
 
-    def __init__(self, app: ASGIApp, door: Door, bucket: Bucket, complaints: Complaints) -> None:
+    `is_open` says of a request whether anybody may have its answer, with or without the token, from wherever he comes.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        door: Door,
+        bucket: Bucket,
+        complaints: Complaints,
+        is_open: Callable[[Scope], bool] = lambda _: False,
+    ) -> None:
         self._app = app
         self._door = door
         self._bucket = bucket
         self._complaints = complaints
+        self._is_open = is_open
 
     def for_connection(self, hang_up: Callable[[], None]) -> ASGIApp:
         """Return the application that one connection speaks to."""
@@ -71,13 +90,13 @@ class Guard:
             headers = header_map(scope["headers"])
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
-        fault = ("" if door.is_local else host_fault(headers.get(b"host"), door.hosts)) or origin_fault(
-            headers, secure=door.secure
-        )
+        is_open = self._is_open(scope)
+        fault = host_fault(headers.get(b"host"), door.hosts, is_local=door.is_local)
+        fault = fault or ("" if is_open else origin_fault(headers, secure=door.secure))
         if fault:
             self._complaints.refused(door.endpoint, peer_of(scope), fault)
             raise Refused(HTTPStatus.FORBIDDEN, fault)
-        fault = token_fault(headers.get(b"authorization"), door.token)
+        fault = "" if is_open else token_fault(_authorization(scope, headers), door.token)
         if fault:
             self._complaints.refused(door.endpoint, peer_of(scope), fault)
             await trio.sleep(REFUSED_WAITS_S)
@@ -159,7 +178,9 @@ class _Request:
         if message["type"] in {"http.response.start", "websocket.accept", "websocket.http.response.start"}:
             self._begun = True
             if message["type"] != "websocket.accept":
-                message = {**message, "headers": [*message.get("headers", []), *HARDENING]}
+                own = list(message.get("headers", []))
+                named = {name for name, _ in own}
+                message = {**message, "headers": own + [each for each in HARDENING if each[0] not in named]}
         await self._send(message)
 
     async def _refuse(self, refused: Refused) -> None:
@@ -198,6 +219,15 @@ class _Request:
                 self._is_whole = message["type"] == "http.request"
                 over.set()
                 return
+
+
+def _authorization(scope: Scope, headers: dict[bytes, bytes]) -> bytes | None:
+    """Return what a request brings along: a browser's WebSocket can bring no such header."""
+    given = headers.get(b"authorization")
+    if given is None and scope["type"] == "websocket":
+        token = offered_token(headers.get(b"sec-websocket-protocol"))
+        return None if token is None else b"Bearer " + token
+    return given
 
 
 def peer_of(scope: Scope) -> str:

@@ -41,7 +41,10 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
-    """That, and what the watch has of its own. `refusals`: how many were refused, flooded, failed."""
+    """That, and what the watch has of its own. `refusals`: how many were refused, flooded, failed.
+
+    `budget_bytes` and `min_free_bytes`: what the database may take, and must leave; 0: no limit.
+    """
 
     who: Identity
     reach: Reach
@@ -50,6 +53,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     fanout: Fanout
     database: Path
     wall_ms: Callable[[], int]
+    budget_bytes: int = 0
+    min_free_bytes: int = 0
     refusals: Counter[str] = msgspec.field(default_factory=Counter)
 
     async def ask(self, role: str, question: object, kind: type[Answer]) -> Answer | None:

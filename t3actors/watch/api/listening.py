@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from t3actors.watch.api.answers import ErrorAnswer, json_answer
+from t3actors.watch.api.checks import PROTOCOL
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.operations import Asked
 from t3actors.watch.api.parameters import Parameter, flag, one_of, query_values, text
@@ -64,7 +65,7 @@ class Listening:
             await socket.send_denial_response(json_answer(ErrorAnswer(refused.why), refused.status))
             return
         try:
-            await socket.accept()
+            await socket.accept(PROTOCOL if PROTOCOL in socket.scope.get("subprotocols", ()) else None)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_send, socket, listener)
                 await _until_gone(socket)

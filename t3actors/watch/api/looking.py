@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from http import HTTPStatus
-from pathlib import Path
 
 import msgspec
 import trio
@@ -15,13 +13,16 @@ from t3actors.control import NOTHING, Override
 from t3actors.messages import DetectorCounts, DetectorCountsRequested
 from t3actors.questions import DeviceInsight, DeviceStanding, InsightRequested, StandingsRequested
 from t3actors.rows import AlarmRow, DeviceRow, EventRow, PointRow, SampleRow
+from t3actors.watch.advice import advice_on
 from t3actors.watch.api.answers import JSON, json_answer, refuse_unknown
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.operations import Asked
 from t3actors.watch.api.parameters import FOREVER_MS
 from t3actors.watch.api.reading import Reader, encoded
 from t3actors.watch.api.refusals import Refused
+from t3actors.watch.api.storage import measured
 from t3actors.watch.metrics import CONTENT_TYPE, Figures, page
+from t3actors.watch.parts import WELL
 from t3actors.watch.tree import ChildRow, rows_of
 
 A_DAY_MS = 86_400_000
@@ -40,9 +41,13 @@ class DevicesAnswer(msgspec.Struct, frozen=True):
 
 
 class DeviceAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One device: as stored, its points by status, and what its actor says of it (null where it has none, or does not answer)."""
+    """One device: as stored, its points by status, and what its actor says of it (null where it has none, or does not answer).
+
+    `look_at`: where to look, by its `status_reason`; empty when it is well or nothing better is known.
+    """
 
     device: DeviceNow
+    look_at: str
     points_by_status: dict[str, int]
     now: DeviceInsight | None
 
@@ -117,7 +122,8 @@ class Looking:
                 refuse_unknown(name, [each.name for each in reader.devices()], "device")
                 raise AssertionError(name)
             counts = {each.status: each.points for each in reader.point_counts(name)}
-            return DeviceAnswer(device=_now(row, override), points_by_status=counts, now=insight)
+            look_at = "" if row.status in WELL else advice_on(row.status_reason)
+            return DeviceAnswer(device=_now(row, override), look_at=look_at, points_by_status=counts, now=insight)
 
         return json_answer(await self._inside.reading.quick.read(encoded(question)))
 
@@ -196,7 +202,7 @@ class Looking:
         inside, reach = self._inside, self._inside.reach
         counts = await inside.ask("detector", DetectorCountsRequested(), DetectorCounts)
         standings: tuple[DeviceStanding, ...] | None = await inside.ask("detector", StandingsRequested(), tuple)
-        sizes = await trio.to_thread.run_sync(_sizes, inside.database)
+        sizes = await trio.to_thread.run_sync(measured, inside.database)
         return Figures(
             version=inside.who.version,
             live=inside.health.shown().live,
@@ -209,8 +215,8 @@ class Looking:
             dead_letters=sum(reach.registry.dead_letters.values()),
             api=Counter(inside.refusals),
             listeners=len(inside.fanout),
-            database_bytes=sizes[0],
-            free_bytes=sizes[1],
+            database_bytes=sizes.database,
+            free_bytes=sizes.free,
         )
 
     def _since(self, given: int | None) -> int:
@@ -228,17 +234,3 @@ def split_point(point: str, reader: Reader) -> tuple[str, str]:
 
 def _now(row: DeviceRow, override: Override | None) -> DeviceNow:
     return DeviceNow(**msgspec.structs.asdict(row), override=None if override in {None, NOTHING} else override)
-
-
-def _sizes(database: Path) -> tuple[int, int]:
-    """Return the octets of the database with its log, and those that are free beside it. Thread: any."""
-    used = 0
-    for path in (database, Path(f"{database}-wal")):
-        try:
-            used += path.stat().st_size
-        except OSError:
-            continue
-    try:
-        return used, shutil.disk_usage(database.parent).free
-    except OSError:
-        return used, 0

@@ -16,7 +16,7 @@ import msgspec
 import trio
 
 from t3actors.errors import StoreError
-from t3actors.rows import AlarmRow, DeviceRow, EventRow, PointCount, PointRow, SampleRow
+from t3actors.rows import AbsenceRow, AggregateRow, AlarmRow, DeviceRow, EventRow, PointCount, PointRow, SampleRow
 from t3actors.watch.api.refusals import Refused
 
 ANSWERS_WITHIN_S = 5.0
@@ -53,6 +53,15 @@ class Reader(Protocol):
 
     def history(self, device: str, point_id: str, since_ms: int, until_ms: int, limit: int) -> list[SampleRow]:
         """Return samples, the newest `limit`, oldest first."""
+
+    def hours(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
+        """Return aggregates by the hour, oldest first."""
+
+    def minutes(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
+        """Return aggregates by the minute, where there are any."""
+
+    def absences(self, since_ms: int, until_ms: int) -> list[AbsenceRow]:
+        """Return when no gateway ran, oldest first."""
 
     def events(self, device: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[EventRow]:
         """Return events, the newest `limit`, oldest first."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import h11
 import trio
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 from wsproto.utilities import ProtocolError
 
 from supervision.actor import TrioActor
@@ -43,7 +43,7 @@ FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5
 
 
 class ApiServer(TrioActor):
-    """Role "api". `data_dir` is where its unix socket stands; the caller holds that directory's lock."""
+    """Role "api". `data_dir` is where its unix socket stands; the caller holds that directory's lock. `is_open`: see Guard."""
 
     def __init__(
         self,
@@ -53,10 +53,12 @@ class ApiServer(TrioActor):
         log: Log,
         refusals: Counter[str],
         close: Callable[[], object],
+        is_open: Callable[[Scope], bool] = lambda _: False,
     ) -> None:
         super().__init__()
         self._refusals = refusals
         self._close_behind = close
+        self._is_open = is_open
         self._config = config
         self._data_dir = data_dir
         self._app = app
@@ -113,7 +115,8 @@ class ApiServer(TrioActor):
     # ------------------------------------------------------------------------------------------- connections
 
     async def _listen(self, opened: socket.socket, door: Door) -> None:
-        guard = Guard(self._app, door, Bucket(self._config.rate, max(self._config.rate, 20.0)), self._complaints)
+        bucket = Bucket(self._config.rate, max(self._config.rate, 20.0))
+        guard = Guard(self._app, door, bucket, self._complaints, self._is_open)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(opened))
         mine: set[PatientStream] = set()
         async with trio.open_nursery() as nursery:

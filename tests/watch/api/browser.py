@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -55,23 +55,33 @@ def request(path: str = "/", *headers: str, method: str = "GET", body: bytes = b
 
 
 class WebSocket:
-    """One who listens. `compressed`: the server took the offer to compress."""
+    """One who listens. `compressed`: the server took the offer to compress; `protocol`: the one that it chose."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
         self._connection = WSConnection(ConnectionType.CLIENT)
         self.status = 101
         self.compressed = False
+        self.protocol: str | None = None
 
-    async def open(self, path: str, *headers: tuple[bytes, bytes], offer: bool = True) -> None:
+    async def open(
+        self, path: str, *headers: tuple[bytes, bytes], offer: bool = True, protocols: Sequence[str] = ()
+    ) -> None:
         """Shake hands."""
         extensions = [PerMessageDeflate()] if offer else []
-        asked = Request(host="gateway", target=path, extensions=extensions, extra_headers=list(headers))
+        asked = Request(
+            host="gateway",
+            target=path,
+            extensions=extensions,
+            extra_headers=list(headers),
+            subprotocols=list(protocols),
+        )
         await self._stream.send_all(self._connection.send(asked))
         while True:
             event = await self._next_event()
             if isinstance(event, AcceptConnection):
                 self.compressed = bool(event.extensions)
+                self.protocol = event.subprotocol
                 return
             if isinstance(event, RejectConnection):
                 self.status = event.status_code
@@ -103,10 +113,10 @@ class WebSocket:
 
 @asynccontextmanager
 async def listening(
-    where: Where, path: str = "/live", *headers: tuple[bytes, bytes], offer: bool = True
+    where: Where, path: str = "/live", *headers: tuple[bytes, bytes], offer: bool = True, protocols: Sequence[str] = ()
 ) -> AsyncIterator[WebSocket]:
     """Listen for the length of a block."""
     async with await connect(where) as stream:
         socket = WebSocket(stream)
-        await socket.open(path, *headers, offer=offer)
+        await socket.open(path, *headers, offer=offer, protocols=protocols)
         yield socket

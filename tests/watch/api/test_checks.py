@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.watch.api.checks import header_map, host_fault, origin_fault, path_fault, token_fault
+from t3actors.watch.api.checks import (
+    header_map,
+    host_fault,
+    offered_token,
+    origin_fault,
+    path_fault,
+    token_fault,
+)
 
 TOKEN = b"a-token-of-some-length"
 
@@ -67,6 +75,31 @@ def test_a_foreign_name_that_leads_here_is_refused(host: bytes | None) -> None:
     assert host_fault(host, ("gateway.example",))
 
 
+def test_on_the_unix_socket_a_name_without_a_dot_passes_and_a_foreign_one_of_a_forwarded_port_does_not() -> None:
+    for host in (None, b"gateway", b"localhost:8080", b"127.0.0.1:8080", b"gateway.example"):
+        assert host_fault(host, ("gateway.example",), is_local=True) == ""
+    for host in (b"evil.example", b"evil.example:8080", b"gateway.evil."):
+        assert host_fault(host, ("gateway.example",), is_local=True)
+
+
+@given(st.binary(min_size=16, max_size=64))
+def test_a_token_comes_through_the_header_of_a_websocket(token: bytes) -> None:
+    coded = base64.urlsafe_b64encode(token).rstrip(b"=")
+    assert offered_token(b"t3actors, t3actors.token." + coded) == token
+    assert offered_token(b"t3actors.token." + coded) == token
+
+
+@given(st.one_of(st.none(), st.binary(max_size=60)))
+def test_no_such_header_is_read_as_a_token_that_it_does_not_bear(header: bytes | None) -> None:
+    token = offered_token(header)
+    assert token is None or b"t3actors.token." in (header or b"")
+
+
+def test_a_token_that_cannot_be_read_is_wrong_and_not_missing() -> None:
+    assert offered_token(b"t3actors.token.%%%") == b""
+    assert offered_token(b"t3actors") is None
+
+
 def test_a_request_that_names_no_origin_or_its_own_passes() -> None:
     assert origin_fault({b"host": b"gw:8080"}, secure=False) == ""
     assert origin_fault({b"host": b"gw:8080", b"origin": b"http://GW:8080"}, secure=False) == ""
@@ -105,7 +138,7 @@ def test_only_the_token_is_the_token() -> None:
         assert token_fault(wrong, TOKEN)
 
 
-@pytest.mark.parametrize("name", [b"host", b"origin", b"authorization", b"content-length"])
+@pytest.mark.parametrize("name", [b"host", b"origin", b"authorization", b"content-length", b"sec-websocket-protocol"])
 def test_a_deciding_header_that_comes_twice_is_refused(name: bytes) -> None:
     with pytest.raises(ValueError, match="comes twice"):
         header_map([(name, b"a"), (name, b"b")])

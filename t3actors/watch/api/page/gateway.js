@@ -1,0 +1,218 @@
+// The way to the gateway: requests with the token, the live socket, and whether what is shown can be called live.
+//
+// Heard is whatever came from it: an answer or a message. A socket that is merely open proves nothing (the network may be gone without a
+// word), so /health is asked every few seconds, and after DEAF_AFTER_MS without anything the page is not live.
+
+const HEALTH_EVERY_MS = 3000;
+const ANSWERS_WITHIN_MS = 15000;
+const DEAF_AFTER_MS = 10000;
+const HEALTH_MADE_EVERY_MS = 1100;
+const CLOCK_SET_MS = 3000;
+const AGAIN_AFTER_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const TOKEN = "t3actors.token";
+
+export class Refused extends Error {
+  constructor(status, why) {
+    super(why);
+    this.status = status;
+  }
+}
+
+export class Gateway extends EventTarget {
+  constructor() {
+    super();
+    this.health = null;
+    this.state = { kind: "starting", why: "" };
+    this.isLoaded = false; // what is shown was fetched since the socket was opened
+    this.offsetMs = null; // the gateway's clock less this browser's
+    this._heard = null;
+    this._socket = null;
+    this._isOpen = false;
+    this._tries = 0;
+    this._fault = "";
+    this._timer = 0;
+    this._token = sessionStorage.getItem(TOKEN) || "";
+    this._isLocked = false;
+  }
+
+  start() {
+    setInterval(() => this._judge(), 500);
+    const wake = () => { if (!document.hidden) { this._tries = 0; this._look(); } };
+    document.addEventListener("visibilitychange", wake);
+    window.addEventListener("online", wake);
+    window.addEventListener("offline", () => this._hangUp("this device is not on a network"));
+    this._look();
+  }
+
+  // The gateway's time, Unix ms.
+  now() {
+    return Date.now() + (this.offsetMs || 0);
+  }
+
+  // Since when nothing was heard; null: never was.
+  silentMs() {
+    if (!this._heard) return null;
+    return Math.max(0, performance.now() - this._heard.steady, Date.now() - this._heard.wall);
+  }
+
+  setToken(token) {
+    token = token.trim();
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+      this.state = { kind: "locked", why: "a token is one line of letters, digits and signs, without blanks" };
+      this.dispatchEvent(new Event("state"));
+      return;
+    }
+    this._token = token;
+    sessionStorage.setItem(TOKEN, token);
+    this._isLocked = false;
+    this._tries = 0;
+    this._look();
+  }
+
+  // Raises Refused with the gateway's own sentence; or an Error where it is not reached.
+  async ask(path, parameters = {}) {
+    const query = new URLSearchParams(parameters).toString();
+    const headers = this._token ? { Authorization: `Bearer ${this._token}` } : {};
+    const answer = await fetch(query ? `${path}?${query}` : path, {
+      headers, cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+    });
+    const told = await answer.json();
+    if (answer.status === 401) this._lock(told.error);
+    else this._hear();
+    if (!answer.ok && !(path === "health" && answer.status === 503 && "live" in told)) throw new Refused(answer.status, String(told.error));
+    return told;
+  }
+
+  async _look() {
+    clearTimeout(this._timer);
+    if (this._isLocked) return;
+    const turn = (this._turn = (this._turn || 0) + 1);
+    try {
+      const health = await this.ask("health");
+      if (turn !== this._turn) return;
+      this._fault = "";
+      this.takeClock(health.at);
+      this.health = health;
+      this.dispatchEvent(new Event("health"));
+      if (!this._socket) this._open();
+    } catch (error) {
+      if (turn !== this._turn || this._isLocked) return;
+      this._fault = error instanceof Refused ? error.message : "";
+    }
+    this._judge();
+    const pause = this._isOpen ? HEALTH_EVERY_MS : AGAIN_AFTER_MS[Math.min(this._tries, AGAIN_AFTER_MS.length - 1)];
+    if (!this._isOpen) this._tries += 1;
+    this._timer = setTimeout(() => this._look(), pause * (0.8 + 0.4 * Math.random()));
+  }
+
+  // What bears the time `at` was made no later than now: the most that was seen is the nearest, until a clock is set.
+  takeClock(at) {
+    if (!Number.isFinite(at)) return;
+    const offset = at - Date.now();
+    const isSet = this.offsetMs === null || offset < this.offsetMs - CLOCK_SET_MS;
+    this.offsetMs = isSet ? offset : Math.max(this.offsetMs, offset);
+  }
+
+  // Something happened that /health will tell of once it has been made anew.
+  lookSoon() {
+    if (this._isSoon) return;
+    this._isSoon = true;
+    setTimeout(() => {
+      this._isSoon = false;
+      this._look();
+    }, HEALTH_MADE_EVERY_MS);
+  }
+
+  _open() {
+    const url = new URL("live", document.baseURI);
+    url.protocol = url.protocol.replace("http", "ws");
+    const coded = btoa(this._token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const socket = (this._socket = new WebSocket(url, this._token ? ["t3actors", `t3actors.token.${coded}`] : ["t3actors"]));
+    socket.onopen = () => {
+      this._isOpen = true;
+      this._tries = 0;
+      this._hear();
+      this.dispatchEvent(new Event("open"));
+      this._judge();
+    };
+    socket.onmessage = (message) => {
+      if (socket !== this._socket) return;
+      this._hear();
+      let told;
+      try {
+        told = JSON.parse(message.data);
+      } catch {
+        return;
+      }
+      this.dispatchEvent(new CustomEvent("told", { detail: told }));
+    };
+    socket.onclose = () => {
+      if (socket !== this._socket) return;
+      const wasOpen = this._isOpen;
+      this._forget();
+      if (wasOpen) this._look();
+    };
+  }
+
+  _hangUp(why) {
+    this._fault = why;
+    this._forget();
+  }
+
+  // Let go of the socket: a new one is opened as soon as the gateway answers.
+  reconnect() {
+    this._forget();
+    this._look();
+  }
+
+  _forget() {
+    const socket = this._socket;
+    this._socket = null;
+    this._isOpen = this.isLoaded = false;
+    if (socket) socket.close();
+    this._judge();
+  }
+
+  _lock(why) {
+    this._isLocked = true;
+    this._fault = this._token ? why : "";
+    this._token = "";
+    sessionStorage.removeItem(TOKEN);
+    this._forget();
+  }
+
+  _hear() {
+    this._heard = { steady: performance.now(), wall: Date.now() };
+  }
+
+  _judge() {
+    const silent = this.silentMs();
+    let state;
+    if (this._isLocked) state = { kind: "locked", why: this._fault };
+    else if (silent !== null && silent > DEAF_AFTER_MS && this._isOpen) {
+      this._forget(); // judges again
+      return;
+    } else if (silent === null) state = { kind: "starting", why: this._fault };
+    else if (!this._isOpen) state = { kind: "lost", why: this._fault };
+    else if (this.health && !this.health.live) state = { kind: "stuck", why: stuckPart(this.health) };
+    else if (!this.isLoaded) state = { kind: "loading", why: "" };
+    else state = { kind: "live", why: "" };
+    if (state.kind === this.state.kind && state.why === this.state.why) return;
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+
+  get isLive() {
+    return this.state.kind === "live";
+  }
+
+  loaded() {
+    this.isLoaded = true;
+    this._judge();
+  }
+}
+
+// Which part makes no progress, in the gateway's words.
+function stuckPart(health) {
+  return String(health.gateway?.reason || health.reason || "");
+}

@@ -1,0 +1,81 @@
+// How things are said: statuses, numbers, times. Pure, but for the browser's language of dates and its time zone.
+
+const SIGNS = {
+  ok: ["●", "good"], stale: ["▲", "warn"], down: ["■", "bad"], fault: ["✕", "bad"], disabled: ["○", "idle"], unknown: ["?", "idle"],
+  online: ["●", "good"], offline: ["■", "bad"], connecting: ["▲", "warn"], conflict: ["✕", "bad"],
+};
+
+export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
+
+export function sign(status) {
+  return SIGNS[status] || SIGNS.unknown;
+}
+
+// An element with a text, which is never read as markup.
+export function element(name, text = "", className = "") {
+  const made = document.createElement(name);
+  if (text !== "") made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+export function statusWord(status) {
+  const [glyph, kind] = sign(status);
+  return element("span", `${glyph} ${status}`, `word ${kind}`);
+}
+
+// 1234567 ms -> "20 min": the largest unit of which there are two, as a person says it.
+export function span(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  if (seconds < 63072000) return `${Math.round(seconds / 86400)} days`;
+  return `${(seconds / 31536000).toFixed(1)} years`;
+}
+
+export function number(value) {
+  if (typeof value !== "number") return "no value";
+  const short = Number(value.toPrecision(6));
+  return (Math.abs(short) >= 1e9 || (short !== 0 && Math.abs(short) < 1e-4) ? short.toExponential() : String(short)).replace("-", "−");
+}
+
+// A value with its unit, or the word for its state.
+export function shown(value, row) {
+  if (typeof value === "string") return value;
+  const states = row?.states;
+  if (states && Number.isInteger(value) && states[value]) return states[value];
+  return number(value) + (row?.units && typeof value === "number" ? ` ${row.units}` : "");
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const YEAR = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+// A moment: with its day where that is not today's.
+export function when(ms, now = Date.now(), withSeconds = false) {
+  if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return "?";
+  const at = new Date(ms);
+  const clock = (withSeconds ? SECONDS : CLOCK).format(at);
+  if (at.toDateString() === new Date(now).toDateString()) return clock;
+  return `${(at.getFullYear() === new Date(now).getFullYear() ? DAY : YEAR).format(at)}, ${clock}`;
+}
+
+// What a tick of the time axis is called, where ticks are so far apart.
+export function tick(ms, stepMs) {
+  const at = new Date(ms);
+  if (stepMs < 60000) return SECONDS.format(at);
+  if (stepMs < 86400000 && (at.getHours() || at.getMinutes())) return CLOCK.format(at);
+  return stepMs > 27 * 86400000 ? YEAR.format(at) : DAY.format(at);
+}
+
+export function bytes(count) {
+  let value = count, unit = "B";
+  for (const next of ["kB", "MB", "GB", "TB"]) {
+    if (Math.abs(value) < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${Number(value.toPrecision(3))} ${unit}`;
+}
