@@ -1,4 +1,4 @@
-"""Checks that a wheel holds every file of both packages that the tree holds: code, schema, register maps and py.typed."""
+"""Checks that a wheel holds every file of both packages that the tree holds: code, schema, register maps, the page and py.typed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 PACKAGES = ("supervision", "t3actors")
+SUFFIXES = {".py", ".sql", ".c", ".h", ".csv", ".html", ".css", ".js", ".svg"}
 NEEDED = ("supervision/py.typed", "t3actors/py.typed", "t3actors/__main__.py", "supervision/__init__.py")
 
 
@@ -16,10 +17,12 @@ def main(wheel: str) -> int:
         held = set(archive.namelist())
     wanted = set(NEEDED)
     for package in PACKAGES:
-        wanted |= {
-            path.as_posix() for path in Path(package).rglob("*") if path.suffix in {".py", ".sql", ".c", ".h", ".csv"}
-        }
-    for folder, suffix in (("t3actors/store/schema", ".sql"), ("t3actors/collect/modbus/maps", ".csv")):
+        wanted |= {path.as_posix() for path in Path(package).rglob("*") if path.suffix in SUFFIXES}
+    for folder, suffix in (
+        ("t3actors/store/schema", ".sql"),
+        ("t3actors/collect/modbus/maps", ".csv"),
+        ("t3actors/watch/api/page", ".js"),
+    ):
         if not any(name.startswith(folder) and name.endswith(suffix) for name in wanted):
             sys.stderr.write(f"no {suffix} file in the tree: {folder}/*{suffix}\n")
             return 1
