@@ -50,7 +50,7 @@ def demo(devices: int, seconds: float | None, data: Path | None, seed: int) -> N
     console = Console(stderr=True)
     with SimulatedPlant(devices, seed) as plant:
         config = demo_config(plant.listing, directory)
-        _introduce(console, plant.listing, config.store.database)
+        _introduce(console, plant.listing, config)
         code = _show(config, seconds)
     _say_goodbye(console, config.store.database, "" if code else "; everything that was accepted is stored")
     raise SystemExit(code)
@@ -109,8 +109,10 @@ async def _redraw(gateway: Gateway, live: Live) -> None:
         await trio.sleep(REDRAW_EVERY_S)
 
 
-def _introduce(console: Console, listing: Listing, database: Path) -> None:
+def _introduce(console: Console, listing: Listing, config: Config) -> None:
+    database = config.store.database
     console.print(f"{simulated(listing)}, on this machine's loopback; nothing leaves the machine.", soft_wrap=True)
+    console.print(f"Page:     http://{config.api.listen}/", soft_wrap=True, markup=False)
     console.print(f"Database: {database}", soft_wrap=True)
     console.print(f"Try:      {query(database)}", soft_wrap=True, markup=False, highlight=False)
     if listing.scan is not None:

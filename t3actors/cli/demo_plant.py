@@ -14,7 +14,7 @@ from typing import IO, Self
 
 import msgspec
 
-from t3actors.config import BacnetConfig, Config, DeviceConfig, GatewayConfig, StoreConfig
+from t3actors.config import ApiConfig, BacnetConfig, Config, DeviceConfig, GatewayConfig, StoreConfig
 from t3actors.errors import GatewayError
 from t3actors.points import Rules
 from t3actors.simulator.bacnet.abilities import Preset
@@ -124,7 +124,8 @@ def demo_config(listing: Listing, data_dir: Path) -> Config:
     return Config(
         gateway=GatewayConfig(name="demo", data_dir=data_dir),
         store=StoreConfig(database=data_dir / "t3actors.db", min_free_bytes=0),
-        bacnet=BacnetConfig(interface=LOOPBACK, port=_free_port()) if bacnet else None,
+        api=ApiConfig(listen=f"{LOOPBACK}:{_free_port(socket.SOCK_STREAM)}"),
+        bacnet=BacnetConfig(interface=LOOPBACK, port=_free_port(socket.SOCK_DGRAM)) if bacnet else None,
         devices=tuple(device for device in in_turn if device is not None),
         source_hash="demo",
     )
@@ -155,9 +156,9 @@ def _bacnet(device: BacnetListed, rules: Rules) -> DeviceConfig:
     )
 
 
-def _free_port() -> int:
-    """Give a UDP port that nobody has: every simulated device has bound its own by now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+def _free_port(kind: socket.SocketKind) -> int:
+    """Give a UDP or TCP port that nobody has: every simulated device has bound its own by now."""
+    with socket.socket(socket.AF_INET, kind) as one:
         one.bind((LOOPBACK, 0))
         return int(one.getsockname()[1])
 

@@ -76,6 +76,11 @@ def test_the_gateway_has_a_free_port_on_loopback_and_none_without_bacnet(tmp_pat
     assert demo_config(Listing(panels=LISTING.panels), tmp_path).bacnet is None
 
 
+def test_its_page_is_served_on_loopback_at_a_free_port(tmp_path: Path) -> None:
+    listen = [demo_config(LISTING, tmp_path).api.listen for _ in range(2)]
+    assert all(each.startswith("127.0.0.1:") and int(each.rpartition(":")[2]) > 1023 for each in listen)
+
+
 def test_the_demo_says_what_it_simulates() -> None:
     said = "Simulated devices: 2 Modbus TCP (T3 panels) and 2 BACnet/IP (1 t3000, 1 generic)"
     assert simulated(LISTING) == said
