@@ -21,9 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.history_data import DAY_MS, T0_MS, Gateway, change, devices_of, file_bytes, signals, written_bytes
 from benchmarks.history_file import made_file
+from benchmarks.history_size import used
 from t3actors.store.writer import TIDY_EVERY_S, TIDY_FOR_S
 
 TICK_S = 0.25
+TICK_MS = 150_000
 
 
 def percentiles(took: list[float]) -> dict[str, float]:
@@ -37,7 +39,7 @@ def percentiles(took: list[float]) -> dict[str, float]:
 
 
 def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: float) -> dict[str, object]:
-    """Store so many changes a second, in real time; the simulated clock goes a minute a second, so that hours end."""
+    """Store so many changes a second, in real time; the simulated clock goes ten minutes a second, so that hours end."""
     pick = random.Random(5)
     commits: list[float] = []
     steps: list[float] = []
@@ -52,10 +54,10 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
         rows = int(rate * TICK_S)
         base_ms = gateway.now_ms
         items = [
-            change(*pick.choice(names), base_ms + index * 15_000 // rows, round(pick.gauss(50, 4), 2))
+            change(*pick.choice(names), base_ms + index * TICK_MS // rows, round(pick.gauss(50, 4), 2))
             for index in range(rows)
         ]
-        gateway.now_ms += 15_000
+        gateway.now_ms += TICK_MS
         mark_s = time.perf_counter()
         gateway.put(items)
         commits.append(time.perf_counter() - mark_s)
@@ -108,9 +110,9 @@ def main() -> None:
         names = [(signal.device, signal.point_id) for signal in points]
         for rate in arguments.rates:
             began_s = time.perf_counter()
-            # a budget below the file's size: the oldest days go while the newest are packed
+            # a budget below what is used: the oldest days go while the newest hours are packed
             gateway = Gateway(
-                path, {}, incarnation=time.time_ns(), recent_s=3600.0, budget_bytes=int(file_bytes(path) * 0.85)
+                path, {}, incarnation=time.time_ns(), recent_s=3600.0, budget_bytes=int(used(path) * 0.97)
             )
             gateway.now_ms = now_ms
             gateway.announce(devices_of(points))

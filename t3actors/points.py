@@ -52,7 +52,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """When a reading of this point counts as a change, and when its age counts against it.
 
     Units: `deadband` in the point's own unit, 0 = any difference; `deadband_percent` of the last stored value, and the wider of
-    the two counts; `min_interval_s` between two changes of its value, 0 = none; `max_interval_s` 0 = no heartbeat;
+    the two counts; `min_interval_s` between two changes of its value, 0 = none; `max_interval_s` 0 = no heartbeat; `compress` in the
+    point's own unit: straight lines between its samples pass every reading within that, 0 = each change is a sample;
     `stale_after` and `down_after` in missed polls. `raw_s`, `minutes_s`, `hours_s`: how long its history is kept, in
     seconds; None is the default of [store].
     """
@@ -63,6 +64,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     deadband: float = 0.0
     deadband_percent: float = 0.0
     min_interval_s: float = 0.0
+    compress: float = 0.0
     max_interval_s: float = 900.0
     trend: Trend = "changes"
     raw_s: float | None = None

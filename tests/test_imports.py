@@ -122,6 +122,7 @@ PURE = (
     "t3actors/store/webview/shape.py",
     "t3actors/store/webview/spelling.py",
     "t3actors/detect/rules.py",
+    "t3actors/detect/door.py",
     "t3actors/detect/ages.py",
     "t3actors/detect/batch.py",
     "t3actors/rows.py",

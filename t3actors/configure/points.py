@@ -28,6 +28,7 @@ RULE_KEYS: dict[str, keys.Key] = {
     "down_after": keys.whole(1, 10000, " missed polls"),
     "deadband": keys.number(0),
     "deadband_percent": keys.number(0, 1000),
+    "compress": keys.number(0),
     "min_interval": keys.duration(0, 366 * 86400),
     "max_interval": keys.duration(0, 366 * 86400),
     "trend": keys.one_of(Trend),

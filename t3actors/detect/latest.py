@@ -120,6 +120,8 @@ class DeviceLatest:
                 track.stamp = stamp
             else:
                 change = track.judged(name, reading, stamp)
+                if track.before is not None:
+                    changes += track.taken_before()
                 if change is not None:
                     changes.append(change)
                     if change.was is not change.reading.status:
@@ -155,7 +157,7 @@ class DeviceLatest:
             change = track.aged(self.name, now_s, at_ms, achieved_s, self.miss)
             if change is not None:
                 self._by_status = None
-                result.changes.append(change)
+                result.changes += [*track.taken_before(), change]
                 result.stale += change.reading.status is Status.STALE
                 result.down += change.reading.status is Status.DOWN
             next_s = min(next_s, track.ages_at_s(achieved_s))
@@ -166,21 +168,22 @@ class DeviceLatest:
     def go_down(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
         """The device does not answer: every point is down, also one that is read more rarely or that it tells of itself."""
         self._by_status = None
-        return [
-            track.moved(self.name, Status.DOWN, reason, at_ms, now_s)
-            for track in self.tracks.values()
-            if track.stored.status not in {Status.DOWN, Status.DISABLED}
-        ]
+        alive = [track for track in self.tracks.values() if track.stored.status not in {Status.DOWN, Status.DISABLED}]
+        return self._moved(alive, Status.DOWN, reason, now_s, at_ms)
 
     def disable(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
         """Nobody asks for these points any more."""
         self.enabled = False
         self._by_status = None
-        return [
-            track.moved(self.name, Status.DISABLED, reason, at_ms, now_s)
-            for track in self.tracks.values()
-            if track.stored.status is not Status.DISABLED
-        ]
+        enabled = [track for track in self.tracks.values() if track.stored.status is not Status.DISABLED]
+        return self._moved(enabled, Status.DISABLED, reason, now_s, at_ms)
+
+    def _moved(self, tracks: list[Track], status: Status, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
+        changes: list[PointChange] = []
+        for track in tracks:
+            change = track.moved(self.name, status, reason, at_ms, now_s)
+            changes += [*track.taken_before(), change]
+        return changes
 
     def removed(self, reason: str, now_s: float, at_ms: int) -> list[PointChange]:
         """The device is not to be polled any more."""

@@ -93,7 +93,7 @@ def band(rules: Rules, stored: Value) -> float:
 
 def due_s(rules: Rules, emitted_s: float) -> float:
     """Return the monotonic time from which an unchanged reading is emitted again."""
-    if rules.trend == "always":
+    if rules.trend == "always" or rules.compress > 0:
         return -math.inf
     return emitted_s + rules.max_interval_s if rules.max_interval_s > 0 else math.inf
 

@@ -9,6 +9,7 @@ import math
 from typing import NamedTuple
 
 from t3actors.detect.ages import aged, next_age_s, rules_of
+from t3actors.detect.door import Door, Passed
 from t3actors.detect.rules import Emit, due_s, judge, settled
 from t3actors.messages import PointChange
 from t3actors.points import Point, Reading, Rules, Status, Value
@@ -28,7 +29,9 @@ class Track:
     """One point. `seen` is the last raw reading that was judged, None where that judgement no longer holds."""
 
     __slots__ = (
+        "before",
         "digital",
+        "door",
         "due_s",
         "emitted_s",
         "forgotten",
@@ -55,6 +58,9 @@ class Track:
         self.due_s = math.inf
         self.forgotten = False
         """What is stored is not known any more: the next reading is a change, whatever it says."""
+        self.door: Door | None = None
+        self.before: PointChange | None = None
+        """A sample that goes ahead of the change that was just returned, or alone: `taken_before` takes it."""
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
 
@@ -87,6 +93,8 @@ class Track:
         """Judge a reading against what is stored, and take what is emitted for stored."""
         stored = self.stored
         reading = settled(raw, stored.value)
+        if self.rules.compress > 0 and not self.digital:
+            return self._through_door(device, reading, stamp)
         verdict = judge(
             reading,
             None if self.forgotten else stored,
@@ -113,6 +121,57 @@ class Track:
         return self._emit(
             device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not _REPEAT, sample=verdict.sample
         )
+
+    def _through_door(self, device: str, reading: Reading, stamp: Stamp) -> PointChange | None:
+        """Judge a reading of a compressed point: its row follows the deadband, its samples the door.
+
+        It is never skipped as a repeat: a value that stands still is part of its course.
+        """
+        number = reading.value if reading.status is _OK and isinstance(reading.value, int | float) else None
+        breaks = number is None or self.door is None or self.forgotten or reading.status is not self.stored.status
+        self.before = self._left_behind(device) if breaks else self._passed(device, Passed(*stamp, float(number or 0)))
+        if self.before is not None:
+            self.stored, self.emitted_s = self.before.reading, stamp.now_s
+        overdue = stamp.now_s >= self.emitted_s + (self.rules.max_interval_s or math.inf)
+        verdict = judge(reading, None if self.forgotten else self.stored, self.rules, digital=False, overdue=overdue)
+        if self.stored.status is _OK:
+            self.sampled_at_ms = self.stamp.at_ms
+        self.stamp, self.seen, self.off = stamp, None, reading.status is _DISABLED
+        if verdict.emit is _NONE:
+            return None
+        if reading.status is _OK:
+            self.sampled_at_ms = stamp.at_ms
+        samples = verdict.sample and (breaks or verdict.emit is _REPEAT)
+        emitted_s = self.emitted_s
+        changed = verdict.emit is not _REPEAT
+        change = self._emit(device, reading, stamp.at_ms, stamp.now_s, changed=changed, sample=samples)
+        if not samples:
+            self.emitted_s = emitted_s  # the row alone: the next heartbeat is due as before
+        elif number is not None:
+            self.door = Door(self.rules.compress, Passed(*stamp, float(number)))
+        return change
+
+    def taken_before(self) -> list[PointChange]:
+        """Take the sample that goes ahead of the change that was just returned."""
+        before, self.before = self.before, None
+        return [] if before is None else [before]
+
+    def _passed(self, device: str, passed: Passed) -> PointChange | None:
+        sample = None if self.door is None else self.door.take(passed)
+        return None if sample is None or self.rules.trend == "never" else self._sample(device, sample)
+
+    def _left_behind(self, device: str) -> PointChange | None:
+        """The course ends: its last reading is a sample."""
+        door, self.door = self.door, None
+        return (
+            None
+            if door is None or door.held is None or self.rules.trend == "never"
+            else self._sample(device, door.held)
+        )
+
+    def _sample(self, device: str, passed: Passed) -> PointChange:
+        reading = _with(self.stored, passed.value, _OK, "")
+        return PointChange(device, reading.point_id, reading, passed.at_ms, passed.at_ms, True, True, _OK)
 
     def aged(self, device: str, now_s: float, at_ms: int, achieved_s: float, miss: str) -> PointChange | None:
         """Return the change of status that the point's age brings, or that the store dropped."""
@@ -147,6 +206,9 @@ class Track:
         if self.stored.status is Status.OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.seen = None
+        self.before = self._left_behind(device)
+        if self.before is not None:
+            self.stored = self.before.reading
         reading = _with(self.stored, self.stored.value, status, reason)
         return self._emit(device, reading, at_ms, now_s, changed=True, sample=self.rules.trend != "never")
 

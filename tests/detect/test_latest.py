@@ -385,3 +385,86 @@ def test_a_change_that_came_too_soon_is_stored_when_min_interval_has_passed() ->
             (change.at_ms // 1000, change.reading.value) for change in latest.take(polled, float(second)).changes
         ]
     assert emitted == [(0, 20.0), (10, 23.0), (20, 24.0)]
+
+
+def compressed(values: list[tuple[float, Reading]], **rules: float) -> tuple[DeviceLatest, list[PointChange]]:
+    """A compressed point that is read at these times."""
+    latest = DeviceLatest("d")
+    described = Point(
+        point_id="IN1", kind=Kind.INPUT, point_index=1, rules=replace(Rules(poll_interval_s=1.0, compress=0.5), **rules)
+    )
+    latest.announce(
+        DeviceAnnounced(
+            device="d",
+            protocol="modbus",
+            address="",
+            poll_interval_s=1.0,
+            stale_after=3,
+            down_after=6,
+            points=(described,),
+        ),
+        0.0,
+        0,
+    )
+    changes: list[PointChange] = []
+    for number, (now_s, reading) in enumerate(values):
+        polled = PointsRead(
+            device="d", poll_no=number, sampled_at_ms=round(now_s * 1000), readings=(reading,), counts=PollCounts()
+        )
+        changes += latest.take(polled, now_s).changes
+    return latest, changes
+
+
+def samples_of(changes: list[PointChange]) -> list[tuple[float, Value]]:
+    return [(change.at_ms / 1000, change.reading.value) for change in changes if change.sample]
+
+
+def test_of_a_compressed_point_the_row_follows_and_samples_tell_the_course() -> None:
+    ramp = [(float(n), Reading("IN1", min(n, 60) * 1.0)) for n in range(100)]
+    _, changes = compressed(ramp)
+    assert samples_of(changes) == [(0.0, 0.0), (60.0, 60.0)]
+    assert [change.reading.value for change in changes if change.at_ms <= 30_000] == [float(n) for n in range(31)]
+    assert changes[-1].reading.value == 60.0
+
+
+@given(st.lists(st.sampled_from([20.0, 20.1, 20.4, 21.0, 25.0, 19.0]), min_size=2, max_size=50))
+def test_lines_between_the_samples_of_a_compressed_point_pass_every_reading(values: list[float]) -> None:
+    readings = [(float(n), Reading("IN1", value)) for n, value in enumerate(values)]
+    latest, changes = compressed(readings)
+    changes += latest.go_down("gone", float(len(values)), len(values) * 1000)
+    samples = [sample for sample in samples_of(changes) if sample[0] < len(values)]
+    for (since, low), (until, high) in pairwise(samples):
+        for at_s, reading in readings:
+            if since <= at_s <= until and since < until:
+                assert isinstance(low, float)
+                assert isinstance(high, float)
+                assert isinstance(reading.value, float)
+                assert abs(low + (high - low) * (at_s - since) / (until - since) - reading.value) <= 0.5 + 1e-9
+    assert samples[-1] == (float(len(values) - 1), values[-1])
+    assert changes[-1].reading.status is Status.DOWN
+
+
+def test_a_fault_ends_the_course_of_a_compressed_point_with_its_last_reading() -> None:
+    course = [(float(n), Reading("IN1", n * 1.0)) for n in range(10)]
+    fault = (10.0, Reading("IN1", None, Status.FAULT, "open"))
+    _, changes = compressed([*course, fault, (11.0, Reading("IN1", 3.0))])
+    assert [(change.at_ms, change.reading.status) for change in changes if change.sample] == [
+        (0, Status.OK),
+        (9000, Status.OK),
+        (10_000, Status.FAULT),
+        (11_000, Status.OK),
+    ]
+
+
+def test_a_compressed_point_that_stands_still_is_stored_again_at_max_interval() -> None:
+    _, changes = compressed([(float(n), Reading("IN1", 20.0)) for n in range(25)], max_interval_s=10.0)
+    assert samples_of(changes) == [(0.0, 20.0), (10.0, 20.0), (20.0, 20.0)]
+
+
+def test_a_compressed_point_without_history_has_no_samples() -> None:
+    _, changes = compressed([(float(n), Reading("IN1", n % 7 * 3.0)) for n in range(50)], max_interval_s=0.0)
+    latest, never = compressed([(float(n), Reading("IN1", n % 7 * 3.0)) for n in range(50)])
+    assert samples_of(changes) != []
+    latest.tracks["IN1"].rules = replace(latest.tracks["IN1"].rules, trend="never")
+    assert all(not change.sample for change in latest.go_down("gone", 60.0, 60_000))
+    assert never
