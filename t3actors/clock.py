@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import time
+from collections.abc import Callable
 
 TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized to a reliable server"
 STA_UNSYNC = 0x0040  # linux/timex.h
@@ -21,11 +23,21 @@ def machine_ms() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
 
+@functools.cache
+def kernels_word() -> Callable[..., int] | None:
+    """Return adjtimex(2), None where there is none. Looked up once, at the start: later the dynamic linker may be locked by a
+    program that hosts the gateway and unloads it, and waits for the very thread that asks."""
+    try:
+        found: Callable[..., int] = ctypes.CDLL(None).adjtimex
+    except (OSError, AttributeError):
+        return None
+    return found
+
+
 def is_trusted() -> bool:
     """Say whether the kernel knows its clock to be synchronised (NTP, PTP or the like). False where it cannot be asked."""
-    try:
-        adjtimex = ctypes.CDLL(None).adjtimex
-    except (OSError, AttributeError):
+    adjtimex = kernels_word()
+    if adjtimex is None:
         return False
     timex = ctypes.create_string_buffer(TIMEX_BYTES)  # all zero: modes = 0 only reads
     state = adjtimex(timex)

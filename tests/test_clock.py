@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from t3actors import clock
+
+
+@pytest.fixture(autouse=True)
+def looked_up_anew() -> Iterator[None]:
+    clock.kernels_word.cache_clear()
+    yield
+    clock.kernels_word.cache_clear()
 
 
 def library(state: int, status: int) -> object:
@@ -39,3 +47,10 @@ def test_the_real_kernel_answers_without_being_changed() -> None:
     before = clock.wall_ms()
     assert clock.is_trusted() in {True, False}
     assert 0 <= clock.wall_ms() - before < 60_000
+
+
+def test_the_kernel_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that unloads the gateway holds the dynamic linker's lock while its last thread asks for the time."""
+    clock.is_trusted()
+    monkeypatch.setattr(clock.ctypes, "CDLL", None)
+    assert clock.is_trusted() in {True, False}

@@ -47,6 +47,7 @@ DETECTOR = "detector"
 PULSE_S = 10.0
 RETRY_S = 0.25
 LAST_TRIES_S = 3.0  # at a stop: less than a supervisor's patience with a thread
+PULSE_ENDS_WITHIN_S = 1.0
 TIDY_LOOK_S = 5.0
 TIDY_EVERY_S = 0.1
 TIDY_FOR_S = 0.02  # of that: a fifth of one core at most, and a batch waits no longer than for a step
@@ -96,6 +97,7 @@ class DatabaseWriter(ThreadActor):
         self._tidy_waits = False
         self._was_ready = False
         self._over = threading.Event()
+        self._pulse: threading.Thread | None = None
 
     @property
     def batches_stored(self) -> int:
@@ -109,7 +111,8 @@ class DatabaseWriter(ThreadActor):
 
     def on_start(self) -> None:
         """Open the database; while another program holds it, go on trying. **Raises**: StoreError of any other kind."""
-        threading.Thread(target=self._beat, name=f"pulse of {self.name}", daemon=True).start()
+        self._pulse = threading.Thread(target=self._beat, name=f"pulse of {self.name}", daemon=True)
+        self._pulse.start()
         if self._come_up():
             self.deliver(TryAgain())
 
@@ -150,6 +153,8 @@ class DatabaseWriter(ThreadActor):
             self._store.close()
         except StoreError as error:
             self._say_busy(error)
+        if self._pulse is not None:
+            self._pulse.join(PULSE_ENDS_WITHIN_S)  # a host that unloads the gateway finds no thread of it
 
     def on_failure(self, exception_type: Any, exception_value: Any, traceback: Any) -> None:  # noqa: ARG002
         """Let go of the file, so that a successor can have it."""

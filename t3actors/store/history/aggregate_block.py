@@ -19,6 +19,7 @@ With vd -1 the first three values are 64-bit floats as they are. `x` has the sha
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Sequence
 from itertools import pairwise
@@ -159,18 +160,29 @@ def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
     counts = [block.c0 + number for number in column(block.cw)]
     known = [block.k0 + number for number in column(block.kw)]
     shares = json.loads(block.x) if block.x else {}
-    return [
-        Aggregate(
-            seconds[i] * 1000 + base_ms, counts[i], least[i], most[i], _between(least[i], most[i], fractions[i]), last[i],
-            _between(least[i], most[i], fractions[n + i]), known[i] * 1000, True, _of_states(shares.get(str(i))),
+    return list(
+        map(
+            Aggregate,
+            [second * 1000 + base_ms for second in seconds],
+            counts,
+            least,
+            most,
+            _between(least, most, fractions[:n]),
+            last,
+            _between(least, most, fractions[n:]),
+            [span * 1000 for span in known],
+            [True] * n,
+            [_of_states(shares.get(str(index))) for index in range(n)] if shares else [None] * n,
         )
-        for i in range(n)
-    ]  # fmt: skip
+    )
 
 
-def _between(least: float, most: float, fraction: int) -> float:
-    share = fraction / FRACTIONS
-    return least + (most - least) * share if most - least < float("inf") else least * (1 - share) + most * share
+def _between(least: list[float], most: list[float], fractions: list[int]) -> list[float]:
+    made = [low + (high - low) * (part / FRACTIONS) for low, high, part in zip(least, most, fractions, strict=True)]
+    if all(map(math.isfinite, made)):
+        return made
+    shares = [part / FRACTIONS for part in fractions]  # a range beyond all numbers
+    return [low * (1 - share) + high * share for low, high, share in zip(least, most, shares, strict=True)]
 
 
 def _of_states(shares: dict[str, float] | None) -> dict[int, float] | None:

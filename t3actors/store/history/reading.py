@@ -238,9 +238,7 @@ def _aggregates(
                 rows = aggregate_block.decode(packed, day_ms)
             except BlockDamaged:
                 continue
-            for row in rows:
-                if since_ms <= row.at_ms <= until_ms:
-                    yield row
+            yield from (row for row in rows if since_ms <= row.at_ms <= until_ms)
     if kind is Kind.HOURS:
         for fields in connection.execute(_HOURS, (frontiers.load(connection).hours_from, series_id)):
             row = Aggregate(*fields)
