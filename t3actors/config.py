@@ -24,6 +24,7 @@ Profile = Literal[
     "t3-controller", "t3-8ai8ao6do", "t3-8ai8ao6do-rev1", "t3-22i", "t3-22i-rev1", "t3-8ai13o", "t3-32ai", "t3-pt12",
     "tstat8", "tstat10", "co2", "co2-node", "humidity", "pressure", "airlab",
 ]  # fmt: skip
+LogLevel = Literal["debug", "info", "warning", "error"]
 Scale = Literal["auto", 1, 1000]
 CREDENTIAL = "credential:"
 """A secret so named is one that the service manager sets out, not a path."""
@@ -193,8 +194,16 @@ class ApiConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[log]`: files beside the log on standard output. `t3_web_log`: the folder of FFI.log and Initialize.log; None for none."""
+    """`[log]`: where the log goes. `stdout`: to standard output; `file`: also to this file, of which `file_count` old ones are kept.
 
+    `t3_web_log`: the folder of FFI.log and Initialize.log; None for none.
+    """
+
+    level: LogLevel = "info"
+    stdout: bool = True
+    file: Path | None = None
+    file_size_bytes: int = 10_000_000
+    file_count: int = 5
     t3_web_log: Path | None = None
     t3_web_log_size_bytes: int = 10_000_000
 

@@ -78,7 +78,8 @@ LOG_DROPPED = event(
     "log.dropped",
     "warning",
     "lines",
-    "Whoever reads the log was slower than the gateway writes: so many lines were dropped rather than hold up a poll.",
+    "Whoever reads the log was slower than the gateway writes, or the disk of its file took nothing: so many lines were dropped rather "
+    "than hold up a poll.",
     "Look for what blocks the reader of the gateway's output (a full disk, a paused terminal).",
 )
 LOOP_STALLED = event(

@@ -43,6 +43,8 @@ PURE = (
     "t3actors/watch/advice.py",
     "t3actors/watch/growth.py",
     "t3actors/watch/parts.py",
+    "t3actors/watch/repeats.py",
+    "t3actors/configure/log.py",
     "t3actors/detect/inquiries.py",
     "t3actors/collect/insight.py",
     "t3actors/stations.py",

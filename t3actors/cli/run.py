@@ -22,7 +22,6 @@ from t3actors.events import Level
 from t3actors.moments import zone_of
 from t3actors.pipeline import Gateway
 from t3actors.store.webview.place import list_mounts, must_be_here
-from t3actors.watch.log import LogWriter
 from t3actors.watch.logs import Logs, logs_of
 from t3actors.watch.notify import from_environment
 from t3actors.watch.unit import Unit
@@ -37,18 +36,17 @@ LEVELS = ("debug", "info", "warning", "error")
     is_flag=True,
     help="Poll every device once, store it, exit: 1 if any device or point failed, or none is there.",
 )
-@click.option("--log-level", type=click.Choice(LEVELS), default="info", show_default=True)
-def run(config: Path, once: bool, log_level: str) -> None:
+@click.option("--log-level", type=click.Choice(LEVELS), help="Instead of the [log] level of CONFIG.")
+def run(config: Path, once: bool, log_level: str | None) -> None:
     """Run the gateway that CONFIG describes, until Ctrl-C or SIGTERM.
 
-    Log lines go to standard output: JSON, or readable text on a terminal.
+    Log lines go to standard output, JSON, or readable text on a terminal; and to a file where [log] asks for one.
     """
     checked = load(config)
     must_be_chosen(checked, list_addresses)
     must_be_here(checked, list_mounts)
-    output = LogWriter(least=cast("Level", log_level), gateway=checked.gateway.name)
     zone = zone_of(checked.gateway.time_zone)
-    log = logs_of(checked, output, lambda: datetime.now(zone))
+    log = logs_of(checked, lambda: datetime.now(zone), cast("Level | None", log_level))
     try:
         code = run_to_end(partial(_once if once else _forever, checked, log), log)
     finally:

@@ -27,7 +27,7 @@ from t3actors.config import (
     Stamp,
     StoreConfig,
 )
-from t3actors.configure import api, bacnet, keys, webview
+from t3actors.configure import api, bacnet, keys, log, webview
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
     DEVICE_KEYS,
@@ -89,7 +89,6 @@ STORE_KEYS: dict[str, keys.Key] = {
     "hours": KEEP,
     "stamp": keys.one_of(Stamp),
 }
-LOG_KEYS: dict[str, keys.Key] = {"t3_web_log": keys.path(), "t3_web_log_size": keys.size()}
 SECTIONS = ("gateway", "defaults", "store", "api", "log", "bacnet")
 TOP_KEYS = ("include", *SECTIONS, "devices")
 ALL_KEYS: dict[str, tuple[str, ...]] = {
@@ -99,7 +98,7 @@ ALL_KEYS: dict[str, tuple[str, ...]] = {
     "store": tuple(STORE_KEYS),
     "store.webview": tuple(webview.SECTION_KEYS),
     "api": tuple(api.SECTION_KEYS),
-    "log": tuple(LOG_KEYS),
+    "log": tuple(log.SECTION_KEYS),
     "bacnet": tuple(bacnet.SECTION_KEYS),
     "bacnet.networks.N": tuple(bacnet.NETWORK_KEYS),
     "devices": tuple(DEVICE_KEYS),
@@ -272,10 +271,7 @@ class _Reading:
 
     def _log(self, data_dir: Path) -> LogConfig:
         place, raw = self._section("log")
-        values = keys.read_table(raw, LOG_KEYS, place)
-        folder = values.get("t3_web_log")
-        size = values.get("t3_web_log_size", LogConfig().t3_web_log_size_bytes)
-        return LogConfig(t3_web_log=None if folder is None else data_dir / folder, t3_web_log_size_bytes=size)
+        return log.read_section(raw, place, data_dir)
 
     def _bacnet(self) -> BacnetConfig | None:
         if "bacnet" not in self.sections:

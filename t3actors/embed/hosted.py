@@ -20,12 +20,9 @@ from t3actors.config import Config
 from t3actors.embed.gateway_thread import GatewayThread, NotNow, NotStarted
 from t3actors.embed.host_devices import HostDevices
 from t3actors.embed.settings import LOG_NAME, settings
-from t3actors.errors import ConfigError
 from t3actors.host_events import HOST_JOINED, HOST_LEFT
 from t3actors.messages import PointNow
 from t3actors.moments import zone_of
-from t3actors.watch.log import LogWriter
-from t3actors.watch.log_file import LogFile
 from t3actors.watch.logs import Logs, logs_of
 
 STARTS_WITHIN_S = 150.0
@@ -41,7 +38,6 @@ class _Running(NamedTuple):
     thread: GatewayThread
     devices: HostDevices
     log: Logs
-    file: LogFile
 
 
 class Hosted:
@@ -113,7 +109,6 @@ class Hosted:
         running, self._running = self._running, None
         if running is not None:
             running.log.close()
-            running.file.close()
 
     @contextmanager
     def _alone(self, within_s: float) -> Iterator[None]:
@@ -126,17 +121,12 @@ class Hosted:
 
 
 def _begun(config: Config, config_file: str) -> _Running:
-    file = LogFile(config.gateway.data_dir / LOG_NAME)
     zone = zone_of(config.gateway.time_zone)
-    try:
-        log = logs_of(config, LogWriter(file, human=False, gateway=config.gateway.name), lambda: datetime.now(zone))
-    except ConfigError:
-        file.close()
-        raise
+    log = logs_of(config, lambda: datetime.now(zone), only_file=config.gateway.data_dir / LOG_NAME)
     log(HOST_JOINED, program=_program(), pid=os.getpid(), data_dir=str(config.gateway.data_dir), config=config_file)
     thread = GatewayThread(config, log)
     thread.start()
-    return _Running(thread, HostDevices(thread, log), log, file)
+    return _Running(thread, HostDevices(thread, log), log)
 
 
 def _program() -> str:

@@ -2,12 +2,15 @@
 
     t3actors.log, t3actors.log.1 (newest of the old ones), ... t3actors.log.5
 
-For a gateway that has no standard output of its own. A disk that takes nothing costs the lines, never the gateway.
+For a gateway that has no standard output of its own, or beside it. A disk that takes nothing costs lines, never the gateway, and leaves no
+half of a line: each is written at once, whole or not at all.
 """
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,24 +30,25 @@ class LogFile(io.TextIOBase):
         self._kept = kept
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
         self._bytes = self._file.tell()
 
     def write(self, text: str) -> int:
-        """Append whole lines; where they do not fit any more, in a new file. **Raises**: OSError."""
+        """Append whole lines; where they do not fit any more, in a new file. **Raises**: OSError; then nothing of it is written."""
         octets = text.encode("utf-8", "backslashreplace")
+        if self._file.closed:  # the last change of files went wrong half-way
+            self._begin()
         if self._bytes and self._bytes + len(octets) > self._most_bytes:
             self._set_aside()
-        self._file.write(octets)
-        self._bytes += len(octets)
+        written = self._file.write(octets)
+        if written != len(octets):
+            with suppress(OSError):
+                self._file.truncate(self._bytes)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._bytes += written
         return len(text)
-
-    def flush(self) -> None:
-        """Hand what was written to the system."""
-        if not self._file.closed:
-            self._file.flush()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -64,10 +68,15 @@ class LogFile(io.TextIOBase):
         with suppress(OSError):
             for number in range(self._kept - 1, 0, -1):
                 with suppress(FileNotFoundError):
-                    self._aside(number).replace(self._aside(number + 1))
-            self._path.replace(self._aside(1))
-        self._file = self._path.open("ab")
+                    aside(self._path, number).replace(aside(self._path, number + 1))
+            self._path.replace(aside(self._path, 1))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._file = self._path.open("ab", buffering=0)
         self._bytes = self._file.tell()
 
-    def _aside(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}")
+
+def aside(path: Path, number: int) -> Path:
+    """Name an old file of this one; 1 is the newest."""
+    return path.with_name(f"{path.name}.{number}")

@@ -57,6 +57,15 @@ def notify_socket(manager: ServiceManager | None) -> NotifySocket | None:
     return None if manager is None else NotifySocket(manager.address)
 
 
+def is_journal(descriptor: int, environment: Mapping[str, str]) -> bool:
+    """Say whether what is written there goes to the journal itself: JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    try:
+        seen = os.fstat(descriptor)
+    except OSError:
+        return False
+    return environment.get("JOURNAL_STREAM") == f"{seen.st_dev}:{seen.st_ino}"
+
+
 def from_environment() -> ServiceManager | None:
     """Say who started this process."""
     return service_manager(os.environ, os.getpid())

@@ -148,6 +148,8 @@ CASES: dict[str, tuple[str, str]] = {
     "an include of nothing": ('include = ["conf.d/*.toml"]\n' + T3, 't3.toml: include: saw "conf.d/*.toml"; allowed: patterns that match at least one file'),
     "an include of itself": ('include = ["*.toml"]\n' + T3, 't3.toml: include: saw "*.toml"; allowed: files that do not lead back here; t3.toml does'),
     "an include that is no array": ('include = "a.toml"\n' + T3, 't3.toml: include: saw "a.toml"; allowed: an array of file patterns'),
+    "a log that goes nowhere": ("[log]\nstdout = false\n" + T3, "t3.toml: log.file: missing; needed: a path, since stdout is false and the log would go nowhere"),
+    "a log file too small": ('[log]\nfile_size = "99kB"\n' + T3, 't3.toml: log.file_size: saw "99kB"; allowed: a size from "100kB", such as "500MB" or "2GB"'),
     "a network without a number": ("[bacnet.networks.trunk]\n" + T3, 't3.toml: bacnet.networks.trunk: saw "trunk"; allowed: a network number from 1 to 65534'),
     "a key of a network": ("[bacnet.networks.50]\nin_flight = 0\n" + T3, "t3.toml: bacnet.networks.50.in_flight: saw 0; allowed: a whole number from 1 to 16"),
     "a Who-Is range backwards": ("[bacnet]\nwho_is_range = [5, 1]\n" + T3, "t3.toml: bacnet.who_is_range: saw an array of 2; allowed: [low, high], each from 0 to 4194303"),

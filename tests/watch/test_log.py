@@ -7,9 +7,17 @@ import json
 import threading
 from pathlib import Path
 
-from t3actors.events import CATALOGUE, DEVICE_OFFLINE, DEVICE_ONLINE, GATEWAY_STARTED
+from t3actors.events import (
+    CATALOGUE,
+    DEVICE_BACKING_OFF,
+    DEVICE_OFFLINE,
+    DEVICE_ONLINE,
+    GATEWAY_STARTED,
+    GATEWAY_SUMMARY,
+)
 from t3actors.watch import log as log_module
 from t3actors.watch.log import LogWriter, json_line
+from tests.waiting import blocking_until
 
 
 def lines_of(stream: io.StringIO) -> list[dict[str, object]]:
@@ -77,15 +85,70 @@ def test_a_stuck_reader_costs_lines_that_are_counted_and_never_blocks(monkeypatc
         log = LogWriter(stream)
     finally:
         log_module.QUEUED_LINES = before
-    log(DEVICE_ONLINE, n=0)
+    log(GATEWAY_SUMMARY, n=0)
     assert stream.entered.wait(5)
     for n in range(1, 11):
-        log(DEVICE_ONLINE, n=n)
+        log(GATEWAY_SUMMARY, n=n)
     stream.released.set()
     log.close()
     written = lines_of(stream)
     assert [line["n"] for line in written if "n" in line] == [0, 1, 2, 3, 4, 5]
     assert [line["lines"] for line in written if line["event"] == "log.dropped"] == [5]
+
+
+class FullDisk(io.StringIO):
+    """A file whose disk takes nothing until there is room."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_a_disk_that_takes_nothing_costs_lines_that_are_counted_once_it_takes_some() -> None:
+    stream = FullDisk()
+    log = LogWriter(stream, human=False)
+    for n in range(4):
+        log(GATEWAY_SUMMARY, n=n)
+    blocking_until(lambda: log._lines.empty() and log._dropped == 4)
+    stream.full = False
+    log(GATEWAY_SUMMARY, n=4)
+    log.close()
+    first, second = lines_of(stream)
+    assert (first["n"], second["event"], second["lines"]) == (4, "log.dropped", 4)
+
+
+def test_what_repeats_itself_is_summed_up_and_the_sum_is_written_at_the_end() -> None:
+    stream = io.StringIO()
+    log = LogWriter(stream)
+    for n in range(10):
+        log(DEVICE_OFFLINE, device="a", reason=f"no answer within {n} s")
+    log.close()
+    written = lines_of(stream)
+    assert [line.get("repeated", 1) for line in written] == [1, 1, 1, 7]
+    assert written[-1]["reason"] == "no answer within 9 s"
+    assert isinstance(written[-1]["since_at"], int)
+
+
+def test_a_warning_that_repeats_is_an_error_to_whoever_reads_only_errors() -> None:
+    stream = io.StringIO()
+    log = LogWriter(stream, least="error")
+    for _ in range(5):
+        log(DEVICE_BACKING_OFF, device="a")
+    log.close()
+    assert [(line["level"], line["repeated"]) for line in lines_of(stream)] == [("error", 2)]
+
+
+def test_for_the_journal_a_line_begins_with_its_priority() -> None:
+    stream = io.StringIO()
+    log = LogWriter(stream, journal=True)
+    log(DEVICE_OFFLINE, device="a")
+    log(DEVICE_BACKING_OFF, device="a")
+    log(DEVICE_ONLINE, device="a")
+    log.close()
+    assert [line[:4] for line in stream.getvalue().splitlines()] == ["<3>{", "<4>{", "<6>{"]
 
 
 def test_a_closed_stream_is_survived() -> None:

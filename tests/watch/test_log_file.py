@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,3 +64,43 @@ def test_a_file_that_cannot_be_opened_is_told_with_its_path(tmp_path: Path) -> N
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(StoreUnreachable, match=r"file/t3actors\.log: cannot be written: File exists"):
         LogFile(tmp_path / "file" / "t3actors.log")
+
+
+class Narrow(io.FileIO):
+    """A file on a disk that takes ten more octets, then nothing."""
+
+    left = 10
+
+    def write(self, octets: Any) -> int:
+        if not self.left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = min(self.left, len(octets))
+        self.left -= taken
+        return super().write(octets[:taken])
+
+
+def test_a_full_disk_leaves_no_half_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "t3actors.log"
+    file = LogFile(path)
+    file._file.close()
+    file._file = Narrow(path, "ab")
+    file.write("seven..\n")
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            file.write("too long\n")
+    assert path.read_text("utf-8") == "seven..\n"
+    file.close()
+
+
+def test_a_change_of_files_that_went_wrong_is_made_good_by_a_later_line(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    path = folder / "t3actors.log"
+    file = LogFile(path, 10, 2)
+    file.write("123456789\n")
+    shutil.rmtree(folder)
+    with pytest.raises(FileNotFoundError):
+        file.write("abcdefghi\n")
+    folder.mkdir()
+    file.write("ABCDEFGHI\n")
+    file.close()
+    assert path.read_text("utf-8") == "ABCDEFGHI\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from t3actors.watch.notify import NotifySocket, ServiceManager, service_manager
+from t3actors.watch.notify import NotifySocket, ServiceManager, is_journal, service_manager
 from tests.watch.systemd import FakeManager
 
 
@@ -55,3 +55,12 @@ def test_nobody_there_and_a_full_queue_are_told_and_never_waited_for(tmp_path: P
             for _ in range(10_000):
                 way.send("STATUS=" + 1000 * "x")
         way.close()
+
+
+def test_the_journal_is_known_by_its_device_and_inode(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as out:
+        seen = os.fstat(out.fileno())
+        assert is_journal(out.fileno(), {"JOURNAL_STREAM": f"{seen.st_dev}:{seen.st_ino}"})
+        assert not is_journal(out.fileno(), {"JOURNAL_STREAM": f"{seen.st_dev}:{seen.st_ino + 1}"}), "it was redirected"
+        assert not is_journal(out.fileno(), {})
+    assert not is_journal(987, {"JOURNAL_STREAM": "1:1"})
