@@ -28,9 +28,10 @@ three an hour are written as they come. What comes beyond them is counted, and t
 - `repeated`: so many came that were not written. The other keys are those of the last of them.
 - `since_at`: when the first of them came.
 
-The first such line comes ten minutes later, each further one after twice as long, at most six hours. Its level is `error` where the
-event's own is `warning`. Once nothing of the kind came for an hour, the next is written as it comes again. So the lines without `repeated`, and the
-numbers of those with it, add up to all that happened; each single transition of a device or point, with its time, is a row of EVENTS.
+The first such line comes ten minutes later, each further one after twice as long, at most six hours. Its level is `error` where
+the event's own is `warning`. Once nothing of the kind came for an hour, the next is written as it comes again. So the lines without
+`repeated`, and the numbers of those with it, add up to all that happened; each single transition of a device or point, with its time, is a
+row of EVENTS.
 
 Not summed up: debug lines, those of the gateway itself (`gateway.*`, `host.*`, `watchdog.*`), and those that count by themselves
 (`log.dropped`, `api.refused`, `api.flooded`, `api.hung_up`).
