@@ -62,6 +62,13 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     """All panels of one T3000 answer share a group: a group is one transaction."""
     part: str = ""
     """Where one answer has several times (a T3000 panel's inputs, outputs and variables): which part of it this is."""
+    came_at_ms: int | None = None
+    """When it came, by our own clock, where `sampled_at_ms` is by another one (T3000's); None: then too."""
+
+    @property
+    def heard_at_ms(self) -> int:
+        """When the device was heard, by our own clock."""
+        return self.sampled_at_ms if self.came_at_ms is None else self.came_at_ms
 
 
 class PollMissed(msgspec.Struct, frozen=True, kw_only=True):

@@ -170,6 +170,7 @@ class Report:
                 counts=counts,
                 group=group,
                 part=part.part,
+                came_at_ms=self._last_ok_at_ms,
             )
             self._send(DETECTOR, read)
 

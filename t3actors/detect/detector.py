@@ -250,7 +250,7 @@ class ChangeDetector(TrioActor):
         now_s = self.now_s()
         if device.status not in {DeviceStatus.ONLINE, None}:
             # Its own word on that was lost with an earlier detector, or was never given: it does answer.
-            at_ms, was = message.sampled_at_ms, DeviceStatus.UNKNOWN
+            at_ms, was = message.heard_at_ms, DeviceStatus.UNKNOWN
             self._device_status_changed(
                 DeviceStatusChanged(
                     device=device.name, at_ms=at_ms, status=DeviceStatus.ONLINE, was=was, reason="it answers"

@@ -130,7 +130,7 @@ class DeviceLatest:
                             taken.recovered += 1
                         self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
         self.counts = read.counts
-        self.last_ok_at_ms = read.sampled_at_ms
+        self.last_ok_at_ms = read.heard_at_ms
         self.miss = ""
         self._achieved_s = read.counts.achieved_interval_s
         if self._achieved_s < FASTER_BY * self._checked_with_s:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from supervision.registry import Registry
@@ -520,3 +521,15 @@ async def test_a_device_that_is_as_it_was_before_the_restart_is_no_event(autojum
         assert [item.status for item in h.writer.items if isinstance(item, DeviceStatusChanged)] == [
             DeviceStatus.OFFLINE
         ]
+
+
+async def test_when_a_device_was_heard_is_by_our_own_clock_whatever_its_samples_say(autojump_clock: MockClock) -> None:
+    h = house(device_status={"a": DeviceStatus.OFFLINE})
+    async with h.at_work():
+        h.tell(A, replace(read("a", 1, Reading("IN1", 1.0), at_ms=7_200_000), came_at_ms=500))
+        await trio.sleep(3)
+        progress = [item for item in h.writer.items if isinstance(item, DeviceProgress)]
+        assert [item.last_ok_at_ms for item in progress] == [500]
+        online = [item for item in h.writer.items if isinstance(item, DeviceStatusChanged)]
+        assert [item.at_ms for item in online] == [500]
+        assert h.writer.changes()[-1].at_ms == 7_200_000

@@ -254,3 +254,11 @@ async def test_a_t3000_that_was_asked_twice_within_15_s_is_not_asked_another_way
         refuses.append(True)  # now its operator has switched that off
         await trio.sleep(INTERVAL_S * 2 + READ_AGAIN_AFTER_S)
         assert len(at.events("t3000.method_changed")) == 1
+
+
+async def test_when_a_panel_was_heard_is_told_by_our_own_clock(autojump_clock: MockClock) -> None:
+    ahead_s = START_MS // 1000 + 7200
+    async with site(door=door_of(lambda *_: real(panel(1, ahead_s)))) as at:
+        await trio.sleep(5)
+        heard = {(read.sampled_at_ms, read.heard_at_ms) for read in at.detector.of(PointsRead, "plant:1001")}
+        assert heard == {(ahead_s * 1000, START_MS + 100)}
