@@ -171,6 +171,7 @@ class InstallationActor(TrioActor):
             elif self._outage is None:
                 due_s = self._plan.next_due_s()
                 self._plan.take_due(self.now_s())
+                self._plan.skip_overrun(self.now_s())  # what passed before it began is the trend logs' doing
                 await self._make_cycle(due_s=due_s)
                 self._note_overrun(self._plan.skip_overrun(self.now_s()))
             elif self.now_s() >= self._outage.retry_at_s:

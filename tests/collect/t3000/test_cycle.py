@@ -262,3 +262,18 @@ async def test_when_a_panel_was_heard_is_told_by_our_own_clock(autojump_clock: M
         await trio.sleep(5)
         heard = {(read.sampled_at_ms, read.heard_at_ms) for read in at.detector.of(PointsRead, "plant:1001")}
         assert heard == {(ahead_s * 1000, START_MS + 100)}
+
+
+async def test_trend_logs_that_take_long_are_no_overrun_of_the_cycles(autojump_clock: MockClock) -> None:
+    asked: list[int] = []
+
+    async def slow(panel_id: int, **_: object) -> None:
+        asked.append(panel_id)
+        await trio.sleep(INTERVAL_S * 2.5)
+
+    door = door_of(lists(set()))
+    door.trend_logs = slow  # type: ignore[assignment,method-assign]
+    async with site(door=door, **LISTS) as at:
+        await trio.sleep(INTERVAL_S * 15)
+        assert asked == [1, 2, 3]
+        assert at.events("poll.overrun") == []
