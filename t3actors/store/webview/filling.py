@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import apsw
 import msgspec
 
-from t3actors.points import DeviceStatus
+from t3actors.points import DeviceStatus, Status
 from t3actors.store.webview import shape, spelling
 from t3actors.store.webview.local_time import LocalTime, iso_utc
 from t3actors.store.webview.metadata import SyncLog
@@ -66,12 +66,14 @@ class Filling:
         self._tables.forget()
         self._trends.forget()
 
-    def synchronise(self, connection: apsw.Connection, snapshot: Snapshot, now_s: int) -> Mirror:
-        """Bring a device and all its points to what our own tables say."""
+    def synchronise(self, connection: apsw.Connection, snapshot: Snapshot, before: Mirror | None, now_s: int) -> Mirror:
+        """Bring a device and all its points to what our own tables say. `before`: what it was brought to last."""
         device = snapshot.device
+        serial = 0 if device is None else shape.serial_of(device)
+        if before is not None and before.serial not in {0, serial, None if device is None else device.surrogate}:
+            self._leave(connection, before, now_s)
         if device is None:
             return nobody(snapshot)
-        serial = shape.serial_of(device)
         there = self._tables.device(connection, serial)
         panel = shape.panel_of(device, there)
         if rekey(connection, self._columns, device, serial, panel):
@@ -124,23 +126,38 @@ class Filling:
             self._sync_log.count(device_id, kind, len(latest))
         return incomplete
 
+    def _leave(self, connection: apsw.Connection, mirror: Mirror, now_s: int) -> None:
+        """A device is not there any more under this number (it was exchanged): nothing that we wrote there may look alive."""
+        if any(other.serial == mirror.serial for other in self.mirrors.values() if other is not mirror):
+            return
+        self._write_status(connection, mirror.serial, DeviceStatus.OFFLINE, now_s)
+        cells = shape.value_columns(None, Status.DISABLED, None, digital=False)
+        for kind in range(len(shape.TABLES)):
+            numbers = [point.number for (of_kind, _), point in mirror.points.items() if of_kind == kind]
+            self._tables.write_values(connection, mirror.serial, kind, [(number, cells) for number in numbers])
+        self.forget()
+
     def write_statuses(self, connection: apsw.Connection, shown: Mapping[int, DeviceStatus], now_s: int) -> None:
         """Say of each device whether it answers, as of now; and what was synchronised since this was last said."""
-        columns = [name for name in _STATUS if name in self._columns["DEVICES"]]
         for device_id, status in shown.items():
             mirror = self.mirrors.get(device_id)
             if mirror is None or not mirror.serial:
                 continue
-            if columns and status is not DeviceStatus.DISABLED:
-                word, is_online = spelling.device_status_of(status)
-                cells = {"Status": word, "is_online": is_online, "last_checked": iso_utc(now_s)}
-                assignments = ", ".join(f"{name} = ?" for name in columns)
-                connection.execute(
-                    f"UPDATE DEVICES SET {assignments} WHERE SerialNumber = ?",  # noqa: S608
-                    (*(cells[name] for name in columns), mirror.serial),
-                )
+            if status is not DeviceStatus.DISABLED:
+                self._write_status(connection, mirror.serial, status, now_s)
             if self._columns["DATA_SYNC_METADATA"]:
                 self._sync_log.write(connection, device_id, mirror.serial, mirror.panel, now_s)
+
+    def _write_status(self, connection: apsw.Connection, serial: int, status: DeviceStatus, now_s: int) -> None:
+        columns = [name for name in _STATUS if name in self._columns["DEVICES"]]
+        if columns:
+            word, is_online = spelling.device_status_of(status)
+            cells = {"Status": word, "is_online": is_online, "last_checked": iso_utc(now_s)}
+            assignments = ", ".join(f"{name} = ?" for name in columns)
+            connection.execute(
+                f"UPDATE DEVICES SET {assignments} WHERE SerialNumber = ?",  # noqa: S608
+                (*(cells[name] for name in columns), serial),
+            )
 
     def missing(self, devices: Iterable[int], row_id: int) -> list[int]:
         """Name those devices that are to be synchronised before this row of the outbox is written."""

@@ -183,7 +183,7 @@ class Webview:
         mirror = nobody(snapshot)
         try:
             with self._transaction() as connection:
-                mirror = filling.synchronise(connection, snapshot, self._now())
+                mirror = filling.synchronise(connection, snapshot, filling.mirrors.get(device_id), self._now())
         except RowRefused as refused:
             self._say_refused("points", device_id, refused)
         filling.mirrors[device_id] = mirror

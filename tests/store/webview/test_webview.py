@@ -370,6 +370,31 @@ def test_where_t3000_has_rows_under_its_own_numbers_already_ours_join_them(scene
     assert scene.orphans() == 0
 
 
+def test_what_an_exchanged_device_left_under_its_old_number_does_not_look_alive(scene: Scene) -> None:
+    scene.put(announced([point(1)], serial=11), online(), change(1))
+    scene.deliver()
+    scene.put(announced([point(1)], serial=22), change(2, at_ms=T0_MS + 1000))
+    scene.deliver(100.0)
+    devices = "SELECT SerialNumber, Status, is_online FROM DEVICES ORDER BY 1"
+    assert scene.cells(devices) == [(11, "Offline", 0), (22, "Online", 1)]
+    assert scene.cells("SELECT SerialNumber, fValue, Status FROM INPUTS ORDER BY 1") == [
+        (11, "1000", "disabled"),
+        (22, "2000", "0"),
+    ]
+    scene.other("UPDATE DEVICES SET Status = 'Online', is_online = 1 WHERE SerialNumber = 11")
+    scene.deliver(100.0)
+    assert scene.cells(devices)[0] == (11, "Online", 1), "T3000 knows it by now: it is not ours any more"
+
+
+def test_a_device_that_claims_another_s_number_does_not_look_alive_under_its_stand_in(scene: Scene) -> None:
+    scene.put(announced([point(1)], serial=11), announced([point(1)], device="b", serial=None), online("b"))
+    scene.deliver()
+    assert scene.cells("SELECT SerialNumber, is_online FROM DEVICES ORDER BY 1")[-1] == (2_000_000_002, 1)
+    scene.put(announced([point(1)], device="b", serial=11))
+    scene.deliver()
+    assert scene.cells("SELECT SerialNumber, is_online FROM DEVICES ORDER BY 1")[-1] == (2_000_000_002, 0)
+
+
 def test_a_serial_too_large_for_t3000_s_reader_has_its_lasting_stand_in_from_the_start(scene: Scene) -> None:
     scene.put(announced(serial=3_000_000_000), change(1))
     scene.put(announced(serial=3_000_000_000), change(2, at_ms=T0_MS + 1000))
