@@ -15,16 +15,14 @@ from t3actors.watch.api.answers import ErrorAnswer, json_answer
 from t3actors.watch.api.checks import PROTOCOL
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.operations import Asked
-from t3actors.watch.api.parameters import Parameter, flag, one_of, query_values, text
+from t3actors.watch.api.parameters import NAME, Parameter, flag, name_of, one_of, query_values, text
 from t3actors.watch.api.refusals import Refused
 from t3actors.watch.fanout import Filter, Listener
 
 
 def _pattern(raw: str) -> str:
-    if not raw or len(raw) > 300 or not raw.isprintable():
-        raise ValueError
     try:
-        re.compile(translate(raw))
+        re.compile(translate(name_of(raw)))
     except re.error as fault:
         raise ValueError from fault
     return raw
@@ -36,7 +34,7 @@ LIVE_PARAMETERS = (
         name="point",
         says="Only points whose name device/point_id fits this pattern of * ? [...].",
         allowed="a pattern such as ahu-1/* or */IN?",
-        schema={"type": "string", "minLength": 1, "maxLength": 300},
+        schema={"type": "string", "pattern": f"^{NAME.pattern}$"},
         read=_pattern,
     ),
     flag("repeats", "Unchanged values that are stored again, too."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,9 @@ from t3actors.watch.api.refusals import Refused
 
 FOREVER_MS = 1 << 52
 SHOWN_AT_MOST = 80
+NAME = re.compile("[ -~]{1,300}")
+MOMENTS = "^([0-9]{1,15}|[0-9]{1,6} ?(ms|s|m|h|d))$"
+"""The moments that a pattern can tell; a time such as 2026-11-22T10:30 is read as well."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +65,18 @@ def path_values(parameters: Sequence[Parameter], given: Mapping[str, Any]) -> di
     return {each.name: each.value_of(str(given[each.name])) for each in parameters if each.in_path}
 
 
-def text(name: str, says: str, *, needed: bool = False, longest: int = 300) -> Parameter:
-    """A text."""
+def text(name: str, says: str, *, needed: bool = False) -> Parameter:
+    """A name, as devices and points have it."""
+    schema = {"type": "string", "pattern": f"^{NAME.pattern}$"}
+    allowed = "1 to 300 printable characters of ASCII"
+    return Parameter(name=name, says=says, allowed=allowed, schema=schema, read=name_of, needed=needed)
 
-    def read(raw: str) -> str:
-        if not raw or len(raw) > longest or not raw.isprintable():
-            raise ValueError
-        return raw
 
-    schema = {"type": "string", "minLength": 1, "maxLength": longest}
-    return Parameter(
-        name=name, says=says, allowed=f"1 to {longest} printable characters", schema=schema, read=read, needed=needed
-    )
+def name_of(raw: str) -> str:
+    """Return a name. **Raises**: ValueError."""
+    if NAME.fullmatch(raw) is None:
+        raise ValueError
+    return raw
 
 
 def in_path(name: str, says: str) -> Parameter:
@@ -127,5 +131,5 @@ def moment(name: str, says: str, now_ms: Callable[[], int]) -> Parameter:
         return max(0, moment_ms(raw, now_ms(), dt.UTC))
 
     allowed = f"Unix milliseconds, {MOMENT_FORM} (UTC unless it says otherwise)"
-    schema = {"type": "string", "examples": ["1767232805115", "24h", "2026-11-22T10:30"]}
+    schema = {"type": "string", "pattern": MOMENTS, "examples": ["1767232805115", "24h"]}
     return Parameter(name=name, says=says, allowed=allowed, schema=schema, read=read)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 SOCKET_NAME = "t3actors.sock"
 SOCKET_MODE = 0o660
-BACKLOG = 64
+BACKLOG = 256
 LONGEST_SUN_PATH = 100  # sockaddr_un holds 108 octets with the closing one, unix(7)
 KEEPALIVE_S = 60
 

@@ -55,8 +55,9 @@ def test_a_moment_is_unix_milliseconds_or_a_time(given_: str, ms: int) -> None:
         ("limit", "9" * 5000, f'limit: saw "{"9" * 80}..."; allowed: a whole number from 1 to 100'),
         ("status", "OK", 'status: saw "OK"; allowed: ok | down'),
         ("all", "1", 'all: saw "1"; allowed: true | false'),
-        ("device", "", 'device: saw ""; allowed: 1 to 300 printable characters'),
-        ("device", "a\x1b", 'device: saw "a\x1b"; allowed: 1 to 300 printable characters'),
+        ("device", "", 'device: saw ""; allowed: 1 to 300 printable characters of ASCII'),
+        ("device", "a\x1b", 'device: saw "a\x1b"; allowed: 1 to 300 printable characters of ASCII'),
+        ("device", "caf\u00e9", 'device: saw "caf\u00e9"; allowed: 1 to 300 printable characters of ASCII'),
         ("nmae", "x", 'no parameter "nmae"; allowed: device, status, limit, all, since'),
     ],
 )
