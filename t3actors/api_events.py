@@ -30,8 +30,8 @@ API_FLOODED = event(
     "api.flooded",
     "warning",
     "endpoint reason refused",
-    "More requests or connections came than `[api] rate` or `connections` allow: some were answered with 429 or 503. Said when it begins, "
-    "and again after ten minutes with their number since. Polling is not affected.",
+    "More requests or connections came than `[api] rate` or `connections` allow: some were answered with 429 or 503, or gave way. Said "
+    "when it begins, and again after ten minutes with their number since. Polling is not affected.",
     "Find the client that asks too often; `WS /live` pushes what polling asks for.",
 )
 API_HUNG_UP = event(

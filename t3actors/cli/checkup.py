@@ -174,9 +174,14 @@ def _bacnet(config: Config, life: Life) -> Iterator[Finding]:
 
 def _bacnet_port(endpoint: Endpoint, life: Life) -> Finding:
     what, port = "bacnet port", endpoint.port
-    others = [f"{one.address} by {one.process or UNSEEN}" for one in holders_of("udp", port)]
+    holders = holders_of("udp", port)
+    others = [f"{one.address} by {one.process or UNSEEN}" for one in holders]
     held = f"UDP {port} is held: {', '.join(others)}"
     if life is not Life.NOT_RUNNING:
+        if len({one.process for one in holders}) > 1:
+            return Finding(
+                what, "note", f"{held}: one of them takes what is sent to the other", "stop the other program"
+            )
         if others:
             return Finding(what, "ok", held)
         return Finding(what, "bad", f"the gateway runs, and nobody holds UDP {port}", "bacnet.blocked in the log")

@@ -31,7 +31,17 @@ def test_an_unknown_verb_names_the_nearest_and_is_a_usage_error() -> None:
     assert 'no verb "chekc", did you mean "check"?' in ended.err
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("check", "config/sample.toml"), ("points", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("check", "config/sample.toml"),
+        ("points", "--help"),
+        ("status", "--help"),
+        ("why", "--help"),
+        ("sync", "--help"),
+    ],
+)
 def test_a_light_verb_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     script = (
         "import sys; from t3actors.__main__ import main; main(sys.argv[1:], standalone_mode=False);"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import trio
 
+from t3actors.simulator.faults import Fault, FaultKind
 from t3actors.simulator.plant import PlantSize, running_plant
-from tests.system.asked import all_running, until_answered, verb, waiting_config
-from tests.system.house import config_of, gateway_running
+from tests.system.asked import all_running, client_of, until_answered, verb, waiting_config
+from tests.system.house import Tap, config_of, gateway_running
 from tests.system.test_pipeline import PATIENT, devices_of
 from tests.waiting import until
 
@@ -48,6 +51,23 @@ async def test_a_sync_of_one_device_leaves_the_others_alone(tmp_path: Path) -> N
         unknown = await client.post("/sync", json={"devices": ["panel-22"]})
         assert unknown.status_code == 404
         assert unknown.json() == {"error": 'no device "panel-22"; did you mean "panel-2"?'}
+
+
+async def test_a_request_that_waits_for_a_silent_device_holds_nobody_up(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
+        quick, silent = devices_of(plant, rules=PATIENT)
+        silent = msgspec.structs.replace(silent, timeout_s=2.0)
+        async with gateway_running(config_of([quick, silent], tmp_path)) as house, client_of(tmp_path) as client:
+            await until(lambda: house.status("panel-1") == house.status("panel-2") == "online")
+            plant.set_fault("panel-2", Fault(FaultKind.STALL))
+            asked = Tap(plant.server_of("panel-1")).asked
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(partial(client.post, "/sync", json={"devices": ["panel-2"]}))
+                before = asked.total()
+                await until(lambda: asked.total() > before + 20)
+                assert (await client.get("/health")).status_code == 200
+                assert (await client.post("/sync", json={"devices": ["panel-1"]})).json()["failed"] == 0
+                nursery.cancel_scope.cancel()
 
 
 async def test_the_verb_sync_ends_with_1_when_a_device_does_not_answer(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ class PatientStream:
         self._send_within_s = send_within_s
         self._on_stuck = on_stuck
         self.socket = stream.transport_stream.socket if isinstance(stream, trio.SSLStream) else stream.socket
+        self.idle_since_s: float | None = trio.current_time()
+        """When its last request was answered; None while one is under way."""
 
     async def ready_within(self, seconds: float) -> None:
         """Have the encryption agreed on, where there is one. **Raises**: trio.BrokenResourceError."""

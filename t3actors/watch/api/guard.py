@@ -10,7 +10,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import trio
@@ -50,6 +50,12 @@ class Door(msgspec.Struct, frozen=True):
     hosts: tuple[str, ...] = ()
 
 
+class Busy(Protocol):
+    """A connection that is told when it is at work."""
+
+    idle_since_s: float | None
+
+
 class Guard:
     """An ASGI application before another. `hang_up` ends a connection from which more comes than anybody wants.
 
@@ -70,11 +76,13 @@ class Guard:
         self._complaints = complaints
         self._is_open = is_open
 
-    def for_connection(self, hang_up: Callable[[], None]) -> ASGIApp:
+    def for_connection(self, connection: Busy, hang_up: Callable[[], None]) -> ASGIApp:
         """Return the application that one connection speaks to."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            connection.idle_since_s = None
             await _Request(self, scope, receive, send, hang_up).answer()
+            connection.idle_since_s = trio.current_time()
 
         return answer
 

@@ -118,19 +118,31 @@ class ApiServer(TrioActor):
         bucket = Bucket(self._config.rate, max(self._config.rate, 20.0))
         guard = Guard(self._app, door, bucket, self._complaints, self._is_open)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(opened))
-        mine: set[PatientStream] = set()
+        mine: dict[PatientStream, trio.CancelScope] = {}
         async with trio.open_nursery() as nursery:
             try:
                 while True:
                     stream = await self._accept(listener)
-                    if len(mine) >= self._config.connections:
-                        self._complaints.flooded(door.endpoint, "connections")
-                        nursery.start_soon(_turn_away, stream)
-                    else:
+                    if self._has_room(mine, door):
                         nursery.start_soon(self._converse, stream, door, guard, mine)
+                    else:
+                        nursery.start_soon(_turn_away, stream)
             finally:
                 for each in list(mine):  # before the tasks are cancelled: a send that nobody reads is shielded
                     each.hang_up()
+
+    def _has_room(self, mine: dict[PatientStream, trio.CancelScope], door: Door) -> bool:
+        """Say whether one more may come. Where there are enough, the one that has asked for nothing for the longest gives way."""
+        if len(mine) < self._config.connections:
+            return True
+        self._complaints.flooded(door.endpoint, "connections")
+        idle = {stream: stream.idle_since_s for stream in mine if stream.idle_since_s is not None}
+        if not idle:
+            return False
+        longest = min(idle, key=lambda stream: idle[stream])
+        longest.hang_up()
+        mine.pop(longest).cancel()
+        return True
 
     @staticmethod
     async def _accept(listener: trio.SocketListener) -> trio.SocketStream:
@@ -142,25 +154,27 @@ class ApiServer(TrioActor):
                     raise
                 await trio.sleep(0.2)
 
-    async def _converse(self, raw: trio.SocketStream, door: Door, guard: Guard, mine: set[PatientStream]) -> None:
+    async def _converse(
+        self, raw: trio.SocketStream, door: Door, guard: Guard, mine: dict[PatientStream, trio.CancelScope]
+    ) -> None:
         """Speak with one client to the end."""
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         peer = raw.socket.getpeername()
         who = str(peer[0]) if isinstance(peer, tuple) else "local"
         stuck = partial(self._complaints.hung_up, door.endpoint, who)
         stream = PatientStream(self._wrapped(raw, door), SEND_WITHIN_S, stuck)
-        mine.add(stream)
+        whole = mine[stream] = trio.CancelScope()
         try:
-            with trio.CancelScope() as whole:
+            with whole:
                 await stream.ready_within(HANDSHAKE_WITHIN_S)
-                app = guard.for_connection(whole.cancel)
+                app = guard.for_connection(stream, whole.cancel)
                 await Conversation(app, self._http, stream, secure=door.secure).run()
         except Exception as error:  # noqa: BLE001 - its end becomes an event, and touches no other connection
             if not _is_theirs(error):
                 told = "".join(traceback.format_exception(error))
                 self._complaints.failed(door.endpoint, "a connection", repr(error), told)
         finally:
-            mine.discard(stream)
+            mine.pop(stream, None)
             stream.hang_up()
 
     def _wrapped(self, raw: trio.SocketStream, door: Door) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:

@@ -224,10 +224,7 @@ async def test_a_stop_waits_for_nobody_who_does_not_read(tmp_path: Path) -> None
 
 async def test_more_connections_than_allowed_are_turned_away_and_told_of_once(tmp_path: Path) -> None:
     async with standing(tmp_path, connections=2) as api:
-        async with await connect(api.where) as first, await connect(api.where) as second:
-            for stream in (first, second):
-                await stream.send_all(b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n")
-                await stream.receive_some(1)
+        async with listening(api.where), listening(api.where):
             for _ in range(3):
                 assert await api.status(request()) == 503
         assert len(api.log.of("api.flooded", reason="connections")) == 1
@@ -238,6 +235,17 @@ async def test_more_connections_than_allowed_are_turned_away_and_told_of_once(tm
         with trio.fail_after(5):
             while not await answers():
                 pass
+
+
+async def test_who_asks_for_nothing_gives_way_to_who_does(tmp_path: Path) -> None:
+    async with standing(tmp_path, connections=3) as api:
+        async with await connect(api.where) as silent, await connect(api.where) as slow, listening(api.where) as heard:
+            await slow.send_all(b"GET / HTTP/1.1\r\nHost: gate")
+            for _ in range(3):
+                assert await api.status(request()) == 200
+            assert await everything(silent) == b""
+            assert await everything(slow) == b""
+            assert (await heard.next())["said"]
 
 
 async def test_more_requests_than_the_rate_are_answered_with_429(
