@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 from collections import Counter
@@ -380,3 +381,32 @@ def test_hypercorn_s_settings_are_those_that_it_reads() -> None:
     assert set(vars(http_config(1.0))) - {"_log"} <= {
         name for name in dir(type(http_config(1.0))) if not name.startswith("__")
     }
+
+
+async def test_connections_of_every_kind_leave_nothing_behind(tmp_path: Path) -> None:
+    async with standing(tmp_path, rate=10_000.0) as api:
+        alone = held()
+        await leave(api, rounds=30)
+        await until(lambda: held() == alone)
+
+
+async def leave(api: Standing, rounds: int) -> None:
+    """Come and go in every way there is."""
+    for _ in range(rounds):
+        assert await api.status(request()) == 200
+        await api.status(request(method="POST", body=b"x" * 70_000))
+        await api.status(b"nonsense\r\n\r\n")
+        async with await connect(api.where) as stream:
+            await stream.send_all(b"GET / HT")
+        async with await connect(api.where) as stream:
+            await stream.send_all(request("/large"))
+            await stream.receive_some(1)
+        async with listening(api.where, "/live?compress=1") as listener:
+            await listener.next()
+        async with await connect(api.where):
+            pass
+
+
+def held() -> tuple[int, int]:
+    """How many descriptors this process holds, and how many tasks live."""
+    return len(os.listdir("/proc/self/fd")), trio.lowlevel.current_statistics().tasks_living
