@@ -36,10 +36,15 @@ SETTINGS = """
 [parameters]
 "query.point" = "panel-1/IN1"
 
-# A WebSocket, asked for as a page, is always refused; and a pattern cannot say that a duration lies between 50ms and 1d.
+# What a schema cannot say: a WebSocket, asked for as a page, is always refused; `since` comes before `until`; a duration lies between
+# 50ms and 1d.
 [[operations]]
 include-path = "/live"
 checks.positive_data_acceptance.expected-statuses = [426]
+
+[[operations]]
+include-path = "/trend"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 422]
 
 [[operations]]
 include-method = "PATCH"

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from supervision.backoff import Backoff
-from t3actors import pipeline
+from t3actors import specs
 from t3actors.collect import spare_time
 from t3actors.collect.bacnet.discover import discovery, handing_on, newcomers
 from t3actors.collect.bacnet.link.actor import BacnetLink
@@ -269,7 +269,7 @@ async def is_forgotten(config: Config, gone: Resident, rest: list[Resident]) -> 
 async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polled_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "RESTART_AFTER", Backoff(initial_s=0.02, factor=1.0, cap_s=0.02, jitter=0.0))
+    monkeypatch.setattr(specs, "RESTART_AFTER", Backoff(initial_s=0.02, factor=1.0, cap_s=0.02, jitter=0.0))
     monkeypatch.setattr(handing_on, "START_AGAIN_S", 0.2)
     async with running_building(THREE) as building:
         everybody = list(building)
