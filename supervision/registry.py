@@ -76,6 +76,14 @@ class Registry:
         with self._lock:
             self._spoken_for[other] = role
 
+    def no_longer_spoken_for(self, role: str) -> list[str]:
+        """Whoever plays `role` is reached under that name alone from now on. **Returns**: the others it was reached under."""
+        with self._lock:
+            others = [other for other, speaker in self._spoken_for.items() if speaker == role]
+            for other in others:
+                del self._spoken_for[other]
+        return others
+
     def _player(self, role: str) -> Address | None:
         return self._players.get(role) or self._players.get(self._spoken_for.get(role, ""))
 

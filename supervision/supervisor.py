@@ -33,7 +33,7 @@ from supervision.errors import (
 )
 from supervision.events import ChildStarted, Event, SupervisorStarted, SupervisorStopped
 from supervision.exits import Exit, ExitKind, true_cause
-from supervision.launcher import Launcher, Surroundings
+from supervision.launcher import Launcher, Surroundings, Tally
 from supervision.life import StartFailed
 from supervision.registry import Registry
 from supervision.restarts import Restarts
@@ -189,6 +189,16 @@ class Supervisor:
         self._check_up()
         del self._table[self._stopped_child(name).name]
 
+    def replace_spec(self, spec: ChildSpec | SupervisorSpec) -> None:
+        """Have a child begin its next life by another specification, under its old name. The present life goes on.
+
+        **Raises**: NotFound; BadSpec where an actor would become a supervisor, or the other way round.
+        """
+        child = self._child(spec.name)
+        if type(spec) is not type(child.spec):
+            raise BadSpec(f"{self.path}: {spec.name!r} is a {type(child.spec).__name__}; it cannot become {spec!r}")
+        child.spec = spec
+
     # --- queries
 
     @property
@@ -202,19 +212,9 @@ class Supervisor:
         return self._around.tally.threads_abandoned
 
     @property
-    def tasks_abandoned(self) -> int:
-        """How many tasks of the whole tree were left behind so far."""
-        return self._around.tally.tasks_abandoned
-
-    @property
-    def ghosts_ended(self) -> int:
-        """How many of those left behind have ended after all."""
-        return self._around.tally.ghosts_ended
-
-    @property
-    def event_errors(self) -> int:
-        """How often on_event raised."""
-        return self._around.tally.event_errors
+    def tally(self) -> Tally:
+        """What was counted over the whole tree so far."""
+        return self._around.tally
 
     def find(self, path: str) -> Supervisor:
         """Return the present supervisor nested at a path such as "devices". After its restart it is another one.

@@ -141,7 +141,7 @@ async def test_a_task_that_swallows_its_cancellation_is_left_behind_and_counted(
         begun_s = trio.current_time()
         await stage.sup.stop()
         assert trio.current_time() - begun_s < 10
-        assert stage.sup.tasks_abandoned == 1
+        assert stage.sup.tally.tasks_abandoned == 1
         (told,) = stage.told(ChildAbandoned)
         assert told.what == "task"
         assert "swallow" in told.stack_text
@@ -152,7 +152,7 @@ async def test_a_task_that_swallows_its_cancellation_is_left_behind_and_counted(
         stage.release.set()  # type: ignore[attr-defined]
         await calm()
         assert len(stage.told(AbandonedEnded)) == 1
-        assert stage.sup.ghosts_ended == 1
+        assert stage.sup.tally.ghosts_ended == 1
         assert stage.told(ChildExited)[-1].child == "a"
 
 
@@ -351,7 +351,7 @@ async def test_a_listener_that_raises_harms_nobody(autojump_clock: MockClock) ->
         stage.tell("a", ValueError("boom"))
         await calm(1)
         assert stage.incarnations("a") == [2]
-        assert stage.sup.event_errors >= 4
+        assert stage.sup.tally.event_errors >= 4
     assert stage.error is None
 
 
