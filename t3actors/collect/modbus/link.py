@@ -40,6 +40,14 @@ class ReleaseLink(msgspec.Struct, frozen=True):
     """A poll is over: with `connection = per_poll` the connection is closed unless another request waits."""
 
 
+class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient a link is; sent to it, the present connection goes on under it."""
+
+    connect_timeout_s: float = 3.0
+    min_pause_s: float = 0.0
+    per_poll: bool = False
+
+
 def role_of(address: str) -> str:
     """Give the role a link plays in the registry."""
     return f"link/modbus/{address}"
@@ -80,22 +88,12 @@ class _Connection:
 class ModbusLink(TrioActor):
     """One TCP connection. Thread: the trio loop."""
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        connect_timeout_s: float = 3.0,
-        min_pause_s: float = 0.0,
-        per_poll: bool = False,
-        log: Log,
-    ) -> None:
+    def __init__(self, address: str, settings: LinkSettings = LinkSettings(), *, log: Log) -> None:  # noqa: B008 - frozen
         """**Raises**: ValueError when `address` has not the form of one."""
         super().__init__()
         self.address = address
         self._host, self._port = split_address(address, MODBUS_PORT)
-        self._connect_timeout_s = connect_timeout_s
-        self._min_pause_s = min_pause_s
-        self._per_poll = per_poll
+        self._settings = settings
         self._log = log
         self._transactions = Transactions(random.randrange(IDS))  # noqa: S311 - it guards nothing
         self._connection: _Connection | None = None
@@ -125,10 +123,15 @@ class ModbusLink(TrioActor):
             self._asked.set()
             return turn
         if isinstance(message, ReleaseLink):
-            if self._per_poll and not self._turns and self._waiting is None:
+            if self._settings.per_poll and not self._turns and self._waiting is None:
                 self._drop()
             return None
-        raise TypeError(f"ModbusLink: saw a {type(message).__name__}, allowed are ReadRequest and ReleaseLink")
+        if isinstance(message, LinkSettings):
+            self._settings = message
+            return None
+        raise TypeError(
+            f"ModbusLink: saw a {type(message).__name__}, allowed are ReadRequest, ReleaseLink, LinkSettings"
+        )
 
     def on_stop(self) -> None:
         """Close the connection; who still waits is told."""
@@ -154,7 +157,7 @@ class ModbusLink(TrioActor):
                 continue
             request = turn.request
             self.expect_progress_within(
-                2 * (self._connect_timeout_s + request.timeout_s + self._min_pause_s) + MARGIN_S
+                2 * (self._settings.connect_timeout_s + request.timeout_s + self._settings.min_pause_s) + MARGIN_S
             )
             try:
                 turn.end(Answer(await self._serve_one(request), self._connection_no))
@@ -189,7 +192,7 @@ class ModbusLink(TrioActor):
                 await waiting.over.wait()
         finally:
             self._waiting = None
-            self._quiet_until_s = self.now_s() + self._min_pause_s
+            self._quiet_until_s = self.now_s() + self._settings.min_pause_s
         if waiting.error is not None:
             raise waiting.error
         if waiting.frame is None:
@@ -260,7 +263,7 @@ class ModbusLink(TrioActor):
         if self.now_s() < self._hold_until_s:
             raise LinkDown(str(self._last_failure), refused=self._last_failure.refused)
         try:
-            stream = await open_stream(self.address, self._host, self._port, self._connect_timeout_s)
+            stream = await open_stream(self.address, self._host, self._port, self._settings.connect_timeout_s)
         except LinkDown as failure:
             self._failed_attempts += 1
             self._last_failure = failure

@@ -13,7 +13,7 @@ from supervision.testing import running
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.asking import SEARCH_REQUESTS
 from t3actors.collect.modbus.driver import LAYOUT_EVERY_S, ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, role_of
+from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
 from t3actors.collect.modbus.quarantine import RETRY_AFTER_S
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
@@ -80,7 +80,7 @@ async def bench(*, device: FakeDevice | None = None, **config: Any) -> AsyncIter
         settings = {"name": "dut", "protocol": "modbus", "address": device.address, "timeout_s": LONG_S, **config}
         made = DeviceConfig(**settings)
         per_poll = made.connection == "per_poll"
-        link = ModbusLink(device.address, log=silent, per_poll=per_poll)
+        link = ModbusLink(device.address, LinkSettings(per_poll=per_poll), log=silent)
         async with running(link, name=role_of(device.address), registry=registry):
             yield Bench(device, registry, made)
 

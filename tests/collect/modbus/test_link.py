@@ -17,7 +17,7 @@ import trio.testing
 
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.modbus.link import ModbusLink, ReleaseLink, read, role_of
+from t3actors.collect.modbus.link import LinkSettings, ModbusLink, ReleaseLink, read, role_of
 from t3actors.collect.modbus.turns import ReadRequest
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, LogEvent, silent
@@ -77,7 +77,7 @@ async def linked(device: FakeDevice | str, **options: Any) -> AsyncIterator[Benc
     address = device if isinstance(device, str) else device.address
     registry = Registry()
     bench = Bench(registry, address)
-    async with running(ModbusLink(address, log=bench.log, **options), name=bench.role, registry=registry):
+    async with running(ModbusLink(address, LinkSettings(**options), log=bench.log), name=bench.role, registry=registry):
         yield bench
 
 

@@ -14,7 +14,7 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.modbus.blocks import MAX_REGISTERS, plan
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, role_of
+from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
 from t3actors.collect.modbus.mapped import MappedDevice
 from t3actors.collect.modbus.profiles import profiles, profiles_of
 from t3actors.config import DeviceConfig
@@ -94,7 +94,7 @@ async def met(device: Device, profile: str, **more: object) -> AsyncIterator[Mod
         registry = Registry()
         address = f"{server.host}:{server.port}"
         config = DeviceConfig(name="dut", protocol="modbus", address=address, profile=profile, timeout_s=5.0, **more)  # type: ignore[arg-type]
-        link = ModbusLink(address, log=silent, per_poll=config.connection == "per_poll")
+        link = ModbusLink(address, LinkSettings(per_poll=config.connection == "per_poll"), log=silent)
         async with running(link, name=role_of(address), registry=registry):
             yield ModbusDriver(config, registry, silent, trio.current_time)
         assert server.counts.writes == 0
