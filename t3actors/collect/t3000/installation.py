@@ -137,7 +137,9 @@ class InstallationActor(TrioActor):
         return None
 
     def _insight(self, panel: Panel | None) -> DeviceInsight:
-        next_s = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
+        next_s: float | None = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
+        if not self._config.enabled:
+            next_s = None
         state, polls = (self._state, self._polls) if panel is None else (panel.state, panel.polls)
         return insight_of(state, self._outage, polls, next_s, self.now_s(), self._wall_ms())
 
@@ -155,6 +157,7 @@ class InstallationActor(TrioActor):
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
             self._move(Happened.DISABLED, reason=self._config.disabled_because)
+            await self._recall()
             return
         self._move(Happened.STARTED)
         await self._recall()

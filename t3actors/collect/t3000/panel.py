@@ -71,15 +71,17 @@ class Panel:
         return self.state in SILENT
 
     def begin(self, *, was_begun: bool = False) -> None:
-        """Let the detector know it: its rows of an earlier life are its own, and age from now on.
+        """Let the detector know it: its rows of an earlier life are its own, and age from now on, or are disabled as T3000 is.
 
         `was_begun`: somebody else has said of this device that it is being reached.
         """
         self._report.announce()
         if was_begun:
             self.state = State.CONNECTING
-        else:
+        elif self._config.enabled:
             self._move(Happened.STARTED)
+        else:
+            self._move(Happened.DISABLED, reason=self._config.disabled_because)
 
     def heard(self, answer: PanelAnswer, group: str, cycle_at_ms: int, started_s: float) -> None:
         """Hand over what one answer says of it."""
