@@ -22,6 +22,7 @@ VERBS = {
     "top": Verb("t3actors.cli.top", "The running gateway's actors and rates, live."),
     "doctor": Verb("t3actors.cli.doctor", "Whether this machine lets a gateway work: clock, disk, ports, rights."),
     "sync": Verb("t3actors.cli.sync", "Have the running gateway poll now."),
+    "reload": Verb("t3actors.cli.reload", "Have the running gateway read its configuration anew."),
     "set-interval": Verb("t3actors.cli.control", "Have a device polled at another interval for now."),
     "device": Verb("t3actors.cli.control", "Have a device polled no more, or again, for now."),
     "discover": Verb(

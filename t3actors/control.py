@@ -1,4 +1,5 @@
-"""What a person changes at run time: which devices are polled, and how often. It holds until the gateway is restarted.
+"""What a person changes at run time: which devices are polled, and how often. It holds until the gateway is restarted, or the
+configuration, read anew, says something else on the very same.
 
 Nothing is told to the device's actor: the actor is stopped in order and started again with what holds now. So a hanging one obeys as
 well, a crash or a restart of its pool forgets nothing, and age follows by way of the device's announcement. Called by the API.
@@ -54,11 +55,34 @@ class Control:
         self._tell = tell
         self._wall_ms = wall_ms
         self._log = log
-        self._turn = trio.Lock()
+        self.turn = trio.Lock()
+        """One change at a time, a reload's too."""
 
     def know(self, configured: Sequence[DeviceConfig]) -> None:
         """Take these for the devices of the configuration from now on."""
         self._configured = {device.name: device for device in configured}
+
+    def take_up(self, configured: Sequence[DeviceConfig]) -> tuple[str, ...]:
+        """Know these, and end what a person set where the configuration has now said something else on the very same.
+
+        A stop ends with another `enabled`, an interval with another configured interval, both with the device. The caller starts
+        the device anew. **Returns**: what ended, in words.
+        """
+        ended = []
+        before, after = self._configured, {device.name: device for device in configured}
+        for name in before.keys() & self.overrides.keys():
+            was, now, override = before[name], after.get(name), self.overrides[name]
+            if override.stopped and (now is None or now.enabled != was.enabled):
+                ended.append(f"{name} (stopped by hand)")
+                override = replace(override, stopped=False)
+            if override.poll_interval_s is not None and (
+                now is None or now.rules.poll_interval_s != was.rules.poll_interval_s
+            ):
+                ended.append(f"{name} (polled every {override.poll_interval_s:g} s)")
+                override = replace(override, poll_interval_s=None)
+            self._keep(name, override)
+        self.know(configured)
+        return tuple(sorted(ended))
 
     def named(self) -> list[str]:
         """Name every device that is configured or was found."""
@@ -92,7 +116,7 @@ class Control:
         await self._change(name, lambda override: replace(override, poll_interval_s=seconds))
 
     async def _change(self, name: str, change: Callable[[Override], Override]) -> None:
-        async with self._turn:
+        async with self.turn:
             device = self._configured.get(name) or self._found().get(name)
             if device is None:
                 raise NotToBeChanged(f"{name} is not polled by an actor of its own")

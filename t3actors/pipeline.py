@@ -25,6 +25,7 @@ import os
 import random
 import secrets
 from collections.abc import Sequence
+from functools import partial
 
 import trio
 
@@ -41,6 +42,7 @@ from t3actors.detect.detector import ChangeDetector
 from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.pollers import Pollers
+from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec, pool_spec
 from t3actors.starting import Up, keep_collections_short
 from t3actors.store.lock import data_dir_locked
@@ -69,8 +71,8 @@ DETECTOR_STOPS_WITHIN_S = 15.0
 class Gateway:
     """One gateway: its tree, its registry, its counters. `run` it inside trio."""
 
-    def __init__(self, config: Config, log: Log, unit: Unit | None = None) -> None:
-        """`unit`: who tells the service manager how it goes; nobody, where none started us."""
+    def __init__(self, config: Config, log: Log, unit: Unit | None = None, source: Source | None = None) -> None:
+        """`unit`: who tells the service manager how it goes; nobody, where none started us. `source`: where `config` was read."""
         self.log = log
         self.unit = unit or Unit()
         self.board = HealthBoard()
@@ -79,6 +81,8 @@ class Gateway:
         self.pollers = Pollers(config, log, self._pool_of, self._tell_detector)
         self.pace, self.found, self.control = self.pollers.pace, self.pollers.found, self.pollers.control
         self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s)
+        self.reload = Reload(source, self.pollers, lambda: self.supervisor, self._tell_detector, clock.wall_ms, log)
+        self.reload.began, self.reload.ended = self.unit.reloading, self.unit.reloaded
         self.unstored = 0
         self.ended = trio.Event()
         self._reason = ""
@@ -125,10 +129,10 @@ class Gateway:
 
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
-        up = Up(self._say_started, task_status)
         try:
             with data_dir_locked(self.config.gateway.data_dir):
                 async with trio.open_nursery() as nursery:
+                    up = Up(partial(self._is_up, nursery), task_status)
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
                     nursery.start_soon(keep_collections_short)
@@ -208,6 +212,7 @@ class Gateway:
             devices=self.control.named,
             links=self.pollers.links,
             sync=self.sync,
+            reload=self.reload.ask,
             lateness=self.pace.histogram,
             supervision=self.supervision_log.counts,
         )
@@ -230,6 +235,10 @@ class Gateway:
             database=self.config.store.database,
             devices_total=lambda: len(self.config.devices) + len(self.found.devices),
         )
+
+    def _is_up(self, nursery: trio.Nursery) -> None:
+        self._say_started()
+        nursery.start_soon(self.reload.serve)
 
     def _say_started(self) -> None:
         points = sum(len(device.points) for device in self.config.devices)

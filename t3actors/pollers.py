@@ -26,12 +26,13 @@ from t3actors.collect.bacnet.meeting import facts_at
 from t3actors.collect.device import DeviceActor
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, role_of
+from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.pace import Pace
 from t3actors.collect.t3000.doors import door_of
 from t3actors.collect.t3000.installation import InstallationActor
 from t3actors.config import BacnetConfig, Config, DeviceConfig
+from t3actors.configure.difference import speaks_bacnet
 from t3actors.control import Control
 from t3actors.events import Log
 from t3actors.messages import DeviceRemoved, EventHappened
@@ -122,15 +123,26 @@ class Pollers:
 
     def link_specs(self) -> list[ChildSpec]:
         """The links that the enabled devices need, and who looks for devices."""
+        links = [
+            self._link_spec(role_of(address), partial(ModbusLink, address, settings, log=self._log))
+            for address, settings in self.lines().items()
+        ]
+        return [*links, self.bacnet_link_spec()] if speaks_bacnet(self.config) else links
+
+    def lines(self) -> dict[str, LinkSettings]:
+        """How patient each Modbus address's link is to be: as the most patient of its units."""
         sharing: dict[str, list[DeviceConfig]] = {}
-        enabled = [device for device in self.config.devices if device.enabled]
-        for device in enabled:
-            if device.protocol == "modbus":
-                sharing.setdefault(role_of(device.address), []).append(device)
-        links = [self._link_spec(role, partial(self._link, devices)) for role, devices in sharing.items()]
-        if any(device.protocol == "bacnet" for device in enabled) or self.discovery_specs():
-            links.append(self.bacnet_link_spec())
-        return links
+        for device in self.config.devices:
+            if device.enabled and device.protocol == "modbus":
+                sharing.setdefault(device.address, []).append(device)
+        return {
+            address: LinkSettings(
+                connect_timeout_s=max(device.timeout_s for device in units),
+                min_pause_s=max(device.min_pause_s for device in units),
+                per_poll=any(device.connection == "per_poll" for device in units),
+            )
+            for address, units in sharing.items()
+        }
 
     def links(self) -> dict[str, list[str]]:
         """Name the devices on each link, by its role; a T3000 has a door of its own and no link."""
@@ -148,15 +160,6 @@ class Pollers:
     @staticmethod
     def _link_spec(role: str, start: Callable[[], ModbusLink | BacnetLink]) -> ChildSpec:
         return actor_spec(role, start, one_message_within_s=None)
-
-    def _link(self, devices: list[DeviceConfig]) -> ModbusLink:
-        return ModbusLink(
-            devices[0].address,
-            connect_timeout_s=max(device.timeout_s for device in devices),
-            min_pause_s=max(device.min_pause_s for device in devices),
-            per_poll=any(device.connection == "per_poll" for device in devices),
-            log=self._log,
-        )
 
     # -- who looks for devices
 

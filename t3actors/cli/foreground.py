@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 
 import trio
@@ -26,11 +27,17 @@ def run_to_end(main: Callable[[], Awaitable[int]], log: Log) -> int:
 
 
 async def stop_on_signal(gateway: Gateway, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-    """Ctrl-C and SIGTERM stop the gateway in order; a second one does not wait for it any longer."""
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    """Ctrl-C and SIGTERM stop the gateway in order; a second one does not wait for it any longer.
+
+    SIGHUP has a gateway that was started from a file read it anew. On a terminal it means that the terminal is gone: it stops.
+    """
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         task_status.started()
         asked = False
         async for number in signals:
+            if number == signal.SIGHUP and gateway.reload.is_possible and not sys.stdout.isatty():
+                gateway.reload.ask_soon("SIGHUP")
+                continue
             if asked:
                 raise KeyboardInterrupt
             asked = True

@@ -21,6 +21,7 @@ from t3actors.configure.file import load
 from t3actors.events import Level
 from t3actors.moments import zone_of
 from t3actors.pipeline import Gateway
+from t3actors.reload import Source
 from t3actors.store.webview.place import list_mounts, must_be_here
 from t3actors.watch.logs import Logs, logs_of
 from t3actors.watch.notify import from_environment
@@ -42,20 +43,28 @@ def run(config: Path, once: bool, log_level: str | None) -> None:
 
     Log lines go to standard output, JSON, or readable text on a terminal; and to a file where [log] asks for one.
     """
-    checked = load(config)
-    must_be_chosen(checked, list_addresses)
-    must_be_here(checked, list_mounts)
+    checked = read(config)
     zone = zone_of(checked.gateway.time_zone)
     log = logs_of(checked, lambda: datetime.now(zone), cast("Level | None", log_level))
     try:
-        code = run_to_end(partial(_once if once else _forever, checked, log), log)
+        code = run_to_end(
+            partial(_once, checked, log) if once else partial(_forever, checked, log, Source(config, read)), log
+        )
     finally:
         log.close()
     raise SystemExit(code)
 
 
-async def _forever(config: Config, log: Logs) -> int:
-    gateway = Gateway(config, log, Unit(from_environment(), log))
+def read(file: Path) -> Config:
+    """Read and check a configuration, on this machine: at the start, and whenever it is read anew. **Raises**: ConfigError."""
+    checked = load(file)
+    must_be_chosen(checked, list_addresses)
+    must_be_here(checked, list_mounts)
+    return checked
+
+
+async def _forever(config: Config, log: Logs, source: Source) -> int:
+    gateway = Gateway(config, log, Unit(from_environment(), log), source)
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
         await gateway.run()

@@ -122,6 +122,15 @@ def load(path: str | os.PathLike[str]) -> Config:
     return config
 
 
+def said_data_dir(path: str | os.PathLike[str]) -> Path | None:
+    """Where a configuration says that it keeps its things, whatever else is wrong with it; None where it does not say so."""
+    reading = _Reading()
+    reading.read_toml(os.fspath(path), within=())
+    said = len(reading.faults)
+    settled = reading.gateway() if "gateway" in reading.sections else None
+    return settled.data_dir if settled is not None and len(reading.faults) == said else None
+
+
 class _Reading:
     """What was gathered from the files so far: sections with the place they stand at, devices, and the faults."""
 
@@ -174,13 +183,7 @@ class _Reading:
 
     def config(self) -> Config:
         """Convert all that was gathered."""
-        gateway_place, gateway = self._section("gateway")
-        gateway_values = keys.read_table(gateway, GATEWAY_KEYS, gateway_place)
-        if "data_dir" in gateway_values:
-            gateway_values["data_dir"] = Path(
-                os.path.abspath(os.path.join(self._folder(gateway_place), gateway_values["data_dir"]))
-            )
-        settled = GatewayConfig(**gateway_values)
+        settled = self.gateway()
         store, line = self._store(settled.data_dir), self._bacnet()
         place, raw = self._section("defaults")
         defaults = read_defaults(raw, place, line or BacnetConfig())
@@ -195,6 +198,14 @@ class _Reading:
             added_panels=added_panels(defaults),
             source_hash=self.digest.hexdigest()[:12],
         )
+
+    def gateway(self) -> GatewayConfig:
+        """Convert `[gateway]`."""
+        place, raw = self._section("gateway")
+        values = keys.read_table(raw, GATEWAY_KEYS, place)
+        if "data_dir" in values:
+            values["data_dir"] = Path(os.path.abspath(os.path.join(self._folder(place), values["data_dir"])))
+        return GatewayConfig(**values)
 
     def _take(self, name: str, value: object, place: Place) -> None:
         if name not in TOP_KEYS:

@@ -16,6 +16,7 @@ from t3actors.config import Config, DeviceConfig, GatewayConfig, ModbusPoint, St
 from t3actors.events import Log, LogEvent, silent
 from t3actors.pipeline import Gateway
 from t3actors.points import Kind, Rules
+from t3actors.reload import Source
 from t3actors.simulator.frames import Request
 from t3actors.simulator.modbus_server import ModbusServer
 
@@ -130,10 +131,12 @@ class House:
 
 
 @asynccontextmanager
-async def gateway_running(config: Config, beside: Log = silent) -> AsyncIterator[House]:
-    """Run a gateway; it is stopped in order at the end. `beside`: a log that hears everything too."""
+async def gateway_running(
+    config: Config, beside: Log = silent, *, source: Source | None = None
+) -> AsyncIterator[House]:
+    """Run a gateway; it is stopped in order at the end. `beside`: a log that hears everything too; `source`: what it reads anew."""
     log = RecordedLog(beside)
-    gateway = Gateway(config, log)
+    gateway = Gateway(config, log, source=source)
     async with trio.open_nursery() as nursery:
         await nursery.start(gateway.run)
         try:

@@ -74,6 +74,24 @@ def test_a_process_that_stands_still_feeds_nobody_until_it_goes_on(tmp_path: Pat
         assert gateway.end(signal.SIGTERM) == Exit.DONE
 
 
+def test_a_reload_is_told_from_its_beginning_to_its_end_be_it_refused_or_not(
+    tmp_path: Path, manager: FakeManager
+) -> None:
+    config = written(tmp_path)
+    with GatewayProcess(config) as gateway:
+        blocking_until(lambda: manager.count("READY=1") == 1, STARTS_WITHIN_S)
+        for number, faulty in enumerate((False, True), 2):
+            if faulty:
+                config.write_text(config.read_text() + "colour = 1\n")
+            gateway.process.send_signal(signal.SIGHUP)
+            blocking_until(lambda number=number: manager.count("READY=1") == number, STARTS_WITHIN_S)
+            assert manager.count("RELOADING=1") == number - 1
+        said = [line for line in manager.heard if line.startswith("STATUS=")]
+        assert "STATUS=0 devices added, 0 removed, 0 changed" in said
+        assert "STATUS=the new configuration was refused: 1 fault; nothing was changed" in said
+        assert gateway.end(signal.SIGTERM) == Exit.DONE
+
+
 def test_a_gateway_that_cannot_start_never_says_that_it_is_ready(tmp_path: Path, manager: FakeManager) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "t3actors.db").mkdir()

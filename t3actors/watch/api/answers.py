@@ -18,10 +18,11 @@ JSON = "application/json"
 Body = TypeVar("Body")
 
 
-class ErrorAnswer(msgspec.Struct, frozen=True):
-    """A refusal: one sentence for whoever asked."""
+class ErrorAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A refusal: one sentence for whoever asked. `faults`: those of a configuration, one line each."""
 
     error: str
+    faults: tuple[str, ...] = ()
 
 
 def json_answer(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -14,8 +14,9 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from t3actors.points import Kind, Status
+from t3actors.reloaded import Reloaded
 from t3actors.watch.api.answers import json_answer, refused_answer, routing_refused
-from t3actors.watch.api.asking import Asking, ControlAnswer, IntervalBody, SyncAnswer, SyncBody
+from t3actors.watch.api.asking import Asking, ControlAnswer, IntervalBody, ReloadBody, SyncAnswer, SyncBody
 from t3actors.watch.api.describing import document
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.listening import LIVE_PARAMETERS, Listening
@@ -199,6 +200,15 @@ def _asking(inside: Inside) -> list[Operation]:
             handler=asking.sync,
             answer=SyncAnswer,
             body=SyncBody,
+        ),
+        Operation(
+            method="POST",
+            path="/reload",
+            says="Read the configuration anew: only what differs is started anew; all of it, or nothing where it has a fault.",
+            handler=asking.reload,
+            answer=Reloaded,
+            body=ReloadBody,
+            refusals=conflict,
         ),
         Operation(
             method="POST",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from pathlib import Path
 
 import msgspec
 from starlette.responses import Response
@@ -11,8 +12,9 @@ from starlette.responses import Response
 from supervision.errors import SupervisionError
 from t3actors.configure.durations import DURATION_FORM, duration_s
 from t3actors.control import NotToBeChanged, Override
+from t3actors.errors import ConfigError, GatewayError
 from t3actors.messages import SyncFinished
-from t3actors.watch.api.answers import json_answer, refuse_unknown
+from t3actors.watch.api.answers import ErrorAnswer, json_answer, refuse_unknown
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.operations import Asked
 from t3actors.watch.api.refusals import Refused
@@ -41,6 +43,12 @@ class SyncAnswer(msgspec.Struct, frozen=True):
 
     results: list[SyncResult]
     failed: int
+
+
+class ReloadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`file`: the configuration that whoever asks takes the gateway's for; another one is refused. Null: whichever it is."""
+
+    file: str | None = None
 
 
 class IntervalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +93,17 @@ class Asking:
         results = [_result(each) for each in finished]
         failed = sum(bool(each.error or each.points_failed) for each in results)
         return json_answer(SyncAnswer(results, failed))
+
+    async def reload(self, asked: Asked) -> Response:
+        """Read the configuration anew; answer when it holds."""
+        file = None if asked.body.file is None else Path(asked.body.file)
+        try:
+            return json_answer(await self._reach.reload("the API", file))
+        except ConfigError as error:
+            why = "the new configuration was refused; nothing was changed"
+            return json_answer(ErrorAnswer(why, tuple(error.faults)), HTTPStatus.UNPROCESSABLE_ENTITY)
+        except GatewayError as error:
+            raise Refused(HTTPStatus.CONFLICT, str(error)) from None
 
     async def start(self, asked: Asked) -> Response:
         """Have a device polled again that was stopped by hand."""

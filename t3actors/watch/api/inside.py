@@ -15,6 +15,7 @@ from supervision.registry import Registry
 from supervision.supervisor import Supervisor
 from t3actors.control import Control
 from t3actors.messages import SyncFinished
+from t3actors.reloaded import Reloaded
 from t3actors.watch.api.reading import Reading
 from t3actors.watch.fanout import Fanout
 from t3actors.watch.health import HealthBoard, Identity
@@ -27,7 +28,7 @@ Answer = TypeVar("Answer")
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """What pipeline hands in. `devices`: who is configured or was found; `links`: the devices on each link, by its role.
 
-    `sync` polls these (all, when None) once, now.
+    `sync` polls these (all, when None) once, now; `reload` reads the configuration anew: (who asks, which file he takes it for).
     """
 
     registry: Registry
@@ -36,6 +37,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     devices: Callable[[], Sequence[str]]
     links: Callable[[], Mapping[str, Sequence[str]]]
     sync: Callable[[Sequence[str] | None], Awaitable[list[SyncFinished]]]
+    reload: Callable[[str, Path | None], Awaitable[Reloaded]]
     lateness: Callable[[], Histogram]
     supervision: Counter[str]
 

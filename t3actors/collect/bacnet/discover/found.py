@@ -63,7 +63,7 @@ class FoundDevices:
         self.devices[device.name] = device
         return True
 
-    async def dismiss(self, name: str) -> bool:
+    async def dismiss(self, name: str, reason: str = NEVER_MET) -> bool:
         """Have a device polled no more; its row stays, disabled. **Returns**: False when that cannot be now."""
         device = self.devices.get(name)
         if device is None:
@@ -77,7 +77,7 @@ class FoundDevices:
         except (NotRunning, StillRunning, Restarting):
             return False
         self.devices.pop(name, None)
-        self._tell(DeviceRemoved(device=name, at_ms=self._wall_ms(), reason=NEVER_MET))
+        self._tell(DeviceRemoved(device=name, at_ms=self._wall_ms(), reason=reason))
         return True
 
     def looked(self, trouble: str) -> None:
