@@ -18,6 +18,7 @@ VERBS = {
     "history": Verb("t3actors.cli.history", "What one point stored, newest last."),
     "storage": Verb("t3actors.cli.storage", "What history takes, of whom, and when its budget is full."),
     "backup": Verb("t3actors.cli.backup", "A copy of the database, while the gateway runs."),
+    "logs": Verb("t3actors.cli.logs", "What happened, as a timeline: the log and the changes of status."),
     "why": Verb("t3actors.cli.why", "Why a point is as it is, and what to look at next."),
     "top": Verb("t3actors.cli.top", "The running gateway's actors and rates, live."),
     "doctor": Verb("t3actors.cli.doctor", "Whether this machine lets a gateway work: clock, disk, ports, rights."),

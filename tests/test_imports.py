@@ -46,6 +46,7 @@ PURE = (
     "t3actors/watch/growth.py",
     "t3actors/watch/parts.py",
     "t3actors/watch/repeats.py",
+    "t3actors/watch/timeline.py",
     "t3actors/configure/log.py",
     "t3actors/detect/inquiries.py",
     "t3actors/collect/insight.py",

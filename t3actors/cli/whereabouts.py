@@ -7,6 +7,7 @@ t3actors VERB --data DIR      the database in that directory
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -24,11 +25,12 @@ HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
-    """A gateway's directory and database, and the time zone for a person's eyes."""
+    """A gateway's directory and database, the time zone for a person's eyes, and the file it logs to (None: none is known)."""
 
     data_dir: Path
     database: Path
     time_zone: str = "UTC"
+    log_file: Path | None = None
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -45,14 +47,22 @@ def find(config: Path | None, data: Path | None) -> Whereabouts:
         raise click.UsageError("name the gateway by CONFIG or by --data DIR, one of the two")
     if config is not None:
         checked = load(config)
-        return Whereabouts(checked.gateway.data_dir, checked.store.database, checked.gateway.time_zone)
+        log_file = checked.log.file or _usual_log(checked.gateway.data_dir)
+        return Whereabouts(checked.gateway.data_dir, checked.store.database, checked.gateway.time_zone, log_file)
     assert data is not None  # noqa: S101 - for mypy
     usual = data / StoreConfig().database
     try:
         others = [] if usual.exists() else sorted(data.glob("*.db"))
     except OSError as error:
         raise StoreUnreachable(f"{data}: cannot be looked into: {error.strerror}") from error
-    return Whereabouts(data, others[0] if len(others) == 1 else usual, GatewayConfig().time_zone)
+    database = others[0] if len(others) == 1 else usual
+    return Whereabouts(data, database, GatewayConfig().time_zone, _usual_log(data))
+
+
+def _usual_log(data_dir: Path) -> Path | None:
+    """Give the file that a hosted gateway logs to, and many a configured one."""
+    path = data_dir / "t3actors.log"
+    return path if os.access(path, os.R_OK) else None
 
 
 class Life(Enum):

@@ -81,6 +81,8 @@ class Summary(TrioActor):
             batches=counts.batches_stored - before.batches_stored,
             lateness_p99_ms=round(lateness_p99_ms, 1),
             pending_changes=counts.pending,
+            changes_in_flight=counts.in_flight,
+            lost_samples=counts.lost_samples - before.lost_samples,
             restarts=restarts - self._before_restarts,
             dead_letters=dead - self._before_dead,
             database_mb=file_mb(self._database, Path(f"{self._database}-wal")),
