@@ -71,7 +71,8 @@ GATEWAY_SUMMARY = event(
     "info",
     "devices_online devices_total polls polls_failed readings changes samples_stored batches lateness_p99_ms pending_changes"
     " changes_in_flight lost_samples restarts dead_letters database_mb cpu_percent rss_mb",
-    "Once a minute: how the last minute went. `pending_changes` wait for a batch, `changes_in_flight` are in one that is not committed yet.",
+    "Once a minute: how the last minute went. `pending_changes` wait for a batch, `changes_in_flight` are in one that is not "
+    "committed yet.",
     "Look at it first. `polls_failed` or `restarts` above 0: look for the lines that say why.",
 )
 LOG_DROPPED = event(

@@ -46,7 +46,6 @@ PURE = (
     "t3actors/watch/growth.py",
     "t3actors/watch/parts.py",
     "t3actors/watch/repeats.py",
-    "t3actors/watch/timeline.py",
     "t3actors/configure/log.py",
     "t3actors/detect/inquiries.py",
     "t3actors/collect/insight.py",
