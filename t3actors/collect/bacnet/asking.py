@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.codec.denials import Abort, denial_of, words
+from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject, denial_of, words
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Constructed
 from t3actors.collect.bacnet.limits import (
@@ -126,7 +126,7 @@ class Asking:
             else:
                 round_.take(request, results)
                 self._proven(round_, request, octets, results)
-                self._suspect(round_, request, results)
+                self._suspect(round_, request, [answer for *_, answer in results])
         if round_.halved or asked.has_refused:
             self._judge(round_, asked)
         if round_.nonsense and not round_.answered:
@@ -250,12 +250,14 @@ class Asking:
         match then:
             case Next.PLAN_AGAIN:
                 self._too_large = request.planned
+                if isinstance(denial, PropertyError) and self.limits.spent:
+                    round_.suspects.update(dict.fromkeys(request.keys, denial))  # or is it one of them, however few?
                 round_.plan_again(request.planned.wants, self.limits.room)
             case Next.HALVE:
                 round_.halved.append((request, denial))
                 round_.instead(halves(request.planned))
             case Next.ONE_BY_ONE:
-                round_.suspects.update(request.keys)
+                round_.suspects.update(dict.fromkeys(request.keys, denial))
                 if len(request.keys) == 1 and before.count.good:
                     self._spoilers |= {request.keys[0]}
                 round_.instead(one_by_one(request.planned.wants))
@@ -263,7 +265,7 @@ class Asking:
                 pass
             case _:
                 round_.fail(request, str(error) if denial is None else words(denial))
-                self._suspect(round_, request, [])
+                self._suspect(round_, request, [denial])
 
     def _silent_about_much(self, round_: Round, request: Request) -> bool:
         """Plan smaller requests for a device that throws away without a word what is too large for it."""
@@ -281,15 +283,18 @@ class Asking:
             round_.instead(halves(request.planned))
         return True
 
-    def _suspect(self, round_: Round, request: Request, results: list[Result]) -> None:
-        """Note a property that spoiled the answer of the others: from now on it is asked for alone, and size is not to blame."""
+    def _suspect(self, round_: Round, request: Request, answers: list[Answer | Denial | None]) -> None:
+        """Note a property that spoiled the answer of the others: from now on it is asked for alone.
+
+        Where it says alone what was said to all of them, size is not to blame.
+        """
         if not request.planned.alone or request.keys[0] not in round_.suspects:
             return
         if not self.limits.read_multiple and round_.unblamed is None:
             return
-        if all(unusable(answer) for *_, answer in results):
+        if any(isinstance(answer, Abort | Reject) or answer is None or unusable(answer) for answer in answers):
             self._spoilers |= {request.keys[0]}
-            if round_.unblamed is not None:
+            if round_.unblamed is not None and round_.suspects[request.keys[0]] in (None, *answers):
                 self.limits, round_.unblamed = exonerated(self.limits, round_.unblamed), None
                 round_.plan_again((), self.limits.room)
 

@@ -9,6 +9,11 @@ does refuses more of them than it has answered though they take no more octets; 
 Then the limits are settled. They do not flap: a settled size that is refused once is halved for that one request, and only a
 second refusal in a row makes it smaller for good. They grow again by one probe a day at most, half as often after each that failed.
 
+Whatever a device refuses and for whatever reason, a search costs it no more than `MAX_REFUSALS`. Once they are *spent*, nothing is asked
+for in one request but what is known to work: as many octets and properties as it has given, by ReadProperty where nothing has worked.
+What has only an estimated size, a text, is asked for alone somewhat earlier (`Room.sure`): the last refusals are for polls.
+A growth costs one refusal at most.
+
 An error about the whole of a request is taken for a refusal of its size, unless as much has worked before; `exonerated` takes that
 back when one property proves to have been the cause.
 
@@ -19,10 +24,10 @@ The caller owns the clock, sends what `planning.plan` says and reports to `prove
 from __future__ import annotations
 
 from enum import Enum, auto
-from math import isqrt
 
 import msgspec
 
+from t3actors.collect.bacnet.border import Border
 from t3actors.collect.bacnet.codec import denials
 from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
@@ -32,17 +37,17 @@ from t3actors.collect.bacnet.sizes import ANSWER_HEADER, REQUEST_HEADER, SEGMENT
 MIN_APDU, MAX_APDU = 50, 1476  # 12.11.18 and Annex J: BACnet/IP carries 1476 octets
 MAX_SEGMENTS = 16
 MAX_PROBES = 6
+MAX_REFUSALS = 6
+SURE_FROM = 4  # of 3 to 6, this left the polls of a model sweep the largest
 REFUSALS_IN_A_ROW = 2
 DAY_MS = 86_400_000
 MAX_PATIENCE_DAYS = 32
 _LEAST_APDU_OCTETS = 42  # what a search begins above: little less than the smallest APDU holds
 _LEAST_OCTETS = 16  # and when as little as that is not borne: one property
 _NEAR_LEAST = 120
-_TIGHT = 1.25  # the border is known well enough when what is refused is at most so many times what works
 
 _SEGMENTATION = {denials.ABORT_SEGMENTATION_NOT_SUPPORTED, denials.ABORT_APDU_TOO_LONG, denials.ABORT_WINDOW_SIZE}
 _OCTETS = _SEGMENTATION | {denials.ABORT_BUFFER_OVERFLOW}
-_TRANSIENT_ABORTS = {denials.ABORT_INVALID_IN_THIS_STATE, denials.ABORT_PREEMPTED}
 
 
 class Next(Enum):
@@ -69,49 +74,6 @@ class Told(msgspec.Struct, frozen=True):
     """Bit 14 of protocol-services-supported; True when that is not known."""
 
 
-class Border(msgspec.Struct, frozen=True):
-    """Between what is known to work and what is known to be refused (None: nothing was).
-
-    `allowed`: what a request was allowed that worked and had no room for one want more; it need not have used it up. Before anything
-    was refused: what one that worked was estimated at.
-    """
-
-    good: int = 0
-    bad: int | None = None
-    allowed: int = 0
-
-    @property
-    def known(self) -> int:
-        """Up to where there is nothing to find out."""
-        return max(self.good, self.allowed)
-
-    def target(self, least: int, *, settled: bool) -> int | None:
-        """Give the most to ask for now; None when nothing is against any size."""
-        if self.bad is None:
-            return None
-        known = max(self.known, least)
-        if settled or self.is_tight(least):
-            return max(1, min(known, self.bad - 1))
-        return min(max(isqrt(known * self.bad), known + 1), self.bad - 1)
-
-    def is_tight(self, least: int) -> bool:
-        """Say whether there is nothing worth finding out."""
-        known = max(self.known, least)
-        return self.bad is None or self.bad <= known + 1 or self.bad <= known * _TIGHT
-
-    def works(self, size: int, allowed: int = 0) -> Border:
-        """Give the border once this size has worked: if one not larger was refused, that was a wrong estimate."""
-        good = max(self.good, size)
-        if self.bad is None:
-            return Border(good, None, max(self.allowed, allowed))
-        return Border(good, max(self.bad, good + 1), max(self.allowed, min(allowed, self.bad - 1)))
-
-    def fails(self, size: int) -> Border:
-        """Give the border once this size was refused: what was good before and is not smaller is so no more."""
-        allowed = self.allowed if self.bad is not None and self.allowed < size else 0
-        return Border(self.good if self.good < size else size * 2 // 3, size, allowed)
-
-
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """All that was learned of one device."""
 
@@ -124,6 +86,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     probes: int = 0
     refusals: int = 0
     """In a row, of a size that had worked; or of whole requests, while none has worked."""
+    refused: int = 0
+    """All that it has ever met, but for those that ended a growth and those that were no matter of size."""
     growing: bool = False
     grow_at_ms: int | None = None
     patience_days: int = 1
@@ -131,7 +95,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         """Say whether the search is over (or none was needed)."""
-        return self.probes >= MAX_PROBES or (self.octets.is_tight(self.least_octets) and self.count.is_tight(1))
+        return (
+            self.spent
+            or self.probes >= MAX_PROBES
+            or (self.octets.is_tight(self.least_octets) and self.count.is_tight(1))
+        )
+
+    @property
+    def spent(self) -> bool:
+        """Say whether it has refused as often as a search may cost: then only what is known to work is asked for."""
+        return self.refused >= MAX_REFUSALS
 
     @property
     def request_octets(self) -> int:
@@ -142,6 +115,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def answer_octets(self) -> int:
         """The most octets of service data one answer should have."""
         room = MAX_SEGMENTS * (_apdu(self.told) - SEGMENT_HEADER) if self.segmented else self.unsegmented_octets
+        if self.spent:
+            return min(room, max(1, self.octets.good))
         target = self.octets.target(self.least_octets, settled=self.settled)
         if target is None:
             return room
@@ -162,12 +137,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def properties(self) -> int | None:
         """The most properties one request should ask for; None: any number."""
-        return self.count.target(1, settled=self.settled)
+        return max(1, self.count.good) if self.spent else self.count.target(1, settled=self.settled)
 
     @property
     def room(self) -> Room:
         """What `planning.plan` plans by."""
-        return Room(self.request_octets, self.answer_octets, self.properties, self.read_multiple)
+        sure = self.refused >= SURE_FROM
+        return Room(self.request_octets, self.answer_octets, self.properties, self.read_multiple, sure)
 
 
 def first(told: Told, *, in_flight: int = 1) -> Limits:
@@ -214,17 +190,21 @@ def refused(limits: Limits, request: Planned, denial: Denial | None, *, now_ms: 
 
     **Shape**: `denial` None: it answered what cannot be decoded (BadResponse).
     """
-    if denial is not None and _is_transient(denial):
+    if denial is not None and denials.is_transient(denial):
         return limits, Next.LATER
     if request.alone:
         return limits, Next.GIVE_UP
-    if denial is not None and _denies_service(denial):
-        return msgspec.structs.replace(limits, read_multiple=False), Next.PLAN_AGAIN
+    if denial is not None and denials.denies_service(denial):
+        return msgspec.structs.replace(limits, read_multiple=False, grow_at_ms=None), Next.PLAN_AGAIN
+    is_error_of_what_worked = isinstance(denial, PropertyError) and had_worked(limits, request)
+    if not (is_error_of_what_worked and _has_surely_worked(limits, request)):  # else it is one property's doing
+        was_spent, limits = limits.spent, _counted(limits, now_ms)
+        if not limits.read_multiple or limits.spent is not was_spent:
+            return limits, Next.PLAN_AGAIN
     if denial is None or len(request.wants) == 1:
-        return _without_use(limits, patience=1 if denial is not None and limits.probes else 3), Next.ONE_BY_ONE
-    if isinstance(denial, PropertyError) and had_worked(limits, request):
-        return limits, Next.HALVE
-    return too_large(limits, request, denial, now_ms=now_ms)
+        patience = 1 if denial is not None and limits.probes else 3
+        return _without_use(limits, patience, now_ms), Next.ONE_BY_ONE
+    return (limits, Next.HALVE) if is_error_of_what_worked else too_large(limits, request, denial, now_ms=now_ms)
 
 
 def too_large(limits: Limits, request: Planned, denial: Denial, *, now_ms: int) -> tuple[Limits, Next]:
@@ -249,22 +229,39 @@ def exonerated(limits: Limits, before: Limits) -> Limits:
 
 def grown(limits: Limits, *, now_ms: int) -> Limits:
     """Give limits that allow one larger request, when it is time for one; the same limits when it is not."""
-    if limits.grow_at_ms is None or now_ms < limits.grow_at_ms or not limits.read_multiple:
+    if limits.grow_at_ms is None or now_ms < limits.grow_at_ms:
         return limits
+    anew = limits.spent or not limits.read_multiple
     return msgspec.structs.replace(
         limits,
-        octets=_loosened(limits.octets, limits.least_octets),
-        count=_loosened(limits.count, 1),
+        read_multiple=True,
+        octets=_loosened(limits.octets, limits.least_octets, anew=anew),
+        count=_loosened(limits.count, 1, anew=anew),
         probes=MAX_PROBES - 1,
         refusals=0,
+        refused=min(limits.refused, MAX_REFUSALS - 1),
         growing=True,
         grow_at_ms=None,
     )
 
 
+def _counted(limits: Limits, now_ms: int) -> Limits:
+    """Give the limits with one refusal more. It ends a growth; and the last one of a search leaves only what is known to work."""
+    refused, is_over = limits.refused + 1, limits.refused + 1 == MAX_REFUSALS
+    if limits.growing:
+        is_over, refused = True, refused if is_over else limits.refused
+        patience = min(limits.patience_days * 2, MAX_PATIENCE_DAYS)
+        limits = msgspec.structs.replace(limits, probes=MAX_PROBES, growing=False, patience_days=patience)
+    limits = msgspec.structs.replace(limits, refused=min(refused, MAX_REFUSALS))
+    if not is_over:
+        return limits
+    grow_at_ms = now_ms + limits.patience_days * DAY_MS
+    return msgspec.structs.replace(limits, read_multiple=limits.count.good > 1, refusals=0, grow_at_ms=grow_at_ms)
+
+
 def _smaller(limits: Limits, request: Planned, denial: Denial) -> Limits:
     """Give the limits after a refusal for size; which size, the reason says."""
-    new = msgspec.structs.replace(limits, probes=limits.probes + 1, refusals=0)
+    new = msgspec.structs.replace(limits, probes=min(limits.probes + 1, MAX_PROBES), refusals=0)
     too_long = (isinstance(denial, Abort) and denial.reason in _OCTETS) or (
         isinstance(denial, Reject) and denial.reason == denials.REJECT_BUFFER_OVERFLOW
     )
@@ -274,17 +271,21 @@ def _smaller(limits: Limits, request: Planned, denial: Denial) -> Limits:
         new = msgspec.structs.replace(new, segmented=False)
     if not too_long and limits.in_flight > 1:
         return msgspec.structs.replace(new, in_flight=1)
-    if not too_long and request.answer_octets <= limits.octets.good and not had_worked(limits, request):
+    is_none_too_long = not too_long or all(want.is_sure for want in request.wants)  # whatever it says
+    if is_none_too_long and request.answer_octets <= limits.octets.good and not had_worked(limits, request):
         return msgspec.structs.replace(new, count=limits.count.fails(len(request.wants)))
     return msgspec.structs.replace(new, octets=limits.octets.fails(request.answer_octets))
 
 
-def _without_use(limits: Limits, *, patience: int) -> Limits:
+def _without_use(limits: Limits, patience: int, now_ms: int) -> Limits:
     """Count a whole request refused while none has ever worked: after a few, ReadPropertyMultiple itself does not work."""
     if limits.count.good:
         return limits
     again = limits.refusals + 1
-    return msgspec.structs.replace(limits, refusals=again, read_multiple=again < patience)
+    if again < patience:
+        return msgspec.structs.replace(limits, refusals=again)
+    grow_at_ms = now_ms + limits.patience_days * DAY_MS
+    return msgspec.structs.replace(limits, refusals=again, read_multiple=False, grow_at_ms=grow_at_ms)
 
 
 def had_worked(limits: Limits, request: Planned) -> bool:
@@ -292,32 +293,25 @@ def had_worked(limits: Limits, request: Planned) -> bool:
     return request.answer_octets <= limits.octets.known and len(request.wants) <= limits.count.known
 
 
+def _has_surely_worked(limits: Limits, request: Planned) -> bool:
+    """Say the same where nothing is only allowed or estimated."""
+    fits = request.answer_octets <= limits.octets.good and len(request.wants) <= limits.count.good
+    return fits and all(want.is_sure for want in request.wants)
+
+
 def _settling(before: Limits, after: Limits, now_ms: int) -> Limits:
     """Set the time to grow when a search has just ended."""
     has_border = after.octets.bad is not None or after.count.bad is not None or after.probes > 0
     if not after.settled or not has_border or (after.grow_at_ms is not None and before.settled):
         return after
-    failed = before.growing and (after.octets.bad, after.count.bad) != (before.octets.bad, before.count.bad)
-    worse = failed and (after.octets.good, after.count.good) == (before.octets.good, before.count.good)
-    patience = min(before.patience_days * 2, MAX_PATIENCE_DAYS) if worse else before.patience_days
-    return msgspec.structs.replace(after, growing=False, patience_days=patience, grow_at_ms=now_ms + patience * DAY_MS)
+    return msgspec.structs.replace(after, growing=False, grow_at_ms=now_ms + after.patience_days * DAY_MS)
 
 
-def _loosened(border: Border, least: int) -> Border:
+def _loosened(border: Border, least: int, *, anew: bool) -> Border:
     """Give a border whose next target is twice what is known to work."""
-    return border if border.bad is None else Border(border.good, 4 * max(border.known, least), border.allowed)
-
-
-def _is_transient(denial: Denial) -> bool:
-    if isinstance(denial, Abort):
-        return denial.reason in _TRANSIENT_ABORTS
-    return isinstance(denial, PropertyError) and denial.error_code in denials.TRANSIENT_CODES
-
-
-def _denies_service(denial: Denial) -> bool:
-    if isinstance(denial, Reject):
-        return denial.reason == denials.REJECT_UNRECOGNIZED_SERVICE
-    return isinstance(denial, PropertyError) and tuple(denial) in denials.SERVICE_NOT_SUPPORTED
+    if border.bad is None and not anew:
+        return border
+    return Border(border.good, 4 * max(border.known, least), border.allowed)
 
 
 def _apdu(told: Told) -> int:

@@ -13,12 +13,16 @@ _OF_ONE_MOMENT = 2  # present-value and status-flags
 
 
 class Room(NamedTuple):
-    """What one request may take: octets of its service data and of its answer's, properties (None: any number)."""
+    """What one request may take: octets of its service data and of its answer's, properties (None: any number).
+
+    `sure`: only what surely takes no more; a property whose size is an estimate is asked for alone.
+    """
 
     request_octets: int
     answer_octets: int
     properties: int | None = None
     read_multiple: bool = True
+    sure: bool = False
 
 
 class Planned(NamedTuple):
@@ -58,6 +62,14 @@ def plan(wants: Iterable[Want], room: Room) -> tuple[Planned, ...]:
     """
     if not room.read_multiple:
         return one_by_one(wants)
+    if room.sure:
+        wants = tuple(wants)
+        surely = _planned((each for each in wants if each.is_sure), room)
+        return (*surely, *one_by_one(each for each in wants if not each.is_sure))
+    return _planned(wants, room)
+
+
+def _planned(wants: Iterable[Want], room: Room) -> tuple[Planned, ...]:
     filling = _Filling(room)
     for _, group in groupby(wants, key=lambda each: each.owner):
         together = list(group)
@@ -147,7 +159,8 @@ class _Filling:
         if self._held:
             room = self._room.answer_octets if self._no_room and not last else 0
             most = self._room.properties or 0 if self._too_many and not last else 0
-            self.requests.append(Planned(tuple(self._held), self._answered, room, most))
+            alone = self._room.sure and self._answered > self._room.answer_octets  # one want, and it is too large
+            self.requests.append(Planned(tuple(self._held), self._answered, room, most, alone))
         self._held = []
         self._asked = self._answered = 0
 

@@ -71,7 +71,8 @@ class Round:
         self.last_refusal = ""
         self.nonsense: list[BadResponse] = []
         self.shrunk = 0
-        self.suspects: set[Key] = set()
+        self.suspects: dict[Key, Denial | None] = {}
+        """Which properties may have spoiled the answer of others, and what was said instead of that answer."""
         self.halved: list[tuple[Request, Denial | None]] = []
         self.unblamed: Limits | None = None
         """The limits before an error about the whole of a request was taken for a refusal of its size."""

@@ -19,7 +19,7 @@ ANSWER_HEADER = 3  # 20.1.5: type and flags, invoke id, service; unsegmented
 SEGMENT_HEADER = 5  # 20.1.5: and sequence number, window size
 OBJECT = 7  # object identifier under its tag, opening and closing tag of the list
 
-PRESENT_VALUE = 85
+OBJECT_LIST, PRESENT_VALUE = 76, 85
 _SMALLEST_ANSWER = 4  # an error in the value's place: class and code
 _TEXT = 26  # a name of 22 letters with tag, length and character set
 _OTHER = 16
@@ -49,6 +49,7 @@ _BY_PROPERTY = {
     121: _TEXT,  # vendor-name
     155: 5,  # database-revision
 }
+_SURE = frozenset((22, 36, 62, 74, 75, 79, 81, 103, 104, 107, 111, 112, 117, 120, 155))  # no text, no list
 _PRESENT_VALUES = {  # by object type
     **dict.fromkeys((0, 1, 2), 5),  # analog: a Real
     **dict.fromkeys((3, 4, 5), 2),  # binary: an Enumerated
@@ -64,6 +65,7 @@ _PRESENT_VALUES = {  # by object type
     47: 20,  # octet string value
     48: 5,  # positive integer value
 }
+_OF_ANY_LENGTH = {39, 40, 47}  # bit string, character string and octet string values
 
 
 class Want(NamedTuple):
@@ -89,6 +91,13 @@ class Want(NamedTuple):
     def answer_octets(self) -> int:
         """What its result will probably take, without its object."""
         return self.request_octets + 2 + self.value_octets
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether its value takes no more than that whatever it says: a number, flags; not a text, not a list."""
+        if self.which == PRESENT_VALUE:
+            return self.object_type in _PRESENT_VALUES and self.object_type not in _OF_ANY_LENGTH
+        return self.which in _SURE or (self.which == OBJECT_LIST and self.array_index is not None)
 
 
 def want(
@@ -165,7 +174,7 @@ def _expected(object_type: int, which: int, index: int | None) -> int:
     if which == PRESENT_VALUE:
         return _PRESENT_VALUES.get(object_type, _OTHER)
     if index is not None:
-        return 5 if which == 76 or index == 0 else _TEXT
+        return 5 if which == OBJECT_LIST or index == 0 else _TEXT
     return _BY_PROPERTY.get(which, _OTHER)
 
 

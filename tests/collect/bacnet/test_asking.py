@@ -13,7 +13,7 @@ from t3actors.collect.bacnet.asking import PATIENCE_S, SILENCES_BEARABLE, Asking
 from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits, Enumerated, ObjectId
-from t3actors.collect.bacnet.limits import MAX_APDU, MAX_PROBES, Told
+from t3actors.collect.bacnet.limits import MAX_APDU, MAX_PROBES, MAX_REFUSALS, Told
 from t3actors.collect.bacnet.link.requests import BACKGROUND_PATIENCE_S, ReadMultiple, ReadProperty
 from t3actors.collect.bacnet.planning import Key, Request
 from t3actors.collect.bacnet.rounds import Asked, Gathered
@@ -263,7 +263,7 @@ def test_a_device_that_counts_properties_is_known_in_few_probes(most: int) -> No
 
 
 def test_an_error_about_the_whole_costs_no_read_property_when_size_is_its_cause() -> None:
-    use = Use(Device(206, RESOURCES))
+    use = Use(Device(206, RESOURCES, texts=SHORT))
     use.describe()
     use.poll()
     assert use.device.alone == 0
@@ -298,6 +298,17 @@ def test_a_request_that_is_refused_in_two_polls_running_is_two_requests_from_the
     for refused in (1, 1, 0, 0):
         assert use.refused_by(use.poll) == refused
     assert use.asking.limits.room == room
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_what_is_said_of_many_is_not_blamed_on_a_property_that_says_something_else_alone(*, described: bool) -> None:
+    """Each point's COV increment is unknown; that is not what the device refuses large requests for."""
+    use = Use(Device(10, RESOURCES))
+    if described:
+        use.describe()
+    use.poll()
+    assert use.device.refused <= MAX_REFUSALS
+    assert not use.asking.limits.read_multiple
 
 
 def test_one_refusal_now_and_then_changes_nothing() -> None:

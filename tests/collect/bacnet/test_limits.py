@@ -14,6 +14,7 @@ from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.limits import (
     DAY_MS,
     MAX_PROBES,
+    MAX_REFUSALS,
     Border,
     Limits,
     Next,
@@ -311,6 +312,60 @@ def test_limits_grow_by_one_probe_a_day_and_half_as_often_after_each_that_failed
         limits = poll.limits
         waited = min(2 * waited, 32)
         assert limits.patience_days == waited
+
+
+def test_after_six_refusals_only_what_has_worked_is_asked_for_and_no_text_with_it() -> None:
+    limits = msgspec.structs.replace(
+        first(Told(480)), octets=Border(117, 200), count=Border(10), refused=MAX_REFUSALS - 1
+    )
+    request = Planned(tuple(WANTS[:14]), 168)
+    limits, following = refused(limits, request, Abort(9), now_ms=0)
+    assert following is Next.PLAN_AGAIN
+    assert limits.spent
+    assert limits.settled
+    assert (limits.answer_octets, limits.properties) == (117, 10)
+    asked = plan([*WANTS, want(0, 1, 77), want(0, 1, 85, value_octets=500)], limits.room)
+    assert max(len(request.wants) for request in asked) == 8, "ten were of 117 octets, but of 120 by estimate"
+    assert [request.wants[0][2] for request in asked if request.alone] == [85, 77]
+    assert refused(limits, asked[0], Abort(9), now_ms=0)[0].refused == MAX_REFUSALS
+
+
+@pytest.mark.parametrize("refusal", [Abort(4), Abort(9), UNKNOWN_PROPERTY])
+def test_where_nothing_has_worked_all_is_read_by_read_property_until_it_is_tried_anew(refusal: Denial) -> None:
+    poll = Poll(Device(Told(480), most=0), first(Told(480))).of(WANTS)
+    assert poll.read == set(WANTS)
+    assert all(request.alone for request in plan(WANTS, poll.limits.room))
+    assert grown(poll.limits, now_ms=DAY_MS - 1) is poll.limits
+    tried = grown(poll.limits, now_ms=DAY_MS)
+    request = plan(WANTS, tried.room)[0]
+    assert (request.alone, len(request.wants)) == (False, 2)
+    again, following = refused(tried, request, refusal, now_ms=DAY_MS)
+    assert following is Next.PLAN_AGAIN
+    assert all(request.alone for request in plan(WANTS, again.room))
+    assert (again.refused, again.grow_at_ms) == (poll.limits.refused, 3 * DAY_MS)
+
+
+def test_a_service_that_is_denied_is_not_tried_anew() -> None:
+    limits, _ = refused(first(Told(480)), plan(WANTS, first(Told(480)).room)[0], Reject(9), now_ms=0)
+    assert grown(limits, now_ms=100 * DAY_MS) is limits
+
+
+def test_a_refusal_that_ends_a_growth_is_not_counted_among_those_of_the_search() -> None:
+    device = Device(Told(1476), most=20)
+    limits = Poll(device, first(device.told)).of(WANTS).limits
+    before = limits.refused
+    assert 0 < before < MAX_REFUSALS - 1
+    poll = Poll(device, grown(limits, now_ms=DAY_MS), DAY_MS).of(WANTS)
+    assert (poll.refusals, poll.limits.refused) == (1, before)
+
+
+def test_an_error_of_one_property_among_numbers_that_have_worked_is_not_counted_and_one_among_texts_is() -> None:
+    limits = first(Told(480))
+    texts = [want(0, instance, 77) for instance in (1, 2)]
+    for wants in (WANTS[:10], texts):
+        limits = proven(limits, Planned(tuple(wants), 100), 100, now_ms=0)
+    assert refused(limits, Planned(tuple(WANTS[:10]), 100), UNKNOWN_PROPERTY, now_ms=0)[0].refused == 0
+    assert refused(limits, Planned(tuple(texts), 100), UNKNOWN_PROPERTY, now_ms=0)[0].refused == 1
 
 
 def test_a_device_that_was_mended_is_asked_for_more_the_next_day() -> None:

@@ -34,6 +34,13 @@ def test_an_error_a_list_and_a_number_are_measured_and_what_has_one_size_is_not(
     assert [each.value_octets for each in seen.fitted(wants)] == [4, 9, 4, 4, 5]
 
 
+def test_numbers_and_flags_have_sure_sizes_and_texts_and_lists_have_not() -> None:
+    sure = [want(0, 1, 85), want(13, 1, 85), want(0, 1, 111), want(0, 1, 117), want(8, 1, 76, 3), want(8, 1, 155)]
+    unsure = [want(40, 1, 85), want(0, 1, 77), want(0, 1, 28), want(8, 1, 76), want(13, 1, 110), want(13, 1, 110, 1)]
+    assert [each.is_sure for each in (*sure, *unsure)] == [True] * 6 + [False] * 6
+    assert not want(17, 1, 85).is_sure, "a schedule's may be anything"
+
+
 def test_a_plan_is_made_again_only_when_an_estimate_has_changed() -> None:
     seen = Seen()
     seen.learn([(0, 1, 77, None, "Zone")])

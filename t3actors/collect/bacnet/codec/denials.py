@@ -80,7 +80,8 @@ CODES = {  # those that a reading client meets; any other is named by its number
     133: "out of memory",
 }
 TRANSIENT_CODES = frozenset({2, 3, 82})  # 21: configuration in progress, device busy, busy
-SERVICE_NOT_SUPPORTED = frozenset({(5, 29), (5, 45)})  # class services: the request's service itself is denied
+_TRANSIENT_ABORTS = frozenset({ABORT_INVALID_IN_THIS_STATE, ABORT_PREEMPTED})
+_SERVICE_NOT_SUPPORTED = frozenset({(5, 29), (5, 45)})  # class services: the request's service itself is denied
 
 
 class Abort(NamedTuple):
@@ -103,6 +104,20 @@ def denial_of(error: RequestRefused) -> Denial:
     if error.kind == "error":
         return PropertyError(error.error_class or 0, error.code)
     return Reject(error.code) if error.kind == "reject" else Abort(error.code)
+
+
+def is_transient(denial: Denial) -> bool:
+    """Say whether the device is only busy with something else."""
+    if isinstance(denial, Abort):
+        return denial.reason in _TRANSIENT_ABORTS
+    return isinstance(denial, PropertyError) and denial.error_code in TRANSIENT_CODES
+
+
+def denies_service(denial: Denial) -> bool:
+    """Say whether the device does not know the request's service at all."""
+    if isinstance(denial, Reject):
+        return denial.reason == REJECT_UNRECOGNIZED_SERVICE
+    return isinstance(denial, PropertyError) and tuple(denial) in _SERVICE_NOT_SUPPORTED
 
 
 def words(denial: Denial) -> str:
