@@ -1,4 +1,4 @@
-"""What happened, in order of time: lines of the log and rows of EVENTS as one. The verb `logs` reads and shows them; here nothing is opened.
+"""What happened, in order of time: lines of the log and rows of EVENTS as one. `logs` reads and shows them; here nothing is opened.
 
 What stands in both is shown once, as the log has it: a row of the same event and device within TOGETHER_MS of a line. Where the log has
 summed up what repeats (`repeated`), the rows say each time of it.
