@@ -79,10 +79,12 @@ def storage(config: Path | None, data: Path | None, as_json: bool, how_many: int
             print_json({"kind": "point", **msgspec.structs.asdict(point)} for point in usage.points[:how_many])
             return
         _print(look, usage, made, store)
+        if not usage.points:
+            return
         click.echo()
         rows = [{"device": name, "samples": round(samples), "mb": mb} for name, (samples, mb) in devices.items()]
         print_table(rows, {"device": "device", "samples": "samples a day", "mb": "MB a day"})
-        if how_many and usage.points:
+        if how_many:
             click.echo()
             largest = [
                 {"point": f"{one.name}/{one.point_id}", **msgspec.structs.asdict(one)}
