@@ -2,7 +2,8 @@
 
 A file that is there is never changed in its schema. What it lacks is known by `columns`. T3000 puts it into WAL mode itself at each
 start; we do the same, so that its readers and we do not wait for each other. SQLite sees to it that a file which was moved away
-is not written to its successor's harm when it is closed (databaseIsUnmoved).
+is not written to its successor's harm when it is closed (databaseIsUnmoved); but it leaves the log behind, and would play it
+into the successor. So we empty it first.
 """
 
 from __future__ import annotations
@@ -106,9 +107,7 @@ class WebviewFile:
         """Say how the file that was opened went: "removed", "replaced"; None while it lies there (SQLite compares the inodes)."""
         if self._connection is None:
             return None
-        answer = ctypes.c_int(0)
-        self._connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(answer))
-        if not answer.value:
+        if not _has_moved(self._connection):
             return None
         return "replaced" if self.path.exists() else "removed"
 
@@ -148,6 +147,8 @@ class WebviewFile:
         """Let go of the file; an open transaction is rolled back."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            if _has_moved(connection):
+                self._empty_log(connection)
             connection.close(True)
 
     def give_up(self) -> None:
@@ -161,6 +162,13 @@ class WebviewFile:
     def _check_alive(self) -> None:
         if self._given_up:
             raise Interrupted(f"{self.path}: this writer was given up on")
+
+    def _empty_log(self, connection: apsw.Connection) -> None:
+        """Fold the log into the file that was moved away, or its successor would be taken for the file that this log belongs to."""
+        with contextlib.suppress(apsw.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _create(self, connection: apsw.Connection) -> bool:
         connection.execute("BEGIN IMMEDIATE")
@@ -178,6 +186,12 @@ class WebviewFile:
         said = store_error(self.path, error, 0 if self._connection is None else self._connection.system_errno)
         self.close()
         return said
+
+
+def _has_moved(connection: apsw.Connection) -> bool:
+    answer = ctypes.c_int(0)
+    connection.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(answer))
+    return bool(answer.value)
 
 
 def _tables(connection: apsw.Connection) -> bool:

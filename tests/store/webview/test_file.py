@@ -248,6 +248,39 @@ def test_the_log_of_a_file_that_took_the_place_of_ours_survives_our_closing(scen
     assert scene.cells("SELECT x FROM t") == [(42,)]
 
 
+def successor(scene: Scene) -> Path:
+    """Somebody's copy of T3000's file, whole and with no log of its own, that is not what we have in ours."""
+    other = Scene(scene.front.parent / "copy")
+    other.opened().put(announced([], device="b", serial=2))
+    other.deliver()
+    other.close()
+    return other.front
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["we go on", "we are stopped"])
+def test_what_our_log_holds_is_not_played_into_a_file_that_was_put_in_the_place_of_ours(
+    scene: Scene, is_stopped: bool
+) -> None:
+    """A copy is put back, by a rename of that one file: ours leaves its -wal lying there, and SQLite asks nobody whose it is."""
+    scene.deliver()
+    copy = successor(scene)
+    before = copy.read_bytes()
+    aside = scene.front.with_name("aside")
+    scene.front.rename(aside)
+    copy.rename(scene.front)
+    if is_stopped:
+        scene.webview.close()
+        assert scene.cells("SELECT SerialNumber FROM DEVICES") == [(2,)]
+        assert scene.front.read_bytes() == before
+    else:
+        scene.deliver()
+        assert sorted(scene.cells("SELECT SerialNumber FROM DEVICES")) == [(2,), (12345,)]
+    assert scene.cells("PRAGMA integrity_check") == [("ok",)]
+    with sqlite3.connect(aside) as old:
+        assert old.execute("SELECT SerialNumber FROM DEVICES").fetchall() == [(12345,)]
+    old.close()
+
+
 def test_a_damaged_file_is_left_to_its_owner_and_our_own_goes_on(scene: Scene) -> None:
     scene.deliver()
     scene.webview.close()
