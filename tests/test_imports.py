@@ -39,6 +39,7 @@ PURE = (
     "t3actors/configure/difference.py",
     "t3actors/reloaded.py",
     "t3actors/addresses.py",
+    "t3actors/installations.py",
     "t3actors/watch/api/checks.py",
     "t3actors/watch/api/rates.py",
     "t3actors/watch/api/refusals.py",

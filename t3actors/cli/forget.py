@@ -14,7 +14,7 @@ from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.forget import SINCE_SCHEMA
 from t3actors.store.forget import forget as forget_device
 from t3actors.store.lock import data_dir_locked
-from t3actors.store.memory import remembered
+from t3actors.store.memory import panels, remembered
 from t3actors.store.migrate import schema_files, schema_of
 
 NAMED_AT_MOST = 20
@@ -25,7 +25,9 @@ NAMED_AT_MOST = 20
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @click.option("--data", type=click.Path(path_type=Path), help="The data directory, instead of CONFIG.")
 def forget(name: str, config: Path | None, data: Path | None) -> None:
-    """Forget the discovered device NAME (`bacnet:<network>:<mac>:<instance>`) of the gateway that CONFIG or --data DIR names.
+    """Forget the discovered device NAME of the gateway that CONFIG or --data DIR names.
+
+    NAME is `bacnet:<network>:<mac>:<instance>`; or, of a panel that its T3000 has no more, `<installation>:<serial number>`.
 
     It is not polled at the next start; its rows and its history stay. If it answers to the next search, it is found again.
     The gateway must be stopped: exit code 75 while it runs. 1: no such device was discovered.
@@ -52,6 +54,6 @@ def _discovered(database: Path) -> list[str]:
     connection = open_for_reading(database)
     try:
         with translated(database, connection):
-            return [device.name for device in remembered(connection)]
+            return [device.name for device in remembered(connection)] + panels(connection)
     finally:
         connection.close(True)

@@ -1,8 +1,8 @@
 """Forgets a discovered device, for the command line while no gateway runs: its caller holds the lock of the data directory.
 
-What is forgotten is that it was found, and what its driver learned of it: the next start does not poll it. Its rows and its
-history stay. The file is left as a clean stop leaves it: the WAL folded in and empty, and nothing said of how the last
-gateway ended.
+What is forgotten is that it was found, and what its driver learned of it: the next start does not poll it. A panel of a T3000 is
+one too: its installation remembers it. Its rows and its history stay. The file is left as a clean stop leaves it: the WAL folded
+in and empty, and nothing said of how the last gateway ended.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 import apsw
 
 from t3actors.errors import StoreUnreachable
+from t3actors.installations import KEY, kept, serials_kept, split_name
 from t3actors.points import DeviceStatus, Status
 from t3actors.store import devices
 from t3actors.store.connection import make_durable, open_for_writing, translated
 from t3actors.store.known import Known
+from t3actors.store.memory import learned_of
 from t3actors.store.migrate import schema_files, schema_of
 from t3actors.store.tally import Tally
 
@@ -27,11 +29,14 @@ _FORGET = (
     "UPDATE DEVICES SET discovered = 0, claimed_serial = NULL, status = ?1, status_reason = ?2, updated_at = ?3,"
     " status_at = CASE status WHEN ?1 THEN status_at ELSE ?3 END WHERE device_id = ?4"
 )
+_REMEMBER = (
+    "UPDATE device_memory SET value = ? WHERE key = ? AND device_id = (SELECT device_id FROM DEVICES WHERE name = ?)"
+)
 _UNLEARN = "DELETE FROM device_memory WHERE device_id = ?"
 
 
 def forget(path: Path, name: str, now_ms: int) -> bool:
-    """Forget the discovered device of this name. **Returns**: False, and nothing has changed, when there is none.
+    """Forget the discovered device of this name, or the panel. **Returns**: False, and nothing has changed, when there is none.
 
     **Raises**: StoreUnreachable where no database lies or it is not ours, SchemaTooNew, StoreBusy while another program
     writes to it, StoreDamaged, StoreFull.
@@ -44,9 +49,12 @@ def forget(path: Path, name: str, now_ms: int) -> bool:
     try:
         make_durable(connection, path, "full")
         with translated(path, connection):
-            if not _is_discovered(connection, name):
+            panels = _panels_but(connection, name)
+            if panels is None and not _is_discovered(connection, name):
                 return False
             with connection:
+                if panels is not None:
+                    connection.execute(_REMEMBER, panels)
                 _forget(connection, name, now_ms)
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
@@ -61,10 +69,28 @@ def _is_discovered(connection: apsw.Connection, name: str) -> bool:
         return False
 
 
+def _panels_but(connection: apsw.Connection, name: str) -> tuple[bytes, str, str] | None:
+    """Return what is to be kept of which installation once this panel is forgotten; None where it remembers no such panel."""
+    panel = split_name(name)
+    if panel is None:
+        return None
+    installation, serial = panel
+    try:
+        learned = learned_of(connection, installation)
+    except UnicodeEncodeError:  # as above
+        return None
+    serials = serials_kept(learned.get(KEY, b""))
+    if serial not in serials:
+        return None
+    return kept(each for each in serials if each != serial), KEY, installation
+
+
 def _forget(connection: apsw.Connection, name: str, now_ms: int) -> None:
     known = Known(connection)
     tally = Tally(connection, known)
-    device = known.devices[name]
+    device = known.devices.get(name)
+    if device is None:  # a panel of which nothing but its number was ever kept
+        return
     for point in device.rows.values():
         if point.status is not Status.DISABLED:
             devices.set_point_status(tally, point, Status.DISABLED, REASON, now_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apsw
 
+from t3actors.installations import KEY, panel_name, serials_kept
 from t3actors.messages import DeviceLearned, Remembered
 from t3actors.points import DeviceStatus
 from t3actors.store.tally import Tally
@@ -14,6 +15,7 @@ _LEARN = (
 )
 _UNLEARN = "DELETE FROM device_memory WHERE device_id = ? AND key = ?"
 _LEARNED = "SELECT m.key, m.value FROM device_memory m JOIN DEVICES d ON d.device_id = m.device_id WHERE d.name = ?"
+_PANELS = "SELECT d.name, m.value FROM device_memory m JOIN DEVICES d ON d.device_id = m.device_id WHERE m.key = ? ORDER BY d.device_id"
 _REMEMBERED = (  # who is in conflict over a serial number is no rival for an instance: that conflict is the store's to end
     "SELECT name, address, object_instance, bacnet_network, vendor_id,"
     " CASE WHEN claimed_serial IS NULL THEN status ELSE 'offline' END FROM DEVICES"
@@ -51,3 +53,12 @@ def remembered(connection: apsw.Connection) -> tuple[Remembered, ...]:
         )
         for name, address, instance, network, vendor_id, status in connection.execute(_REMEMBERED)
     )
+
+
+def panels(connection: apsw.Connection) -> list[str]:
+    """Return the names of the panels that installations remember."""
+    return [
+        panel_name(installation, serial)
+        for installation, value in connection.execute(_PANELS, (KEY,))
+        for serial in serials_kept(value)
+    ]

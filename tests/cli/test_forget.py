@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from t3actors.installations import KEY, kept
 from t3actors.store.lock import data_dir_locked
 from tests.cli.invoking import t3actors
 from tests.cli.test_show import write_database
@@ -61,6 +62,23 @@ def test_a_device_that_was_not_discovered_is_no_device_to_forget(data_dir: Path,
     ended = t3actors("forget", name, "--data", data_dir)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == f"t3actors: no device {name!r} was discovered; there are: {NAME}\n"
+
+
+def test_a_panel_of_a_t3000_is_forgotten_and_named_among_those_that_can_be(data_dir: Path) -> None:
+    with contextlib.closing(sqlite3.connect(data_dir / "t3actors.db", isolation_level=None)) as db:
+        for device_id, name in ((10, "plant"), (11, "plant:501"), (12, "plant:502")):
+            db.execute(
+                "INSERT INTO DEVICES (device_id, serial_number, name, status, protocol, address)"
+                " VALUES (?1, 2 * 4294967296 + ?1, ?2, 'offline', 't3000', 'http://10.0.0.1:9103')",
+                (device_id, name),
+            )
+        db.execute(
+            "INSERT INTO device_memory (device_id, key, value, updated_at) VALUES (10, ?, ?, 0)",
+            (KEY, kept([501, 502])),
+        )
+    assert t3actors("forget", "plant:501", "--data", data_dir).code == 0
+    ended = t3actors("forget", "plant:501", "--data", data_dir)
+    assert ended.err == f"t3actors: no device 'plant:501' was discovered; there are: {NAME}, plant:502\n"
 
 
 def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import apsw
 import pytest
 
 from t3actors.errors import SchemaTooNew, StoreBusy, StoreUnreachable
+from t3actors.installations import KEY, kept, serials_kept
 from t3actors.messages import DeviceRemoved
 from t3actors.store.connection import open_for_writing
 from t3actors.store.forget import forget
@@ -70,6 +71,37 @@ def test_a_forgotten_device_that_is_found_again_goes_on_with_its_history(house: 
 @pytest.mark.parametrize("name", ["ahu-1", "nobody", "\udcff"])
 def test_only_a_discovered_device_can_be_forgotten(house: House, name: str) -> None:
     before = stopped_house(house).path.read_bytes()
+    assert not forget(house.path, name, LATER_MS)
+    assert house.path.read_bytes() == before
+
+
+def stopped_installation(house: House, *serials: int) -> House:
+    """A T3000 that remembers these panels, after a clean stop."""
+    house.put(announced(device="plant", serial=None, points=()))
+    house.put(*(announced(device=f"plant:{serial}", serial=serial, points=(point(1),)) for serial in serials))
+    house.put(learned(kept(serials), key=KEY, device="plant"), learned(b"1", key="else", device="plant"))
+    house.put(change(21.5, device=f"plant:{serials[0]}"))
+    house.store.close()
+    return house
+
+
+def test_a_forgotten_panel_is_not_remembered_by_its_installation_and_keeps_its_rows_and_history(house: House) -> None:
+    assert forget(stopped_installation(house, 501, 502).path, "plant:501", LATER_MS)
+    assert house.rows("SELECT name, status, status_reason FROM DEVICES ORDER BY name") == [
+        ("plant", "unknown", ""),
+        ("plant:501", "disabled", "forgotten"),
+        ("plant:502", "unknown", ""),
+    ]
+    assert house.one("SELECT status FROM INPUT_POINTS WHERE serial_number = 501") == "disabled"
+    assert house.one("SELECT count(*) FROM TRENDLOG_DATA WHERE name = 'plant:501'") == 1
+    house.store = house.new_store()
+    learned_now = house.opened().store.learned("plant")
+    assert (serials_kept(learned_now[KEY]), learned_now["else"]) == ([502], b"1")
+
+
+@pytest.mark.parametrize("name", ["plant", "plant:503", "other:501", "plant:", ":501", "plant:0501x", "\udcff:501"])
+def test_only_a_panel_that_is_remembered_can_be_forgotten(house: House, name: str) -> None:
+    before = stopped_installation(house, 501, 502).path.read_bytes()
     assert not forget(house.path, name, LATER_MS)
     assert house.path.read_bytes() == before
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from supervision.registry import Registry
 from t3actors.collect.t3000.panel import Panel, panel_config
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.installations import KEY, kept, serials_kept
 from t3actors.messages import DeviceLearned
 from t3actors.points import DeviceFacts, Kind
 from t3actors.t3000_events import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
 
-KEY = "t3000.panels"
 MOST_PANELS = 1000
 ASKED_EVERY_CYCLES = 4
 """A panel that is dead is asked at least this often: each attempt holds T3000's lock for minutes (facts, section 2)."""
@@ -100,10 +98,7 @@ class Panels:
         self.are_recalled = True
         if self.is_one or KEY not in learned:
             return
-        try:
-            serials = msgspec.msgpack.decode(learned[KEY], type=list[int])
-        except msgspec.DecodeError:  # some other version's words
-            return
+        serials = serials_kept(learned[KEY])
         for serial in serials[:MOST_PANELS]:
             if serial not in self._panels:
                 self._add(serial, DeviceFacts(serial_number=serial))
@@ -112,10 +107,10 @@ class Panels:
     def remember(self) -> None:
         """Have the store keep which panels there are, where that has changed."""
         serials = tuple(sorted(self._panels))
-        if self.are_recalled and not self.is_one and serials != self._kept:
-            value = msgspec.msgpack.encode(list(serials))
-            if self._send("detector", DeviceLearned(device=self._config.name, key=KEY, value=value)):
-                self._kept = serials
+        if not self.are_recalled or self.is_one or serials == self._kept:
+            return
+        if self._send("detector", DeviceLearned(device=self._config.name, key=KEY, value=kept(serials))):
+            self._kept = serials
 
     # ------------------------------------------------------------------------------------------------ in one cycle
 

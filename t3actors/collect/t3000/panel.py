@@ -19,6 +19,7 @@ from t3actors.collect.t3000.freshness import Fresh, Freshness, Judged
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.installations import panel_name
 from t3actors.messages import ReadingsTaken
 from t3actors.points import DeviceFacts, Kind, Reading, Status
 from t3actors.t3000_events import PANEL_INCOMPLETE
@@ -158,7 +159,7 @@ class Panel:
 
 def panel_config(installation: DeviceConfig, serial: int) -> DeviceConfig:
     """Give a panel the configuration of its installation, under a name and serial number of its own."""
-    return replace(installation, name=f"{installation.name}:{serial}", serial_number=serial)
+    return replace(installation, name=panel_name(installation.name, serial), serial_number=serial)
 
 
 def _as_fresh(readings: tuple[Reading, ...], judged: Judged) -> tuple[Reading, ...]:
