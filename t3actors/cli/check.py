@@ -70,7 +70,7 @@ def notes_on(config: Config) -> list[str]:
     notes = []
     if not config.gateway.auto_start:
         notes.append(
-            "[gateway] auto_start = false: nothing is polled, for this version has no way to be asked but run --once"
+            "[gateway] auto_start = false: nothing is polled before `t3actors sync` or POST /sync, but by run --once"
         )
     found = "off" if config.bacnet is None else config.bacnet.discover
     if found == "list":
@@ -86,6 +86,9 @@ def notes_on(config: Config) -> list[str]:
     unknown = sum(device.enabled and device.protocol == "bacnet" for device in config.devices)
     if unknown:
         notes.append(f"BACnet devices: {unknown}; their cost is not estimated, for they list their points themselves")
+    installations = sum(device.enabled and device.protocol == "t3000" for device in config.devices)
+    if installations:
+        notes.append(f"T3000s: {installations}; their cost is not estimated, for they list their panels themselves")
     return notes
 
 
@@ -131,11 +134,12 @@ def _print_json(config: Config, cost: Cost, budget: BudgetPlan) -> None:
     print_json([{"kind": "total", "gateway": config.gateway.name, **named, **total, "notes": notes_on(config)}])
 
 
-def _what_is_there(path: Path) -> str:
+def _what_is_there(path: Path, data_dir: Path) -> str:
     """Look, but touch nothing: whether it is T3000's the run will say."""
     if path.exists():
-        return "is there, and will be joined"
-    return "will be made" if path.parent.is_dir() else "cannot be made: no such folder"
+        return "is there, and will be joined" if path.is_file() else "cannot be joined: it is no file"
+    is_made = path.parent == data_dir or path.parent.is_dir()  # a data_dir that is not there is made at the start
+    return "will be made" if is_made else "cannot be made: no such folder"
 
 
 def _print_text(config: Config, cost: Cost) -> None:
@@ -143,7 +147,7 @@ def _print_text(config: Config, cost: Cost) -> None:
     click.echo(f"database: {config.store.database}")
     if config.store.webview is not None:
         click.echo(
-            f"T3000's database: {config.store.webview.database} ({_what_is_there(config.store.webview.database)})"
+            f"T3000's database: {config.store.webview.database} ({_what_is_there(config.store.webview.database, config.gateway.data_dir)})"
         )
     enabled = sum(device.enabled for device in config.devices)
     idle = len(config.devices) - enabled

@@ -46,9 +46,9 @@ def demo(devices: int, seconds: float | None, data: Path | None, seed: int) -> N
 
     Nothing leaves this machine. No configuration, no root and no fixed port is needed.
     """
-    directory = (data or Path(tempfile.mkdtemp(prefix="t3actors-demo-"))).absolute()
     console = Console(stderr=True)
     with SimulatedPlant(devices, seed) as plant:
+        directory = (data or Path(tempfile.mkdtemp(prefix="t3actors-demo-"))).absolute()
         config = demo_config(plant.listing, directory)
         _introduce(console, plant.listing, config)
         code = _show(config, seconds)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -17,6 +21,19 @@ class Verb(msgspec.Struct, frozen=True):
 
     module: str
     says: str
+
+
+@contextmanager
+def ending_at_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end the process here and now: an import that is interrupted fails somewhere in a library, with that one's words."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    was = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, was)
 
 
 class LazyGroup(click.Group):
@@ -36,7 +53,8 @@ class LazyGroup(click.Group):
             near = difflib.get_close_matches(cmd_name, self.verbs, n=1)
             hint = f', did you mean "{near[0]}"?' if near else ""
             ctx.fail(f'no verb "{cmd_name}"{hint}; there are: {", ".join(self.verbs)}')
-        command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name.replace("-", "_"))
+        with ending_at_ctrl_c():
+            command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command), cmd_name  # noqa: S101 - a slip in the table of verbs
         return command
 

@@ -61,6 +61,25 @@ def test_t3000_s_database_is_told_and_left_alone(tmp_path: Path, there: bool, to
     assert t3actors("check", tmp_path / "t3.toml", "--json").rows()[-1]["webview_database"] == str(file)
 
 
+def test_a_folder_is_no_database_to_join(tmp_path: Path) -> None:
+    (tmp_path / "t3.toml").write_text(f'[store.webview]\ndatabase = "{tmp_path}"\n', encoding="utf-8")
+    assert (
+        f"T3000's database: {tmp_path} (cannot be joined: it is no file)" in t3actors("check", tmp_path / "t3.toml").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("w.db", "will be made"), ("elsewhere/w.db", "cannot be made: no such folder")]
+)
+def test_a_data_dir_that_is_not_there_yet_takes_t3000_s_database_and_no_other_folder_does(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    text = f'[gateway]\ndata_dir = "data"\n[store.webview]\ndatabase = "{name}"\n'
+    (tmp_path / "t3.toml").write_text(text, encoding="utf-8")
+    assert f"T3000's database: {tmp_path}/data/{name} ({told})" in t3actors("check", tmp_path / "t3.toml").out
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(("zone", "noted"), [("Pacific/Kiritimati", True), ("Etc/GMT+12", True), (None, False)])
 def test_another_time_zone_than_the_machine_s_is_noted_where_t3000_reads_along(
     tmp_path: Path, zone: str | None, noted: bool
@@ -133,6 +152,13 @@ def test_a_bacnet_device_is_counted_but_its_cost_is_not_estimated(tmp_path: Path
     assert "devices: 1;" in out
     assert "BACnet devices: 1; their cost is not estimated" in out
     assert "Nothing will be polled" not in out
+
+
+def test_a_t3000_is_counted_but_its_cost_is_not_estimated(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(
+        '[[devices]]\nname = "plant"\nprotocol = "t3000"\naddress = "http://10.0.0.1:9103"\n', encoding="utf-8"
+    )
+    assert "T3000s: 1; their cost is not estimated" in t3actors("check", tmp_path / "site.toml").out
 
 
 @pytest.mark.parametrize("discover", ["temco", "all"])

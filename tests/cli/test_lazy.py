@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,21 @@ def test_a_light_verb_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
         [sys.executable, "-c", script, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.stderr.strip() == ""
+
+
+def test_ctrl_c_while_a_verb_is_imported_ends_the_process_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "slow_verb.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)\n", encoding="utf-8")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from t3actors.cli.lazy import LazyGroup, Verb;"
+        "LazyGroup(verbs={'slow': Verb('slow_verb', '')})(['slow'])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_a_verb_that_is_imported_hears_ctrl_c_itself() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert t3actors("check", "--help").code == 0
+    assert signal.getsignal(signal.SIGINT) is before
