@@ -99,7 +99,9 @@ def _disk(where: Whereabouts, config: Config | None) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     least = 500_000_000 if config is None else config.store.min_free_bytes
     told = f"{free / 1e6:,.0f} MB free beside the database, {least / 1e6:,.0f} MB are kept free (min_free)"
-    if free < least:
+    if not free // 1_000_000:
+        yield Finding("disk", "bad", told, "make room: nothing can be stored now")
+    elif free < least:
         yield Finding("disk", "bad", told, "make room, or lower min_free: history does not grow now")
     elif free < 2 * least:
         yield Finding("disk", "note", told, "make room soon")

@@ -72,7 +72,7 @@ class Summary(TrioActor):
         self._log(
             GATEWAY_SUMMARY,
             devices_online=counts.devices_online,
-            devices_total=self._devices_total(),
+            devices_total=max(self._devices_total(), counts.devices),  # a T3000's panels are devices, too
             polls=polls,
             polls_failed=counts.polls_missed - before.polls_missed,
             readings=counts.readings - before.readings,

@@ -57,11 +57,13 @@ def test_a_clock_that_nobody_sets_is_bad(found: Found, monkeypatch: pytest.Monke
 def test_a_full_disk_is_bad_and_a_nearly_full_one_a_note(
     found: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def disk(free: int) -> str:
-        monkeypatch.setattr(checkup.shutil, "disk_usage", lambda _path: type("U", (), {"free": free}))
-        return found(store=StoreConfig(database=tmp_path / "t3actors.db", min_free_bytes=1000))["disk"].verdict
+    def disk(free_mb: int, min_free_mb: int = 10) -> str:
+        monkeypatch.setattr(checkup.shutil, "disk_usage", lambda _path: type("U", (), {"free": free_mb * 1_000_000}))
+        store = StoreConfig(database=tmp_path / "t3actors.db", min_free_bytes=min_free_mb * 1_000_000)
+        return found(store=store)["disk"].verdict
 
-    assert [disk(999), disk(1000), disk(1999), disk(2000)] == ["bad", "note", "note", "ok"]
+    assert [disk(9), disk(10), disk(19), disk(20)] == ["bad", "note", "note", "ok"]
+    assert [disk(0, 0), disk(1, 0)] == ["bad", "ok"], "without a guard, too"
 
 
 def test_a_database_that_is_none_is_bad(found: Found, tmp_path: Path) -> None:

@@ -240,6 +240,14 @@ def test_the_header_is_cpluspluss_too(tmp_path: Path, builder: Builder) -> None:
     assert (tmp_path / "host").exists()
 
 
+@pytest.mark.needs_cxx
+def test_the_program_that_the_documents_show_can_be_built(tmp_path: Path, builder: Builder) -> None:
+    page = (HERE.parent.parent / "docs" / "embedding.md").read_text("utf-8")
+    (tmp_path / "shown.cpp").write_text(page.split("```cpp\n")[1].split("```")[0], "utf-8")
+    builder.compile(tmp_path / "shown", tmp_path / "shown.cpp", builder.library())
+    assert (tmp_path / "shown").exists()
+
+
 def test_the_documents_and_the_header_name_the_same_functions() -> None:
     root = HERE.parent.parent
     header = (root / "t3actors" / "embed" / "t3actors.h").read_text("utf-8")
