@@ -155,6 +155,36 @@ def test_a_clock_nobody_vouches_for_is_marked_and_after_a_day_packed_all_the_sam
     assert box.read() == box.stamps()
 
 
+@pytest.mark.parametrize("wall_ms", [5000, T0_MS - 40 * DAY_MS, T0_MS + 40 * DAY_MS])
+def test_what_was_packed_before_the_clock_came_right_stays_and_is_there_once(tmp_path: Path, wall_ms: int) -> None:
+    box = Box(tmp_path, wall_ms)
+    box.opened().put(announced())
+    box.run(200)
+    box.up_ms += DAY_MS
+    box.run(130)
+    box.tidy()
+    packed = box.one("SELECT SUM(samples) FROM parts WHERE kind = 0")
+    assert 200 < packed < 330
+    box.set_clock(T0_MS, trusted=True)
+    for _ in range(3):
+        box.run(60)
+        box.tidy()
+        found = box.stamps()
+        assert [value for value, *_ in found] == list(range(box.number))
+        assert box.read() == found
+    assert sum(not trusted for *_, trusted in found) == packed
+
+
+def test_a_clock_that_nobody_vouches_for_neither_undoes_nor_lets_go_of_what_is_packed(box: Box) -> None:
+    before, frontiers = box.rows("SELECT part, state FROM parts"), box.tidying.desk.frontiers
+    box.run(30)
+    box.tidy()
+    assert set(before) <= set(box.rows("SELECT part, state FROM parts"))
+    assert box.tidying.desk.frontiers.packed_until >= frontiers.packed_until
+    assert box.tidying.desk.frontiers.recent_from == frontiers.recent_from
+    assert box.one("SELECT count(*) FROM TRENDLOG_DATA WHERE value < 200") == 200
+
+
 @pytest.mark.parametrize("step_ms", [HOUR_MS, -HOUR_MS, 30 * DAY_MS, -30 * DAY_MS])
 def test_a_step_of_a_trusted_clock_loses_nothing_and_is_said_once(tmp_path: Path, step_ms: int) -> None:
     box = Box(tmp_path, T0_MS, trusted=True)

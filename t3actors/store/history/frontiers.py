@@ -9,6 +9,7 @@ HOUR_S = 3600
 DAY_S = 86_400
 
 _LOAD = "SELECT packed_until, sealed_until, recent_from, hours_from FROM history"
+_FIRST_HOUR = "SELECT MIN(hour) FROM hours WHERE hour >= ?"
 _SAVE = "UPDATE history SET packed_until = ?, sealed_until = ?, recent_from = ?, hours_from = ?"
 
 
@@ -30,6 +31,11 @@ def load(connection: apsw.Connection) -> Frontiers:
 def save(connection: apsw.Connection, frontiers: Frontiers) -> None:
     """Write them, inside the caller's transaction."""
     connection.execute(_SAVE, msgspec.structs.astuple(frontiers))
+
+
+def first_hour(connection: apsw.Connection, from_hour: int) -> int:
+    """Return from which hour on `hours` has rows: what reads them looks at the 1024 hours from `hours_from` on."""
+    return connection.execute(_FIRST_HOUR, (from_hour,)).get or from_hour
 
 
 def hour_of(second: int) -> int:

@@ -80,12 +80,11 @@ def take_back(desk: Desk) -> Job:
     What the wrong clock had already made an archive of stays: it is told apart by its time only.
     """
     connection, before = desk.connection, desk.frontiers
-    since = hour_of(desk.now_s())
-    ahead = parts.find(
-        connection, "kind IN (0, 1) AND state IN (1, 2) AND until_s > ? AND from_s >= ?", (since, before.recent_from)
-    )
-    since = min([since, *(part.from_s for part in ahead)])  # of a day that was packed whole: all of it, anew
-    ahead += parts.find(connection, "kind = 2 AND from_s >= ? AND from_s >= ?", (since, before.recent_from))
+    since, first = -1, hour_of(desk.now_s())
+    while since != first:  # of a day that was packed whole: all of it, anew, and with it what came late for that day
+        since = first
+        ahead = parts.find(connection, "state IN (1, 2) AND until_s > ? AND from_s >= ?", (since, before.recent_from))
+        first = min([since, *(hour_of(part.from_s) for part in ahead)])
     moved = Frontiers(since, since, min(before.recent_from, since), min(before.hours_from, since // HOUR_S))
     with desk.moving(moved):
         parts.set_state(connection, (part.part for part in ahead), State.GOING)

@@ -19,7 +19,7 @@ from t3actors.store.history.aggregates import Aggregate
 from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples
 from t3actors.store.history.days import first_of_month, first_of_next_month
 from t3actors.store.history.desk import Desk, Job, Pace
-from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.frontiers import DAY_S, HOUR_S, first_hour
 from t3actors.store.history.parts import LEVEL_PIECE, LEVEL_WHOLE, Kind, Part, PartWriter, State
 
 MANY_PIECES = 8  # of a day long past: what came late for it, again and again
@@ -191,7 +191,8 @@ def pack_hours(desk: Desk, day: int) -> Job:
                     writer.flush(connection, desk.wall_ms())
                 start += len(some)
             yield
-    with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=(day + 1) * 24)):
+    hours_from = first_hour(connection, (day + 1) * 24)
+    with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=hours_from)):
         for writer in writers:
             writer.finish(connection, State.ALONE)
     yield

@@ -19,7 +19,7 @@ from t3actors.store.history import aggregate_block, block
 from t3actors.store.history.aggregates import Aggregate, Gap, aggregated
 from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
-from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.frontiers import DAY_S, HOUR_S, first_hour
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
 
 ROWS_AT_ONCE = 40_000  # some 6 MB as Python has them
@@ -73,7 +73,8 @@ def pack_hour(desk: Desk, hour_s: int) -> Job:
             runs: dict[int, Samples] = {}
             yield from _read(desk, hour_s, runs, (low, high) if len(chunks) > 1 else None)
             yield from hour.pack(kept, {series_id: runs[series_id] for series_id in runs if series_id in alike})
-    with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=hour_s + HOUR_S)):
+    hours_from = first_hour(desk.connection, desk.frontiers.hours_from)
+    with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=hour_s + HOUR_S, hours_from=hours_from)):
         hour.finish()
     yield
 

@@ -13,7 +13,7 @@ from t3actors.store.history.desk import Desk, Job
 from t3actors.store.stretches import NUMBER_SHIFT, STEP_MS, Unsettled
 
 ROWS_AT_ONCE = 500
-TABLES = ("samples", "late_samples")
+TABLES = ("late_samples", "samples")  # in this order: what is late goes from among the rows as well
 
 _ROWS = {
     table: "SELECT logging_time, series_id, ms, value, status"  # noqa: S608
@@ -50,7 +50,9 @@ def restamp(desk: Desk, stretch: Unsettled, offset_ms: int) -> Job:
         shift_ms = 0  # it was right all along
     moved = 0
     for table in TABLES:
-        last = (stretch.since_at // 1000 - 60, 0, 0)
+        # A row that is packed stays where its block has it: moved, it would be there twice.
+        packed_until = desk.frontiers.packed_until if table == "samples" else 0
+        last = (max(stretch.since_at // 1000 - 60, packed_until), 0, 0)
         while True:
             rows: list[Row] = list(
                 desk.connection.execute(

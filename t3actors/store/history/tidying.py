@@ -84,17 +84,17 @@ class Tidying:
             return expiry.clear(desk, part)
         if expiry.has_hidden_rows(desk):
             return expiry.sweep(desk)
-        if late.is_ahead(desk):
+        if self.hold_from_s is None and late.is_ahead(desk):
             desk.log(events.HISTORY_TAKEN_BACK, packed_until=desk.frontiers.packed_until * 1000)
             return late.take_back(desk)
-        outlived = expiry.outlived(desk, desk.now_s())
+        outlived = expiry.outlived(desk, self._vouched_s())
         if outlived is not None:
             return expiry.let_go(desk, outlived, "retention")
         hour_s = self._due_hour()
         governed = self.governor.next(desk, packs=hour_s is not None)
         if governed is not None:
             return governed
-        until_s = expiry.archivable(desk, desk.now_s() - int(desk.config.recent_s))
+        until_s = expiry.archivable(desk, self._vouched_s() - int(desk.config.recent_s))
         if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
             return expiry.archive(desk, until_s)
         if hour_s is not None:
@@ -129,6 +129,13 @@ class Tidying:
         now_ms = self.desk.wall_ms()  # what is stored from now on looks whether its time is taken
         for series in self._known.series.values():
             series.last_ms = max(series.last_ms, now_ms)
+
+    def _vouched_s(self) -> int:
+        """Return what time it is at least: a clock that may yet turn out to be wrong is to let nothing go before its time."""
+        stretches, now_s = self._clock.stretches, self.desk.now_s()
+        if self.hold_from_s is None or stretches is None:
+            return now_s
+        return min(now_s, self.desk.frontiers.packed_until + stretches.since_start_ms // 1000)
 
     def _due_hour(self) -> int | None:
         """Return the next hour to pack, if it is over, and its clock right as far as can be known."""

@@ -208,6 +208,40 @@ def test_the_hourly_view_has_each_hour_once_before_and_after_it_is_packed(told: 
         assert [(row.at // 1000, row.count) for row in reader.hours("ahu-1", "IN1")][:25] == sorted(counted.items())
 
 
+def test_hours_are_shown_from_the_first_on_and_after_a_long_pause(told: Told) -> None:
+    told.live(3)
+    told.now_ms += 2 * MINUTE_MS
+    told.tidy()
+    wanted = [MIDNIGHT_MS + hour * HOUR_MS for hour in range(3)]
+    for pause_ms in (0, 60 * DAY_MS):
+        told.now_ms += pause_ms
+        first_ms = told.now_ms // HOUR_MS * HOUR_MS
+        told.live(2)
+        told.tidy()
+        wanted += [at_ms for at_ms in range(first_ms, told.now_ms - HOUR_MS, HOUR_MS) if at_ms not in wanted]
+        assert told.rows(
+            "SELECT logging_time * 1000 FROM TRENDLOG_HOURLY WHERE point_id = 'IN1' ORDER BY logging_time"
+        ) == [(at_ms,) for at_ms in wanted]
+        with open_reader(told.path) as reader:
+            assert [row.at for row in reader.hours("ahu-1", "IN1")] == wanted
+
+
+def test_after_a_clock_was_ahead_by_a_day_each_hour_and_what_came_late_is_there_once(told: Told) -> None:
+    told.live(27)
+    told.tidy()
+    told.tell("IN1", MIDNIGHT_MS + 9 * HOUR_MS + 1, 7.5)  # late, for a day that is packed whole
+    told.tidy()
+    told.now_ms = MIDNIGHT_MS + 15 * HOUR_MS + 3 * MINUTE_MS
+    told.tidy_looking(told.is_whole)
+    for _ in range(40):
+        told.live(1)
+        told.tidy()
+        told.is_whole()
+    seen = Counter(told.rows("SELECT point_id, logging_time FROM TRENDLOG_HOURLY"))
+    assert set(seen.values()) == {1}
+    assert len(seen) == 2 * 55
+
+
 def test_minutes_are_made_of_points_that_are_to_have_them(tmp_path: Path) -> None:
     told = Told(tmp_path)
     told.opened()
