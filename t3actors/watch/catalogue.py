@@ -33,8 +33,9 @@ the event's own is `warning`. Once nothing of the kind came for an hour, the nex
 `repeated`, and the numbers of those with it, add up to all that happened; each single transition of a device or point, with its time, is a
 row of EVENTS.
 
-Not summed up: debug lines, those of the gateway itself (`gateway.*`, `host.*`, `watchdog.*`), and those that count by themselves
-(`log.dropped`, `api.refused`, `api.flooded`, `api.hung_up`).
+Not summed up: debug lines; those of the gateway itself (`gateway.*`, `host.*`, `watchdog.*`); what a person did (`reload.*`,
+`device.stopped`, `device.started`, `device.added`, `interval.set`); `history.expired`; and those that count by themselves (`log.dropped`,
+`api.refused`, `api.flooded`, `api.hung_up`).
 
 This page is made from `t3actors/events.py` and the `*_events.py` beside it; a test keeps them the same.
 """

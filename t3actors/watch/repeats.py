@@ -44,9 +44,11 @@ EVERY_LINE = frozenset(
     {
         "gateway.started", "gateway.stopping", "gateway.stopped", "gateway.failed", "gateway.summary", "log.dropped", "host.joined",
         "host.left", "history.expired", "api.refused", "api.flooded", "api.hung_up", "watchdog.withheld", "watchdog.resumed",
+        "device.stopped", "device.started", "device.added", "interval.set", "reload.done", "reload.refused", "reload.incomplete",
+        "reload.failed",
     }
 )  # fmt: skip
-"""Rare, regular, or summed up where they come from."""
+"""Rare, regular, done by a person, or summed up where they come from. A test holds that there are such events."""
 RAISED: Mapping[Level, Level] = {"warning": "error"}
 
 Kind = tuple[object, ...]

@@ -77,8 +77,8 @@ class Unit:
         if self._phase == "up":
             self._say(*self._feed(board), *self._news_of(board))
         else:  # both may take long (a large file is checked, the last batch waits for a slow disk), and have bounds of their own
-            starting = [f"STATUS={self._news('starting: the database is opened and checked')}"] * (not self._status)
-            self._say(self._patience(), *starting)
+            news = [] if self._status else [f"STATUS={self._news('starting: the database is opened and checked')}"]
+            self._say(self._patience(), *news)
 
     def _patience(self) -> str:
         return f"EXTEND_TIMEOUT_USEC={round(3 * self._every_s * MICRO)}"

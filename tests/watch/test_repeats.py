@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t3actors.events import (
+    CATALOGUE,
     DEVICE_BACKING_OFF,
     DEVICE_CONNECTING,
     DEVICE_OFFLINE,
@@ -24,6 +25,7 @@ from t3actors.events import (
     LogEvent,
 )
 from t3actors.watch import repeats
+from t3actors.watch.catalogue import event_modules
 from t3actors.watch.log import json_line
 from t3actors.watch.log_file import LogFile
 from t3actors.watch.repeats import FIRST_S, LONGEST_S, MOST, WINDOW_S, Line, Repeats, classed, kind_of
@@ -137,6 +139,11 @@ def test_what_is_regular_or_for_those_who_debug_is_always_written(event: LogEven
     told = Told()
     for minute in range(1000):
         assert len(told.happen(60.0 * minute, event)) == 1
+
+
+def test_every_event_of_which_every_line_is_written_exists() -> None:
+    event_modules()
+    assert set(CATALOGUE) >= repeats.EVERY_LINE
 
 
 def test_kinds_are_bounded_and_the_one_heard_of_longest_ago_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:

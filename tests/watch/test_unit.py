@@ -67,6 +67,7 @@ async def test_until_the_tree_is_up_the_start_is_given_more_time_and_nobody_is_t
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with attended(tmp_path, up=False) as at:
+        assert "STATUS=starting: the database is opened and checked" in at.manager.listen()
         heard = set(await at.heard_within(100))
         assert "EXTEND_TIMEOUT_USEC=6000000" in heard
         assert not heard & {"READY=1", "WATCHDOG=1"}
