@@ -68,7 +68,10 @@ class PatientStream:
         view = memoryview(data)
         for start in range(0, len(view), PIECE_BYTES):
             with trio.move_on_after(self._send_within_s) as patience:
-                await self._stream.send_all(view[start : start + PIECE_BYTES])
+                try:
+                    await self._stream.send_all(view[start : start + PIECE_BYTES])
+                except trio.BusyResourceError:  # Hypercorn sends one at a time: it is the end that is being said
+                    raise trio.BrokenResourceError("our side has said that no more comes") from None
             if patience.cancelled_caught:
                 self.hang_up()
                 self._on_stuck()

@@ -24,7 +24,7 @@ from supervision import ChildSpec, Supervisor, SupervisorSpec
 from t3actors.config import ApiConfig
 from t3actors.watch.api import guard, server
 from t3actors.watch.api.app import Application
-from t3actors.watch.api.connection import http_config
+from t3actors.watch.api.connection import PatientStream, http_config
 from t3actors.watch.api.server import ApiServer
 from t3actors.watch.api.sockets import open_tcp
 from tests.system.house import RecordedLog
@@ -310,6 +310,16 @@ async def test_after_its_close_a_listener_may_send_what_it_likes(tmp_path: Path)
                 await everything(listener._stream)
         assert await api.status(request()) == 200
         assert api.log.of("api.failed") == []
+
+
+async def test_who_would_send_while_the_end_is_being_said_finds_the_connection_broken() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        raw = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
+        stream = PatientStream(raw, 5.0, lambda: None)
+        with raw._send_conflict_detector, pytest.raises(trio.BrokenResourceError, match="no more comes"):
+            await stream.send_all(b"x")
+        await stream.aclose()
 
 
 async def test_messages_are_compressed_only_where_the_request_says_so(tmp_path: Path) -> None:
