@@ -294,6 +294,27 @@ async def test_it_is_readable_on_a_phone_by_day_and_in_the_dark(tmp_path: Path, 
         assert ground == ("rgb(15, 21, 27)" if is_dark else "rgb(246, 247, 249)")
 
 
+async def test_a_screen_reader_finds_landmarks_tables_and_a_name_for_all_that_can_be_operated(tmp_path: Path) -> None:
+    async with page(tmp_path, panels=1) as seen:
+        await seen.go("#point=panel-1/IN1")
+        await seen.browser.until("document.querySelector('#trend-summary').innerText")
+        nodes = (await seen.browser.call("Accessibility.getFullAXTree"))["nodes"]
+        told = [(each["role"]["value"], each.get("name", {}).get("value", "")) for each in nodes if not each["ignored"]]
+        operated = [each for each in told if each[0] in {"button", "link", "textbox", "searchbox", "combobox"}]
+        assert len(operated) > 10
+        assert [role for role, name in operated if not name.strip()] == []
+        roles = [role for role, _ in told]
+        assert {"banner", "main", "contentinfo", "search", "status"} <= set(roles)
+        assert {
+            ("table", "Devices"),
+            ("rowheader", "panel-1 modbus " + seen.house.one("SELECT address FROM DEVICES")),
+        } <= set(told)
+        assert roles.count("columnheader") >= 8
+        assert ("group", "panel-1/IN1") in told, "the plot"
+        named = [name for role, name in told if role == "table"]
+        assert any(name.startswith("Points") for name in named)
+
+
 async def test_a_token_is_asked_for_and_kept_for_the_session_alone(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:

@@ -52,8 +52,10 @@ export class Building extends EventTarget {
       if (isDeaf) this.gateway.reconnect();
       else this.gateway.loaded();
       this.dispatchEvent(new Event("loaded"));
-    } catch {
-      if (turn === this._turn) this._soon("load", 3000, () => this.load());
+    } catch (error) {
+      if (turn !== this._turn) return;
+      this.gateway.notLoaded(error.message);
+      this._soon("load", 3000, () => this.load());
     }
   }
 

@@ -195,7 +195,7 @@ export class Gateway extends EventTarget {
     } else if (silent === null) state = { kind: "starting", why: this._fault };
     else if (!this._isOpen) state = { kind: "lost", why: this._fault };
     else if (this.health && !this.health.live) state = { kind: "stuck", why: stuckPart(this.health) };
-    else if (!this.isLoaded) state = { kind: "loading", why: "" };
+    else if (!this.isLoaded) state = { kind: "loading", why: this._fault };
     else state = { kind: "live", why: "" };
     if (state.kind === this.state.kind && state.why === this.state.why) return;
     this.state = state;
@@ -208,6 +208,12 @@ export class Gateway extends EventTarget {
 
   loaded() {
     this.isLoaded = true;
+    this._judge();
+  }
+
+  // What is stored could not be fetched, for this reason; it is tried again.
+  notLoaded(why) {
+    this._fault = why;
     this._judge();
   }
 }

@@ -118,7 +118,7 @@ function showPoints() {
 
 const SAID = {
   starting: () => "Connecting to the gateway",
-  loading: () => "Connected; reading what is stored",
+  loading: ({ why }) => `Connected; reading what is stored${why ? ` (${why})` : ""}`,
   live: () => "Live",
   stuck: ({ why }) => `Not live: the gateway makes no progress (${why || "it does not say why"})`,
   lost: ({ why }) => `Not connected${why ? `: ${why}` : ""}; trying again by itself`,
@@ -251,9 +251,7 @@ function route() {
   devices.choose(now?.kind === "device" ? now.key : "");
   points.choose(now?.kind === "point" ? now.key : "");
   if (!now) return;
-  const title = find("detail-title");
-  const row = building.points.get(now.key);
-  title.textContent = now.kind === "point" && row && (row.full_label || row.label) ? `${now.key} · ${row.full_label || row.label}` : now.key;
+  entitle(now);
   if (now.kind === "point") trend.open(now.key);
   else {
     device.open(now.key);
@@ -261,9 +259,15 @@ function route() {
     showPoints();
   }
   tick();
-  if (opener) title.focus({ preventScroll: true });
+  if (opener) find("detail-title").focus({ preventScroll: true });
   find("detail").scrollIntoView({ block: "nearest" });
   if (innerWidth < 1120) find("detail").scrollIntoView({ block: "start" });
+}
+
+function entitle({ kind, key }) {
+  const row = kind === "point" ? building.points.get(key) : null;
+  const label = row && (row.full_label || row.label);
+  write(find("detail-title"), label ? `${key} · ${label}` : key);
 }
 
 function close() {
@@ -283,7 +287,7 @@ building.addEventListener("loaded", () => {
   showPoints();
   showStorage();
   const now = opened();
-  if (now && find("detail-title").textContent === "") route();
+  if (now) entitle(now);
 });
 building.addEventListener("devices", showDevices);
 building.addEventListener("changed", (event) => {

@@ -39,7 +39,12 @@ export class Trend {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._paint());
     this._listen();
     building.addEventListener("point", (event) => this._take(event.detail));
-    building.addEventListener("loaded", () => { if (this._key) this._load(); });
+    building.addEventListener("loaded", () => {
+      if (!this._key) return;
+      this._load();
+      this._ask();
+      this._listValues();
+    });
     setInterval(() => { if (this._key && gateway.isLive && !document.hidden) this._ask(); }, WHY_EVERY_MS);
   }
 
@@ -113,6 +118,7 @@ export class Trend {
   }
 
   async _load() {
+    if (!this._gateway.isLoaded) return; // it is done as soon as it is
     const turn = (this._turn += 1);
     const { from, to } = this._view;
     const margin = (to - from) / 4;
@@ -139,6 +145,7 @@ export class Trend {
 
   async _ask() {
     const key = this._key;
+    if (!this._gateway.isLoaded) return;
     try {
       const why = await this._gateway.ask("why", { point: key });
       if (key !== this._key) return;
@@ -152,7 +159,7 @@ export class Trend {
   }
 
   async _listValues() {
-    if (!find("values").open || !this._key) return;
+    if (!find("values").open || !this._key || !this._gateway.isLoaded) return;
     const key = this._key;
     try {
       const { samples } = await this._gateway.ask("history", { point: key, since: 0, limit: VALUES });
