@@ -39,7 +39,7 @@ export class Device {
 
   async _ask() {
     const name = this._name;
-    if (!this._gateway.isLoaded) return; // it is done as soon as it is
+    if (!name || !this._gateway.isLoaded) return; // it is done as soon as it is
     try {
       const told = await this._gateway.ask(`devices/${encodeURIComponent(name)}`);
       if (name !== this._name) return;

@@ -67,6 +67,7 @@ export class Trend {
   close() {
     this._key = "";
     this._turn += 1;
+    clearTimeout(this._soon);
   }
 
   // Once a second, and whenever something of it may have changed.
@@ -118,7 +119,7 @@ export class Trend {
   }
 
   async _load() {
-    if (!this._gateway.isLoaded) return; // it is done as soon as it is
+    if (!this._key || !this._gateway.isLoaded) return; // it is done as soon as it is
     const turn = (this._turn += 1);
     const { from, to } = this._view;
     const margin = (to - from) / 4;
@@ -145,7 +146,7 @@ export class Trend {
 
   async _ask() {
     const key = this._key;
-    if (!this._gateway.isLoaded) return;
+    if (!key || !this._gateway.isLoaded) return;
     try {
       const why = await this._gateway.ask("why", { point: key });
       if (key !== this._key) return;
