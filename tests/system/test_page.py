@@ -233,7 +233,8 @@ async def test_the_plot_shows_the_history_and_is_zoomed_by_wheel_drag_and_keys(t
         curve = await browser.get("getComputedStyle(document.documentElement).getPropertyValue('--curve')")
         red, green, blue = (int(curve.strip()[at : at + 2], 16) for at in (1, 3, 5))
         drawn = f"""(() => {{ const canvas = document.querySelector('#plot canvas');
-            const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); let found = 0;
+            const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {{ willReadFrequently: true }});
+            copy.drawImage(canvas, 0, 0); const {{ data }} = copy.getImageData(0, 0, canvas.width, canvas.height); let found = 0;
             for (let at = 0; at < data.length; at += 4) found += data[at] === {red} && data[at + 1] === {green} && data[at + 2] === {blue};
             return found > 200 && found; }})()"""
         await browser.until(drawn)
