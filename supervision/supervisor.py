@@ -41,6 +41,10 @@ from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.subtree import Subtree
 from supervision.watchdog import lateness, next_look_s
 
+STOOD_STILL_S = 1.0
+HEARD_WITHIN_S = 30.0
+"""For so long at most, after the loop stood still, nobody is taken for late."""
+
 
 def ignore(_event: Event) -> None:
     """Listen to nothing."""
@@ -330,12 +334,18 @@ class Supervisor:
             self._look.set()
 
     async def _patrol(self, nursery: trio.Nursery) -> None:
-        """Look after late children, no oftener than one can have become late."""
+        """Look after late children, no oftener than one can have become late.
+
+        Where the loop itself stood still nobody could be heard of meanwhile: they all have a little time for it before they are judged.
+        """
         while True:
             self._look = trio.Event()
             self._next_look_s = self._look_round(nursery, trio.current_time())
             with trio.move_on_at(self._next_look_s):
                 await self._look.wait()
+            behind_s = trio.current_time() - self._next_look_s
+            if behind_s > STOOD_STILL_S:
+                await trio.sleep(min(behind_s, HEARD_WITHIN_S))
 
     def _look_round(self, nursery: trio.Nursery, now_s: float) -> float:
         # A function of its own, so that the waiting patrol does not keep the child alive that it looked at last.

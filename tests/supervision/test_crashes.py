@@ -9,7 +9,7 @@ import threading
 import pykka
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from supervision import (
     ChildExited,
@@ -242,6 +242,33 @@ async def test_a_sooner_deadline_wakes_the_watchdog_sooner(autojump_clock: MockC
         stage.tell("b", lambda actor: actor.expect_progress_within(10))
         await calm(11)
         assert stage.incarnations("a", "b") == [1, 2]
+
+
+async def test_a_loop_that_stood_still_makes_nobody_late_who_is_heard_of_soon_after(mock_clock: MockClock) -> None:
+    """A process that was stopped, or a machine that had no time for it, is no fault of the children's."""
+
+    async def keep_promising(actor: Probe) -> None:
+        while True:
+            actor.expect_progress_within(10)
+            await trio.sleep(5)
+
+    async def settle() -> None:
+        await wait_all_tasks_blocked()
+
+    stage = Stage()
+    async with await stage.open(stage.probe("a"), stage.probe("b"), stage.probe("c", heartbeat_timeout_s=10)):
+        stage.tell("a", lambda actor: actor.spawn(keep_promising, actor))
+        stage.tell("b", lambda actor: actor.expect_progress_within(10))
+        stage.tell("c", sleep(9))
+        await settle()
+        mock_clock.jump(1000)
+        await settle()
+        assert stage.incarnations("a", "b", "c") == [1, 1, 1]
+        assert stage.told(ChildLate) == []
+        for _ in range(12):  # who is not heard of then either is late as ever
+            mock_clock.jump(5)
+            await settle()
+        assert stage.incarnations("a", "b", "c") == [1, 2, 1]
 
 
 async def test_lateness_counts_against_the_limit(autojump_clock: MockClock) -> None:
