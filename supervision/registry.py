@@ -76,6 +76,11 @@ class Registry:
         with self._lock:
             self._spoken_for[other] = role
 
+    def spoken_for(self, role: str) -> list[str]:
+        """Name the others under which whoever plays `role` is reached."""
+        with self._lock:
+            return [other for other, speaker in self._spoken_for.items() if speaker == role]
+
     def no_longer_spoken_for(self, role: str) -> list[str]:
         """Whoever plays `role` is reached under that name alone from now on. **Returns**: the others it was reached under."""
         with self._lock:

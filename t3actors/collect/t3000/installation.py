@@ -44,6 +44,7 @@ ANSWERED_WITHIN_S = 60.0
 STORED_WITHIN_S = 30.0
 """How long a requested sync waits for the writer."""
 KNOWN_WITHIN_S = 15.0
+RECALLED_AGAIN_AFTER_S = 5.0
 
 
 class InstallationActor(TrioActor):
@@ -157,7 +158,7 @@ class InstallationActor(TrioActor):
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
             self._move(Happened.DISABLED, reason=self._config.disabled_because)
-            await self._recall()
+            await self._recall_for_good()
             return
         self._move(Happened.STARTED)
         await self._recall()
@@ -300,6 +301,14 @@ class InstallationActor(TrioActor):
         except (NobodyThere, StoreError, trio.TooSlowError):
             return  # the next cycle asks again
         self._panels.recall(learned)
+
+    async def _recall_for_good(self) -> None:
+        """Announce them as disabled. Those of the former life, which the store may not have yet, are known by who spoke for them."""
+        self._panels.recall_names(self.registry.spoken_for(f"device/{self._config.name}"))
+        await self._recall()
+        while not self._panels.are_recalled:
+            await trio.sleep(RECALLED_AGAIN_AFTER_S)
+            await self._recall()
 
     def _alive(self, pause_s: float = 0.0) -> None:
         config = self._config

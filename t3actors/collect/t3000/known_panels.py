@@ -6,7 +6,7 @@ they are devices before T3000 answers. Bounded by MOST_PANELS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from supervision.registry import Registry
@@ -99,10 +99,19 @@ class Panels:
         if self.is_one or KEY not in learned:
             return
         serials = serials_kept(learned[KEY])
+        self._recall(serials)
+        self._kept = tuple(sorted(serials))
+
+    def recall_names(self, roles: Iterable[str]) -> None:
+        """Make those devices again that are reached by these roles."""
+        prefix = f"device/{self._config.name}:"
+        named = (role.removeprefix(prefix) for role in roles if role.startswith(prefix))
+        self._recall([int(serial) for serial in named if serial.isdecimal()])
+
+    def _recall(self, serials: Sequence[int]) -> None:
         for serial in serials[:MOST_PANELS]:
             if serial not in self._panels:
                 self._add(serial, DeviceFacts(serial_number=serial))
-        self._kept = tuple(sorted(serials))
 
     def remember(self) -> None:
         """Have the store keep which panels there are, where that has changed."""

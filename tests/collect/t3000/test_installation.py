@@ -121,11 +121,13 @@ class Detector(TrioActor):
 class Writer(TrioActor):
     """Knows which panels there were."""
 
-    def __init__(self, learned: dict[str, bytes]) -> None:
+    def __init__(self, learned: dict[str, bytes], silent_s: float) -> None:
         super().__init__()
         self.learned = learned
+        self._silent_s = silent_s
 
     async def on_receive(self, message: object) -> object:
+        await trio.sleep_until(max(trio.current_time(), self._silent_s))
         return self.learned if isinstance(message, LearnedRequested) else None
 
 
@@ -169,10 +171,14 @@ async def site(
     door: ScriptedDoor | None = None,
     learned: dict[str, bytes] | None = None,
     address: str = "ffi:/t3000.so",
+    spoken_for: tuple[int, ...] = (),
+    silent_writer_s: float = 0.0,
     **changes: Any,
 ) -> AsyncIterator[Site]:
     door, detector, registry = door or ScriptedDoor(), Detector(), Registry()
     built = Site(door, detector, registry)
+    for serial in spoken_for:
+        registry.speak_for("device/plant", f"device/plant:{serial}")
     fields = {
         "rules": Rules(poll_interval_s=30.0, trend="always"),
         "timeout_s": 30.0,
@@ -191,7 +197,7 @@ async def site(
         random=lambda: 0.5,
     )
     async with (
-        running(Writer(learned or {}), name="writer", registry=registry),
+        running(Writer(learned or {}, silent_writer_s), name="writer", registry=registry),
         running(detector, name="detector", registry=registry),
         running(built.asker, name="asker", registry=registry),
         running(actor, name="device/plant", registry=registry),
@@ -472,6 +478,23 @@ async def test_a_disabled_installation_asks_nothing(autojump_clock: MockClock) -
         await trio.sleep(100)
         assert at.door.calls == []
         assert at.detector.of(DeviceStatusChanged, "plant")[-1].status is DeviceStatus.DISABLED
+
+
+async def test_a_disabled_installation_disables_the_panels_of_its_former_life_whatever_the_store_knows_of_them(
+    autojump_clock: MockClock,
+) -> None:
+    async with site(enabled=False, spoken_for=(1001,)) as at:
+        await trio.sleep(5)
+        assert at.detector.of(DeviceAnnounced, "plant:1001")[-1].enabled is False
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.DISABLED
+
+
+async def test_a_disabled_installation_asks_for_its_panels_until_the_store_says_them(autojump_clock: MockClock) -> None:
+    async with site(enabled=False, learned={KEY: msgspec.msgpack.encode([1001])}, silent_writer_s=100.0) as at:
+        await trio.sleep(90)
+        assert at.detector.of(DeviceAnnounced, "plant:1001") == []
+        await trio.sleep(60)
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.DISABLED
 
 
 async def test_a_stop_lets_go_of_t3000(autojump_clock: MockClock) -> None:
