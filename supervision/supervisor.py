@@ -39,11 +39,7 @@ from supervision.registry import Registry
 from supervision.restarts import Restarts
 from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.subtree import Subtree
-from supervision.watchdog import lateness, next_look_s
-
-STOOD_STILL_S = 1.0
-HEARD_WITHIN_S = 30.0
-"""For so long at most, after the loop stood still, nobody is taken for late."""
+from supervision.watchdog import lateness, next_look_s, patience_s
 
 
 def ignore(_event: Event) -> None:
@@ -334,18 +330,13 @@ class Supervisor:
             self._look.set()
 
     async def _patrol(self, nursery: trio.Nursery) -> None:
-        """Look after late children, no oftener than one can have become late.
-
-        Where the loop itself stood still nobody could be heard of meanwhile: they all have a little time for it before they are judged.
-        """
+        """Look after late children, no oftener than one can have become late."""
         while True:
             self._look = trio.Event()
             self._next_look_s = self._look_round(nursery, trio.current_time())
             with trio.move_on_at(self._next_look_s):
                 await self._look.wait()
-            behind_s = trio.current_time() - self._next_look_s
-            if behind_s > STOOD_STILL_S:
-                await trio.sleep(min(behind_s, HEARD_WITHIN_S))
+            await trio.sleep(patience_s(self._next_look_s, trio.current_time()))
 
     def _look_round(self, nursery: trio.Nursery, now_s: float) -> float:
         # A function of its own, so that the waiting patrol does not keep the child alive that it looked at last.

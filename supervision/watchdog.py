@@ -20,6 +20,9 @@ import trio
 from supervision.errors import BadSpec
 from supervision.events import Event, LoopResumed, LoopStalled
 
+STOOD_STILL_S = 1.0
+HEARD_WITHIN_S = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -59,6 +62,16 @@ def next_look_s(progress: Progress, heartbeat_timeout_s: float | None, now_s: fl
     if heartbeat_timeout_s is not None and progress.busy_since_s is None:
         limit_s = min(limit_s, now_s + heartbeat_timeout_s)
     return limit_s
+
+
+def patience_s(due_s: float, now_s: float) -> float:
+    """Return how long nobody is to be judged when a look that was due at `due_s` comes only now.
+
+    Then the loop itself stood still (a stopped process, a busy machine), and nobody could be heard of meanwhile. As long as it did, within
+    bounds: a child that hangs is found all the same.
+    """
+    behind_s = now_s - due_s
+    return min(behind_s, HEARD_WITHIN_S) if behind_s > STOOD_STILL_S else 0.0
 
 
 class StallJudge:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from supervision import BadSpec, Event, LoopResumed, LoopStalled, LoopWatchdog
-from supervision.watchdog import Late, Progress, StallJudge, lateness, next_look_s
+from supervision.watchdog import Late, Progress, StallJudge, lateness, next_look_s, patience_s
 from tests.waiting import until
 
 WATCHING = "loop watchdog"
@@ -38,6 +38,13 @@ def test_the_next_look_is_when_somebody_can_first_be_late() -> None:
     assert next_look_s(Progress(), 5.0, 10.0) == 15.0
     assert next_look_s(Progress(busy_since_s=8.0), 5.0, 10.0) == 13.0
     assert next_look_s(Progress(busy_since_s=8.0, due_s=11.0), 5.0, 10.0) == 11.0
+
+
+def test_after_a_look_that_came_late_nobody_is_judged_for_as_long_but_not_for_ever() -> None:
+    assert patience_s(math.inf, 10.0) == 0.0
+    assert patience_s(10.0, 11.0) == 0.0
+    assert patience_s(10.0, 11.5) == 1.5
+    assert patience_s(10.0, 1000.0) == 30.0
 
 
 def test_a_stall_is_told_once_and_so_is_its_end() -> None:
