@@ -8,6 +8,7 @@ Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -203,13 +204,15 @@ class PointsChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     """The writer committed this batch (or had it already). `dropped` names changes the store had to let go:
-    (device, point_id) pairs that the detector must forget, so that the next reading brings them back."""
+    (device, point_id) pairs that the detector must forget, so that the next reading brings them back. `conflicts`: every device whose
+    serial number is another's, which only the store knows, and the reason that its row says."""
 
     incarnation: int
     batch_no: int
     rows: int
     samples: int
     dropped: tuple[tuple[str, str], ...] = ()
+    conflicts: Mapping[str, str] = {}
     cycles: tuple[CycleStored, ...] = ()
     took_s: float = 0.0
 

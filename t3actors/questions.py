@@ -18,10 +18,11 @@ from t3actors.points import DeviceStatus, Point, Reading, Rules, Status
 
 
 class ChangesStored(msgspec.Struct, frozen=True, kw_only=True):
-    """This batch is committed, but for `dropped`. Sent to whoever plays "live", if anybody does."""
+    """This batch is committed, but for `dropped`. Sent to whoever plays "live", if anybody does. `conflicts`: as in BatchStored."""
 
     batch: PointsChanged
     dropped: tuple[tuple[str, str], ...] = ()
+    conflicts: Mapping[str, str] = {}
 
 
 class StandingsRequested(msgspec.Struct, frozen=True, kw_only=True):

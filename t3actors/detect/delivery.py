@@ -121,7 +121,8 @@ class Delivery:
         batch = self.batches.in_flight
         if batch is None or not self.batches.stored(message):
             return False
-        self._told(ChangesStored(batch=batch, dropped=message.dropped))
+        self._told(ChangesStored(batch=batch, dropped=message.dropped, conflicts=message.conflicts))
+        self._latest.conflicts = message.conflicts
         self._counts["batches_stored"] += 1
         self._counts["rows_stored"] += message.rows
         self._counts["samples_stored"] += message.samples

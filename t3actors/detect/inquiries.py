@@ -24,13 +24,15 @@ def inquiries(
         devices = latest.devices.values()
         return out.counts(
             devices=len(devices),
-            devices_online=sum(device.status is DeviceStatus.ONLINE for device in devices),
+            devices_online=sum(
+                device.status is DeviceStatus.ONLINE and device.name not in latest.conflicts for device in devices
+            ),
             points=latest.points(),
             **own_counts(),
         )
 
     def standings(_asked: StandingsRequested) -> tuple[DeviceStanding, ...]:
-        return tuple(map(standing_of, latest.devices.values()))
+        return tuple(standing_of(device, latest.conflicts.get(name, "")) for name, device in latest.devices.items())
 
     def trace(asked: TraceRequested) -> PointTrace | None:
         device, waiting = latest.devices.get(asked.device), out.batches.pending.point_keys()
@@ -39,13 +41,17 @@ def inquiries(
     return {DetectorCountsRequested: counts, StandingsRequested: standings, TraceRequested: trace}
 
 
-def standing_of(device: DeviceLatest) -> DeviceStanding:
-    """Say how a device is."""
+def standing_of(device: DeviceLatest, conflict: str = "") -> DeviceStanding:
+    """Say how a device is. `conflict`: the store's word on its serial number, which stands against the device's own."""
     said = device.said_last
+    status = DeviceStatus.UNKNOWN if device.status is None else device.status
+    reason = "" if said is None else said.reason
+    if conflict:
+        status, reason = DeviceStatus.CONFLICT, conflict
     return DeviceStanding(
         device=device.name,
-        status=DeviceStatus.UNKNOWN if device.status is None else device.status,
-        reason="" if said is None else said.reason,
+        status=status,
+        reason=reason,
         since_at_ms=None if said is None else said.at_ms,
         last_ok_at_ms=device.last_ok_at_ms,
         poll_interval_s=None if device.announced is None else device.announced.poll_interval_s,

@@ -251,6 +251,8 @@ class Latest:
 
     def __init__(self) -> None:
         self.devices: dict[str, DeviceLatest] = {}
+        self.conflicts: Mapping[str, str] = {}
+        """Devices whose serial number is another's, as the store last said: whatever they say of themselves."""
 
     def device(self, name: str) -> DeviceLatest:
         """Return the device, making it known first where it is not."""

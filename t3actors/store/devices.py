@@ -213,7 +213,7 @@ def _re_key(tally: Tally, device: KnownDevice, serial: int | None, at_ms: int) -
     owner = tally.known.serials.get(serial)
     if owner is not None and owner is not device:
         if device.claims != serial:
-            reason = f"serial number {serial} is already that of {owner.name}"
+            reason = tally.known.claimed_by_another(serial)
             tally.journal.put(tally.conflicts, device.name, (serial, owner.name))
             _set_status(tally, device, DeviceStatus.CONFLICT, reason, at_ms, serial)
         return

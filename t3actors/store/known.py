@@ -92,6 +92,16 @@ class Known:
         self._load_points(connection, by_id)
         self._load_series(connection, by_id)
 
+    def conflicts(self) -> dict[str, str]:
+        """Return the devices whose serial number is another's, and why."""
+        claiming = [device for device in self.devices.values() if device.claims is not None]
+        return {device.name: self.claimed_by_another(device.claims or 0) for device in claiming}
+
+    def claimed_by_another(self, serial: int) -> str:
+        """Word a conflict over this serial number."""
+        owner = self.serials.get(serial)
+        return f"serial number {serial} is already that of {'another' if owner is None else owner.name}"
+
     def _load_devices(self, connection: apsw.Connection) -> dict[int, KnownDevice]:
         by_id = {}
         for device_id, name, serial, status, claims in connection.execute(

@@ -223,10 +223,10 @@ class Store:
     def store(self, batch: PointsChanged) -> BatchStored:
         """Commit a batch, or acknowledge one that is committed. **Raises**: StoreError; then nothing of it is stored."""
         began_s = time.perf_counter()
-        connection, _, watermarks = self._opened()
+        connection, known, watermarks = self._opened()
         if watermarks.has(batch):
             with translated(self.path, connection):
-                return watermarks.acknowledgement(connection, batch)
+                return replace(watermarks.acknowledgement(connection, batch), conflicts=known.conflicts())
         with translated(self.path, connection):
             self._clock.look(connection, self._fence)
         room = self.room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
@@ -246,19 +246,13 @@ class Store:
         self.batches_stored += 1
         self.samples_stored += tally.samples
         took_s = time.perf_counter() - began_s
-        self._log(
-            events.BATCH_STORED,
-            batch_no=batch.batch_no,
-            rows=tally.rows,
-            samples=tally.samples,
-            took_ms=round(took_s * 1000, 3),
-        )
+        counts = {"batch_no": batch.batch_no, "rows": tally.rows, "samples": tally.samples}
+        self._log(events.BATCH_STORED, **counts, took_ms=round(took_s * 1000, 3))
         return BatchStored(
             incarnation=batch.incarnation,
-            batch_no=batch.batch_no,
-            rows=tally.rows,
-            samples=tally.samples,
+            **counts,
             dropped=tuple(tally.dropped),
+            conflicts=known.conflicts(),
             cycles=tuple(replace(cycle, took_s=took_s) for cycle in tally.cycles.values()),
             took_s=took_s,
         )

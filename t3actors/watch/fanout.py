@@ -7,7 +7,7 @@ an append to a queue, and a frame of text is shared by all who listen with one f
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from re import compile as compile_pattern
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ CHANGES_A_FRAME = 500
 WAITING_AT_MOST = 10_000
 """Changes that wait for one listener: about 1.5 MB of text, which those of one filter share."""
 REMEMBERED_AT_MOST = 200_000
+NO_CONFLICTS: Mapping[str, str] = {}
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,11 +147,16 @@ class Fanout:
             for listener in group.listeners:
                 listener.lost_track()
 
-    def hand_on(self, batch: PointsChanged, dropped: Iterable[tuple[str, str]]) -> Iterator[None]:
-        """Hand a stored batch on, a little at a time: between two steps others may have their turn."""
+    def hand_on(
+        self, batch: PointsChanged, dropped: Iterable[tuple[str, str]], conflicts: Mapping[str, str] = NO_CONFLICTS
+    ) -> Iterator[None]:
+        """Hand a stored batch on, a little at a time: between two steps others may have their turn.
+
+        `conflicts`: devices whose row says so, and why, whatever they say of themselves.
+        """
         left_out = set(dropped)
         for group in list(self._groups.values()):
-            for frame in group.frames(batch, left_out):
+            for frame in group.frames(batch, left_out, conflicts):
                 yield
                 for number, listener in enumerate(list(group.listeners), 1):
                     listener.put(frame)
@@ -171,7 +177,9 @@ class _Group:
         self._pattern = None if wanted.point is None else compile_pattern(translate(wanted.point))
         self._known: dict[tuple[str, str], bool] = {}
 
-    def frames(self, batch: PointsChanged, left_out: set[tuple[str, str]]) -> Iterator[Frame]:
+    def frames(
+        self, batch: PointsChanged, left_out: set[tuple[str, str]], conflicts: Mapping[str, str]
+    ) -> Iterator[Frame]:
         wanted = self._wanted
         points: list[LivePoint] = []
         devices: list[LiveDevice] = []
@@ -181,7 +189,7 @@ class _Group:
                 if (item.changed or wanted.repeats) and key not in left_out and self._wants(key):
                     points.append(_point(item))
             elif isinstance(item, DeviceStatusChanged) and wanted.device in {None, item.device}:
-                devices.append(LiveDevice(item.device, item.status, item.was, item.reason, item.at_ms))
+                devices.append(_device(item, conflicts.get(item.device, "")))
             if len(points) + len(devices) >= CHANGES_A_FRAME:
                 yield _frame(points, devices)
                 points, devices = [], []
@@ -214,6 +222,12 @@ def _point(change: PointChange) -> LivePoint:
         change.sampled_at_ms,
         change.changed,
     )
+
+
+def _device(said: DeviceStatusChanged, conflict: str) -> LiveDevice:
+    if conflict:
+        return LiveDevice(said.device, DeviceStatus.CONFLICT, said.was, conflict, said.at_ms)
+    return LiveDevice(said.device, said.status, said.was, said.reason, said.at_ms)
 
 
 def _frame(points: list[LivePoint], devices: list[LiveDevice]) -> Frame:

@@ -24,5 +24,5 @@ class Live(TrioActor):
     async def on_receive(self, message: object) -> None:
         """Hand on what was stored."""
         if isinstance(message, ChangesStored) and len(self._fanout):
-            for _ in self._fanout.hand_on(message.batch, message.dropped):
+            for _ in self._fanout.hand_on(message.batch, message.dropped, message.conflicts):
                 await trio.lowlevel.checkpoint()

@@ -138,6 +138,7 @@ class Writer(Recorder):
         self.answers = True
         self.loads = True
         self.dropped: tuple[tuple[str, str], ...] = ()
+        self.conflicts: dict[str, str] = {}
         self.batches: list[PointsChanged] = []
         self.loses: Callable[[], bool] = lambda: False
         self._registry = registry
@@ -168,7 +169,12 @@ class Writer(Recorder):
     def acknowledge(self, batch: PointsChanged) -> None:
         dropped, self.dropped = self.dropped, ()
         message = BatchStored(
-            incarnation=batch.incarnation, batch_no=batch.batch_no, rows=len(batch.items), samples=0, dropped=dropped
+            incarnation=batch.incarnation,
+            batch_no=batch.batch_no,
+            rows=len(batch.items),
+            samples=0,
+            dropped=dropped,
+            conflicts=self.conflicts,
         )
         self._registry.send("detector", message)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
-from t3actors.messages import PointChange
+from t3actors.messages import DetectorCountsRequested, PointChange
 from t3actors.points import DeviceStatus, Reading, Rules
 from t3actors.questions import ChangesStored, DeviceStanding, PointTrace, StandingsRequested, TraceRequested
 from tests.detect.speech import Recorder, announced, point, turned
@@ -74,6 +74,28 @@ async def test_standings_are_newer_than_the_database(autojump_clock: MockClock) 
         seen = (await standings(h))["a"]
         assert (seen.status, seen.reason, seen.points) == (DeviceStatus.OFFLINE, "connection refused", 1)
         assert (seen.poll_interval_s, seen.since_at_ms is not None) == (1.0, True)
+
+
+async def test_a_device_whose_serial_number_is_another_s_is_in_conflict_whatever_it_says_of_itself(
+    autojump_clock: MockClock,
+) -> None:
+    h, live = house(), Recorder()
+    async with h.at_work():
+        h.registry.register("live", live)  # type: ignore[arg-type]
+        h.tell(A)
+        h.writer.conflicts = {"a": "serial number 1 is already that of b"}
+        h.tell(turned("a", DeviceStatus.UNKNOWN, DeviceStatus.ONLINE, ""))
+        await trio.sleep(2.5)
+        seen = (await standings(h))["a"]
+        assert (seen.status, seen.reason) == (DeviceStatus.CONFLICT, "serial number 1 is already that of b")
+        assert (await h.registry.ask("detector", DetectorCountsRequested())).devices_online == 0
+        assert isinstance(live.heard[0], ChangesStored)
+        assert live.heard[0].conflicts == h.writer.conflicts
+        h.writer.conflicts = {}
+        h.poll(1, 20.0)
+        await trio.sleep(2.5)
+        assert (await standings(h))["a"].status is DeviceStatus.ONLINE
+        assert (await h.registry.ask("detector", DetectorCountsRequested())).devices_online == 1
 
 
 async def test_what_is_stored_is_told_to_whoever_plays_live_and_only_then(autojump_clock: MockClock) -> None:

@@ -68,6 +68,17 @@ def test_a_serial_of_another_device_is_a_reported_conflict_and_never_merged(hous
     assert line == {"device": "twin", "serial_number": 12345, "held_by": "ahu-1"}
 
 
+def test_every_acknowledgement_says_which_devices_are_in_conflict_over_a_serial_number(house: House) -> None:
+    house.put(announced())
+    twins = house.batch(announced(device="twin"))
+    expected = {"twin": "serial number 12345 is already that of ahu-1"}
+    assert house.store.store(twins).conflicts == expected
+    assert house.store.store(twins).conflicts == expected  # sent again
+    assert house.reopened().store.store(house.batch(change())).conflicts == expected
+    assert house.rows("SELECT name, status_reason FROM DEVICES WHERE status = 'conflict'") == list(expected.items())
+    assert house.store.store(house.batch(announced(device="twin", serial=777))).conflicts == {}
+
+
 def test_a_conflict_stands_until_the_serial_is_another_and_is_said_once(house: House) -> None:
     house.put(announced(), announced(device="twin"))
     house.put(announced(device="twin"), status_changed(DeviceStatus.ONLINE, "twin"))

@@ -66,6 +66,18 @@ async def test_a_device_s_status_is_told_too_and_other_rows_are_not() -> None:
     }
 
 
+async def test_a_device_in_conflict_is_told_as_its_row_has_it() -> None:
+    hub = Fanout(10)
+    listener = joined(hub)
+    status = DeviceStatusChanged(
+        device="ahu-1", at_ms=5, status=DeviceStatus.ONLINE, was=DeviceStatus.UNKNOWN, reason=""
+    )
+    for _ in hub.hand_on(batch(status), (), {"ahu-1": "serial number 1 is already that of ahu-2"}):
+        pass
+    (device,) = (await told(listener))["devices"]
+    assert (device["status"], device["reason"]) == ("conflict", "serial number 1 is already that of ahu-2")
+
+
 async def test_each_hears_what_his_filter_lets_through() -> None:
     hub = Fanout(10)
     items = [change("ahu-1/IN1"), change("ahu-1/OUT1"), change("ahu-2/IN1"), change("ahu-1/IN2", changed=False)]
