@@ -37,7 +37,7 @@ SETTINGS = """
 "query.point" = "panel-1/IN1"
 
 # What a schema cannot say: a WebSocket, asked for as a page, is always refused; `since` comes before `until`; a duration lies between
-# 50ms and 1d.
+# 50ms and 1d; this gateway was not started from a file that it could read anew.
 [[operations]]
 include-path = "/live"
 checks.positive_data_acceptance.expected-statuses = [426]
@@ -45,6 +45,10 @@ checks.positive_data_acceptance.expected-statuses = [426]
 [[operations]]
 include-path = "/trend"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 422]
+
+[[operations]]
+include-path = "/reload"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 409, 422]
 
 [[operations]]
 include-method = "PATCH"

@@ -31,11 +31,12 @@ async def stop_on_signal(gateway: Gateway, *, task_status: trio.TaskStatus[None]
 
     SIGHUP has a gateway that was started from a file read it anew. On a terminal it means that the terminal is gone: it stops.
     """
+    reloads = gateway.reload.is_possible and not sys.stdout.isatty()  # asked now: one that is gone is none any more
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         task_status.started()
         asked = False
         async for number in signals:
-            if number == signal.SIGHUP and gateway.reload.is_possible and not sys.stdout.isatty():
+            if number == signal.SIGHUP and reloads:
                 gateway.reload.ask_soon("SIGHUP")
                 continue
             if asked:

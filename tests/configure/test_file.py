@@ -24,7 +24,7 @@ from t3actors.config import (
     StoreConfig,
     WebviewConfig,
 )
-from t3actors.configure.file import ALL_KEYS, load
+from t3actors.configure.file import ALL_KEYS, load, said_data_dir
 from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
 from tests.configure.cases import BACNET, CASES, CSV_CASES, DEVICE, GOOD, POINT, T3, T3000
@@ -401,3 +401,22 @@ def _quoted(text: str) -> str:
         )
         + '"'
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[gateway]\ndata_dir = "here"\n' + GOOD, "here"),
+        ('[gateway]\ndata_dir = "here"\ncolour = "blue"\n', None),
+        ('[gateway]\ndata_dir = "here"\n[store]\nbatch_rows = "many"\n', "here"),
+        ("[gateway]\ndata_dir = 7\n", None),
+        ("[gateway\n", None),
+        (GOOD, None),
+    ],
+)
+def test_where_a_file_with_faults_keeps_its_things_is_known_where_it_says_so(
+    tmp_path: Path, text: str, said: str | None
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(text)
+    assert said_data_dir(file) == (None if said is None else tmp_path / said)

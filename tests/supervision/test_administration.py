@@ -76,6 +76,32 @@ async def test_delete_and_restart_want_a_stopped_child(autojump_clock: MockClock
         assert stage.incarnations("a") == [3]
 
 
+async def test_a_child_begins_its_next_life_by_the_specification_it_was_given_meanwhile(
+    autojump_clock: MockClock,
+) -> None:
+    stage = Stage()
+    async with await stage.open(stage.probe("a"), SupervisorSpec("pool", (stage.probe("b"),))):
+        stage.sup.replace_spec(stage.probe("a", restart=Restart.TEMPORARY))
+        stage.sup.replace_spec(SupervisorSpec("pool", (stage.probe("c"),)))
+        assert [stage.incarnations(name) for name in "abc"] == [[1], [1], [None]], "no life was touched"
+        await stage.sup.stop_child("pool")
+        await stage.sup.restart_child("pool")
+        assert stage.registry.incarnation("b") is None
+        assert stage.registry.incarnation("c") == 1
+        stage.tell("a", ZeroDivisionError("a bug"))
+        await trio.sleep(1)
+        assert stage.registry.incarnation("a") is None, "it is temporary now"
+
+
+async def test_a_specification_for_nobody_or_of_another_kind_is_refused(autojump_clock: MockClock) -> None:
+    stage = Stage()
+    async with await stage.open(stage.probe("a")):
+        with pytest.raises(NotFound):
+            stage.sup.replace_spec(stage.probe("nobody"))
+        with pytest.raises(BadSpec, match="'a' is a ChildSpec; it cannot become SupervisorSpec"):
+            stage.sup.replace_spec(SupervisorSpec("a"))
+
+
 @pytest.mark.parametrize("restart", [Restart.PERMANENT, Restart.TRANSIENT])
 async def test_a_stopped_child_is_kept_and_not_restarted(restart: Restart, autojump_clock: MockClock) -> None:
     """R6"""

@@ -70,3 +70,16 @@ async def test_a_player_is_reached_by_the_names_it_speaks_for_also_after_a_resta
             assert registry.incarnation("room") == expected
     async with running(Echo(), name="house", registry=registry), running(Echo(), name="room", registry=registry):
         assert registry.incarnation("room") == 1, "a player of its own goes first"
+
+
+async def test_who_is_no_longer_spoken_for_is_reached_no_more_and_named(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    registry.speak_for("house", "room")
+    registry.speak_for("house", "hall")
+    registry.speak_for("barn", "loft")
+    async with running(Echo(), name="house", registry=registry):
+        assert registry.no_longer_spoken_for("house") == ["room", "hall"]
+        assert registry.no_longer_spoken_for("house") == []
+        assert registry.send("room", 1) is False
+    async with running(Echo(), name="barn", registry=registry):
+        assert registry.send("loft", 1) is True

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +113,30 @@ def test_a_sighup_before_the_tree_is_up_waits_for_it(tmp_path: Path) -> None:
         blocking_until(lambda: gateway.said("reload.done"), STARTS_WITHIN_S)
         assert len(gateway.said("gateway.started")) == 1
         assert gateway.end(signal.SIGTERM) == Exit.DONE
+
+
+def test_on_a_terminal_that_is_gone_a_sighup_stops_the_gateway_in_order(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        command = [sys.executable, "-m", "t3actors", "run", str(written(tmp_path))]
+        with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            database = tmp_path / "data" / "t3actors.db"
+            blocking_until(
+                lambda: ask(database, "SELECT 1 FROM EVENTS WHERE event = 'gateway.started'"), STARTS_WITHIN_S
+            )
+            os.close(ours)
+            process.send_signal(signal.SIGHUP)
+            try:
+                assert process.wait(STARTS_WITHIN_S) == Exit.DONE
+            finally:
+                process.kill()
+            assert ask(database, "SELECT clean_stop FROM GATEWAY") == [(1,)]
+            assert ask(database, "SELECT 1 FROM EVENTS WHERE event LIKE 'reload%'") == []
+    finally:
+        for end in (ours, theirs):
+            with suppress(OSError):
+                os.close(end)
 
 
 async def test_the_verb_says_what_changed_and_refuses_another_file(tmp_path: Path) -> None:

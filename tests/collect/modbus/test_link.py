@@ -182,6 +182,18 @@ async def test_the_pause_between_two_requests_is_kept() -> None:
     assert all(later - earlier >= 0.03 for earlier, later in pairwise(at))
 
 
+async def test_a_link_is_told_of_other_settings_and_keeps_its_connection() -> None:
+    async with behind(per_poll=True) as (device, bench):
+        await bench.ask()
+        bench.registry.send(bench.role, LinkSettings(min_pause_s=0.03))
+        bench.registry.send(bench.role, ReleaseLink())
+        began_s = trio.current_time()
+        for _ in range(3):
+            await bench.ask()
+        assert trio.current_time() - began_s >= 0.06
+        assert device.connections == 1
+
+
 async def test_a_request_whose_turn_does_not_come_in_time_is_not_sent_any_more() -> None:
     """A line full of dead units, or an asker that is long gone: its time is not spent on what nobody waits for."""
     async with behind() as (device, bench):
