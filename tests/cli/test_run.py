@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ class Ended:
     """A gateway that has run and been stopped."""
 
     unstored = 0
+    reload = SimpleNamespace(is_possible=False)
 
     def __init__(self, *_: object) -> None:
         self.ended = trio.Event()
