@@ -115,13 +115,13 @@ class Health(TrioActor):
         self._writer = WriterStanding()
         self._growth = Growth()
         self._writer_answered = False
-        self._heard_s = self._stored_s = self._idle_s = 0.0
+        self._answered_s = self._looked_s = self._heard_s = self._stored_s = self._idle_s = 0.0
         self._late_s, self._late_at_s = 0.0, -math.inf
         self._known: dict[str, Part] = {}
 
     async def on_start(self) -> None:
         """Begin to look."""
-        self._heard_s = self._stored_s = self.now_s()
+        self._answered_s = self._looked_s = self._heard_s = self._stored_s = self.now_s()
         self.spawn(self._follow_writer)
         self.spawn(self._keep_looking)
 
@@ -129,10 +129,11 @@ class Health(TrioActor):
         while True:
             looks = self._counts.looks
             answered = await self._ask_detector()
-            report = self._report(answered=answered)
             moved = ["loop"]
             if answered and self._counts.looks != looks:
                 moved.append("detector")
+                self._looked_s = self.now_s()
+            report = self._report()
             if self._writer_answered and report.store.state != "stuck":
                 moved.append("writer")
             self._writer_answered = False
@@ -140,7 +141,13 @@ class Health(TrioActor):
             due_s = self.now_s() + (LOOK_EVERY_S if self._counts.loaded else AT_START_EVERY_S)
             await trio.sleep_until(due_s)
             if self.now_s() - due_s > STOOD_STILL_S:
-                self._late_s, self._late_at_s = self.now_s() - due_s, self.now_s()
+                self._stood_still(self.now_s() - due_s)
+
+    def _stood_still(self, gap_s: float) -> None:
+        """The loop itself stood still: no other part is to blame for what it could not do meanwhile."""
+        self._late_s, self._late_at_s = gap_s, self.now_s()
+        for name in ("_answered_s", "_looked_s", "_heard_s", "_stored_s"):
+            setattr(self, name, min(getattr(self, name) + gap_s, self.now_s()))
 
     # ------------------------------------------------------------------------------------------------- the questions
 
@@ -156,6 +163,7 @@ class Health(TrioActor):
             self._stored_s = self.now_s()
         self._idle_s = self.now_s() - self._stored_s
         self._counts = counts
+        self._answered_s = self.now_s()
         return True
 
     async def _follow_writer(self) -> None:
@@ -171,13 +179,15 @@ class Health(TrioActor):
 
     # ---------------------------------------------------------------------------------------------------- the report
 
-    def _report(self, *, answered: bool) -> HealthReport:
+    def _report(self) -> HealthReport:
         counts, now_s, children = self._counts, self.now_s(), tuple(self._children())
         before, self._known = self._known, {}
         late_ago_s = now_s - self._late_at_s
         machine = {
             "loop": self._part(before, "loop", parts.of_loop(self._late_s * (late_ago_s < REMEMBERED_S), late_ago_s)),
-            "detector": self._part(before, "detector", parts.of_detector(counts, answered=answered)),
+            "detector": self._part(
+                before, "detector", parts.of_detector(counts, now_s - self._answered_s, now_s - self._looked_s)
+            ),
             "store": self._part(
                 before, "store", parts.of_store(self._writer, counts, now_s - self._heard_s, self._idle_s)
             ),

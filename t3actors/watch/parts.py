@@ -22,6 +22,7 @@ from t3actors.watch.tree import ChildRow
 State = Literal["ok", "starting", "degraded", "down", "blocked", "stuck"]
 WORST_FIRST: tuple[State, ...] = ("stuck", "blocked", "down", "starting", "degraded", "ok")
 ANSWERS_WITHIN_S = 5.0
+LOOKS_WITHIN_S = 5.0
 STORES_WITHIN_S = 35.0
 """A batch waits 2 s at most, one in flight is sent again after 30 s: a writer that stored nothing for longer makes no progress."""
 NAMED_AT_MOST = 20
@@ -96,12 +97,14 @@ def of_loop(late_s: float, ago_s: float) -> Judgement:
     return ("degraded", f"it stood still for {late_s:.1f} s, {ago_s:.0f} s ago") if late_s else ("ok", "")
 
 
-def of_detector(counts: DetectorCounts, *, answered: bool) -> Judgement:
-    """By its last answer."""
-    if not answered:
-        return "stuck", f"the detector did not answer within {ANSWERS_WITHIN_S:g} s"
+def of_detector(counts: DetectorCounts, unheard_s: float, unlooked_s: float) -> Judgement:
+    """By its last answer, `unheard_s` ago. `unlooked_s`: so long its answers have told of no look at ages and batches."""
+    if unheard_s > ANSWERS_WITHIN_S:
+        return "stuck", f"the detector has not answered for {unheard_s:.0f} s"
     if not counts.loaded:
         return "starting", "it waits for the database to say what is stored"
+    if unlooked_s > LOOKS_WITHIN_S:
+        return "stuck", f"the detector answers, but has not looked at ages and batches for {unlooked_s:.0f} s"
     return "ok", ""
 
 

@@ -76,6 +76,7 @@ class Looked:
 
     def __init__(self) -> None:
         self.detector, self.writer, self.board = Detector(), Writer(), HealthBoard()
+        self.supervisor: Supervisor
 
     def shown(self) -> dict[str, Any]:
         shown: dict[str, Any] = msgspec.json.decode(self.board.shown().body)
@@ -106,7 +107,7 @@ async def looking(*children: ChildRow, links: dict[str, list[str]] | None = None
             ),
         ),
     )
-    supervisor = Supervisor(SupervisorSpec("tree", specs))
+    supervisor = looked.supervisor = Supervisor(SupervisorSpec("tree", specs))
     async with trio.open_nursery() as nursery:
         await nursery.start(supervisor.run)
         yield looked
@@ -153,6 +154,29 @@ async def test_a_detector_that_does_not_answer_is_stuck_since_then(autojump_cloc
         since_at = looked.shown()["detector"]["since_at"]
         await trio.sleep(30)
         assert looked.shown()["detector"]["since_at"] == since_at
+
+
+async def test_a_detector_that_answers_but_looks_at_nothing_is_stuck(autojump_clock: MockClock) -> None:
+    async with looking() as looked:
+        await trio.sleep(10.5)
+        looked.detector.ticks = False
+        await trio.sleep(4)
+        assert looked.shown()["live"] is True
+        await trio.sleep(4)
+        assert (looked.shown()["live"], looked.shown()["detector"]["state"]) == (False, "stuck")
+        looked.detector.ticks = True
+        await trio.sleep(1.5)
+        assert looked.shown()["live"] is True
+
+
+async def test_a_detector_that_is_started_again_is_not_stuck_meanwhile(autojump_clock: MockClock) -> None:
+    async with looking() as looked:
+        await trio.sleep(10.5)
+        await looked.supervisor.stop_child("detector")
+        await trio.sleep(4)
+        assert looked.shown()["live"] is True
+        await trio.sleep(4)
+        assert (looked.shown()["live"], looked.shown()["detector"]["state"]) == (False, "stuck")
 
 
 async def test_a_writer_that_stores_nothing_while_changes_wait_is_stuck(autojump_clock: MockClock) -> None:
@@ -275,6 +299,10 @@ async def test_a_loop_that_stood_still_is_told_for_a_minute(mock_clock: MockCloc
         await trio.testing.wait_all_tasks_blocked()
         assert (looked.shown()["loop"]["state"], looked.shown()["gateway"]["state"]) == ("degraded", "degraded")
         assert looked.shown()["loop"]["reason"].startswith("it stood still for 3.0 s")
+        assert looked.shown()["live"] is True
+        mock_clock.jump(100.0)
+        await trio.testing.wait_all_tasks_blocked()
+        assert looked.shown()["store"]["state"] == "ok", "nobody is blamed for it"
         assert looked.shown()["live"] is True
         for _ in range(62):
             mock_clock.jump(1.0)

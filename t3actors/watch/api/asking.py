@@ -121,7 +121,8 @@ class Asking:
 
     async def _control(self, asked: Asked, change: Callable[[str], Awaitable[None]]) -> Response:
         name = asked.values["device"]
-        refuse_unknown(name, self._reach.devices(), "device")
+        if not self._inside.plays(name):
+            refuse_unknown(name, self._reach.devices(), "device")
         try:
             await change(name)
         except NotToBeChanged as error:
