@@ -14,6 +14,7 @@ from t3actors.points import Rules
 from t3actors.simulator.t3000.faults import FaultKind
 from t3actors.simulator.t3000.installation import Installation, some_panels
 from t3actors.simulator.t3000.web_server import T3000WebServer
+from tests.system.asked import client_of
 from tests.system.house import House, config_of, gateway_running
 from tests.waiting import until
 
@@ -78,3 +79,19 @@ async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> N
         assert house.point_statuses(first) == {"down"}
         assert house.status(second) == "online"
         assert house.point_statuses(second) == {"ok"}
+
+
+async def test_a_t3000_is_stopped_by_hand_with_all_its_panels_and_no_panel_alone(tmp_path: Path) -> None:
+    async with plant(tmp_path) as (house, server), client_of(tmp_path / "data") as client:
+        panels = [f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values()]
+        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels), 15)
+        alone = await client.post(f"/devices/{panels[0]}/stop")
+        assert (alone.status_code, alone.json()) == (
+            409,
+            {"error": f"{panels[0]} is not polled by an actor of its own"},
+        )
+        assert (await client.post("/devices/plant/stop")).status_code == 200
+        await until(lambda: all(house.point_statuses(name) == {"disabled"} for name in panels), 10)
+        assert {house.status(name) for name in ["plant", *panels]} == {"disabled"}
+        assert (await client.post("/devices/plant/start")).status_code == 200
+        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels), 15)
