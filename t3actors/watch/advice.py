@@ -10,6 +10,7 @@ LOOK_AT = (
     ("no connection within", "no host there, or a firewall drops: power, cable, address, VLAN"),
     ("gave no answer within", "the host takes connections, the unit is silent: unit_id; the serial bus behind a Modbus gateway"),
     ("gateway target did not respond", "the Modbus gateway lives, the unit behind it does not: that unit's power and wiring"),
+    ("is already that of", "a device configured twice, or by its T3000 and its own address too: take one away; else a doubled number"),
     ("is serial number", "an exchanged panel, or a doubled address: serial_number in the configuration; who has that address"),
     ("is the map of", "a device of another product than the profile is for: profile in the configuration; who has that address"),
     ("no Modbus TCP", "something else listens on that port: the port number; what runs on that host"),

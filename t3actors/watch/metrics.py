@@ -43,7 +43,7 @@ class Histogram(Protocol):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is counted, at one moment. `api`: refused, flooded, failed; `supervision`: restarts, abandoned, mail_dropped."""
+    """All that is counted, at one moment. `api`: refused, flooded, failed, hung up; `supervision`: restarts, abandoned, mail_dropped."""
 
     version: str
     live: bool
@@ -111,7 +111,7 @@ def _gateway(figures: Figures) -> Iterator[Metric]:
         "Requests and connections of the API that were turned away, or failed.",
         labels=["why"],
     )
-    for why in ("refused", "flooded", "failed"):
+    for why in ("refused", "flooded", "failed", "hung_up"):
         refusals.add_metric([why], figures.api.get(why, 0))
     yield refusals
     yield _gauge("api_listeners", "Clients that listen on /live.", value=figures.listeners)

@@ -45,7 +45,7 @@ FIGURES = Figures(
     lateness=LATE.histogram(),
     supervision=Counter(restarts=2),
     dead_letters=1,
-    api=Counter(refused=4),
+    api=Counter(refused=4, hung_up=2),
     listeners=2,
     database_bytes=1_000_000,
     free_bytes=2_000_000,
@@ -85,6 +85,7 @@ def series() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
         ("t3actors_poll_lateness_seconds_bucket", {"le": "+Inf"}, 4),
         ("t3actors_poll_lateness_seconds_count", {}, 4),
         ("t3actors_api_refused_total", {"why": "refused"}, 4),
+        ("t3actors_api_refused_total", {"why": "hung_up"}, 2),
         ("t3actors_database_bytes", {}, 1_000_000),
     ],
 )
