@@ -111,9 +111,17 @@ def duration(low_s: float, high_s: float) -> Key:
     return Key(str, f'a duration from "{duration_text(low_s)}" to "{duration_text(high_s)}", {DURATION_FORM}', within)
 
 
-def size() -> Key:
-    """A key that takes a size; its value is in bytes."""
-    return Key(str, f"a size, {SIZE_FORM}", size_bytes)
+def size(least: int = 0) -> Key:
+    """A key that takes a size of at least so many bytes; its value is in bytes."""
+
+    def enough(text: str) -> int:
+        value = size_bytes(text)
+        if value < least:
+            raise ValueError
+        return value
+
+    from_least = f'a size of at least "{least // 1000}kB", ' if least else "a size, "
+    return Key(str, from_least + SIZE_FORM, enough)
 
 
 def name() -> Key:

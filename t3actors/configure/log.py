@@ -26,7 +26,7 @@ SECTION_KEYS: dict[str, keys.Key] = {
     "file_size": keys.Key(str, f'a size from "100kB", {SIZE_FORM}', _file_size),
     "file_count": keys.whole(1, 100),
     "t3_web_log": keys.path(),
-    "t3_web_log_size": keys.size(),
+    "t3_web_log_size": keys.size(100_000),
 }
 
 
