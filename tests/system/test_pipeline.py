@@ -131,7 +131,7 @@ class Poison:
 async def test_a_crash_of_the_detector_or_the_writer_disconnects_no_device_and_loses_no_change(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
         async with gateway_running(config_of(devices_of(plant, rules=PATIENT), tmp_path)) as house:
-            await until(lambda: house.point_statuses("panel-1") == {"ok"})
+            await until(lambda: house.point_statuses("panel-1") == house.point_statuses("panel-2") == {"ok"})
             for number, role in enumerate(("detector", "writer", "detector"), start=1):
                 house.gateway.registry.send(role, Poison())
                 plant.panels["panel-1"].set("IN1", 40.0 + number)
@@ -155,8 +155,8 @@ async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -
     async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
         config = config_of(devices_of(plant, rules=PATIENT), tmp_path)
         async with gateway_running(config) as house:
-            await until(lambda: house.one("SELECT count(*) FROM POINTS WHERE status <> 'ok'") == 0)
             await until(lambda: house.one("SELECT count(*) FROM POINTS") > 100)
+            await until(lambda: house.one("SELECT count(*) FROM POINTS WHERE status <> 'ok'") == 0)
         samples = house.one("SELECT count(*) FROM TRENDLOG_DATA")
         points = house.rows("SELECT point_id, value, changed_at FROM INPUT_POINTS ORDER BY serial_number, point_index")
         async with gateway_running(config) as house:
