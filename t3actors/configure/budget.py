@@ -51,6 +51,7 @@ def plan(config: Config, most_points: MostPoints, changing_share: float) -> Budg
     shares = [
         Share("points", (EMPTY_BYTES + len(points) * POINT_BYTES) / 1e6, f"{len(points)} x {POINT_BYTES:.0f} bytes"),
         _rows(store, a_day, min(rows, budget / 2) if budget else rows),
+        *_outbox(store),
         *_promises(store, points),
     ]
     shares = [share for share in shares if share.mb > 0]
@@ -58,10 +59,11 @@ def plan(config: Config, most_points: MostPoints, changing_share: float) -> Budg
     room = budget * (1 - MARGIN) / 1e6
     refusal = ""
     if budget and needed > room:
+        outbox = "a smaller outbox, " if store.webview else ""
         sums = "; ".join(f"{share.what} {share.mb:.4g} MB = {share.reckoned}" for share in shares)
         refusal = (
             f"store.budget: {room:.4g} MB of {budget / 1e6:.4g} MB can be filled, and {needed:.4g} MB were asked for: {sums}. "
-            "Allowed: a larger budget, less raw, minutes or hours, or points that store less (deadband, max_interval)"
+            f"Allowed: a larger budget, less raw, minutes or hours, {outbox}or points that store less (deadband, max_interval)"
         )
     promised_raw = any(_kept_s(rules.raw_s, store.raw_s) for rules, _ in points)
     left = room - needed
@@ -74,6 +76,12 @@ def plan(config: Config, most_points: MostPoints, changing_share: float) -> Budg
 def _rows(store: StoreConfig, a_day: float, size: float) -> Share:
     reckoned = f"{a_day:.4g} samples a day x {duration_text(store.recent_s)} of recent x {ROW_BYTES:.0f} bytes, at most half of the budget"
     return Share("rows", size / 1e6, reckoned)
+
+
+def _outbox(store: StoreConfig) -> list[Share]:
+    """What waits for T3000's file lies in ours, and goes before no sample does: it needs its room."""
+    size = 0 if store.webview is None else store.webview.outbox_bytes
+    return [Share("outbox", size / 1e6, "store.webview.outbox")]
 
 
 def _promises(store: StoreConfig, points: Iterable[tuple[Rules, float]]) -> list[Share]:

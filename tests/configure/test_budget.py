@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig
+from t3actors.config import Config, DeviceConfig, ModbusPoint, StoreConfig, WebviewConfig
 from t3actors.configure.budget import BudgetPlan, plan
 from t3actors.points import Kind, Rules
 
@@ -49,6 +51,15 @@ def test_a_points_own_promise_counts_for_it_alone() -> None:
 def test_rows_take_at_most_half_of_the_budget() -> None:
     made = planned(StoreConfig(budget_bytes=20_000_000, recent_s=366 * DAY_S), SECOND)
     assert {share.what: share.mb for share in made.shares}["rows"] == 10.0
+
+
+def test_what_waits_for_t3000s_file_needs_its_room() -> None:
+    webview = WebviewConfig(database=Path("webview.db"))
+    made = planned(StoreConfig(budget_bytes=100_000_000, webview=webview), SECOND)
+    assert {share.what: share.mb for share in made.shares}["outbox"] == webview.outbox_bytes / 1e6
+    assert "outbox 100 MB = store.webview.outbox. Allowed: " in made.refusal
+    assert "a smaller outbox" in made.refusal
+    assert planned(StoreConfig(webview=webview), SECOND).refusal == ""
 
 
 def test_without_a_budget_nothing_is_refused() -> None:

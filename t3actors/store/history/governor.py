@@ -1,6 +1,6 @@
 """Keeps the database within its budget: what is worth least goes first, and it is said once.
 
-The order, while the pages in use are over the budget less a margin:
+The order, while the pages in use are over the budget less a margin and what the next merging takes:
 
 1. rows of `recent` that take more than half of the budget: they go, their samples stay (packed they are a fifth as large);
 2. the oldest samples that stand alone: their hours keep their story;
@@ -23,6 +23,13 @@ MARGIN = 0.05
 """Of the budget: what is written between two looks, and the WAL."""
 ROW_BYTES = 30.0
 """A sample as a row; measured with benchmarks/store.py."""
+PACKED_BYTES = 6.0
+"""A sample in a part; measured with benchmarks/history_size.py."""
+
+_PIECES = (
+    "SELECT MAX(samples) FROM (SELECT SUM(samples) AS samples FROM parts"
+    " WHERE kind = 0 AND state IN (1, 2) AND level = 1 GROUP BY day)"
+)
 
 
 def used_bytes(connection: apsw.Connection) -> int:
@@ -43,7 +50,7 @@ class Governor:
         """Return what is to go now, if anything. `packs`: rows wait to be packed, which makes room and loses nothing."""
         if not self._budget:
             return None
-        used = used_bytes(desk.connection)
+        used = used_bytes(desk.connection) + _merged_bytes(desk)
         over = used > self._budget * (1 - MARGIN)
         self._say(desk, used, over=over)
         if not over:
@@ -83,8 +90,14 @@ class Governor:
         if over and not self._said:
             self._said = True
             desk.log(events.STORE_OVER_BUDGET, used_mb=round(used / 1e6, 1), budget_mb=round(self._budget / 1e6, 1))
-        elif used < self._budget * (1 - 2 * MARGIN):
+        elif used < self._budget / 2:  # with each part that goes there is some room: that is no end of it
             self._said = False
+
+
+def _merged_bytes(desk: Desk) -> float:
+    """Return what a whole day takes while the pieces that it is made of still stand beside it."""
+    found = desk.connection.execute(_PIECES).get
+    return (found or 0) * PACKED_BYTES
 
 
 def _rows_bytes(desk: Desk) -> float:

@@ -23,7 +23,7 @@ GRACE_S = 90
 """An hour is packed so long after it has ended: what is on its way is stored by then."""
 LATE_EVERY_S = 600.0
 LOOK_EVERY_S = 5.0
-TRIM_EVERY_S = 3600.0
+TRIM_EVERY_S = 60.0
 UNSETTLED_S = 86_400.0
 """So long history of a boot whose clock is not trusted yet waits as rows: it may be stamped anew."""
 
@@ -90,6 +90,10 @@ class Tidying:
         outlived = expiry.outlived(desk, self._vouched_s())
         if outlived is not None:
             return expiry.let_go(desk, outlived, "retention")
+        if now_s >= self._trim_again_s:  # before the budget is looked at: no sample is to go because of an event
+            self._trim_again_s = now_s + TRIM_EVERY_S
+            if expiry.is_overfull(desk):
+                return expiry.trim(desk)
         hour_s = self._due_hour()
         governed = self.governor.next(desk, packs=hour_s is not None)
         if governed is not None:
@@ -108,10 +112,6 @@ class Tidying:
         pieces = merging.pieces(desk)
         if pieces is not None:
             return merging.merge(desk, pieces)
-        if now_s >= self._trim_again_s:
-            self._trim_again_s = now_s + TRIM_EVERY_S
-            if expiry.is_overfull(desk):
-                return expiry.trim(desk)
         return None
 
     def _unsettled(self) -> tuple[Unsettled, int] | None:

@@ -108,6 +108,19 @@ def test_events_and_alarms_that_are_over_are_bounded(tmp_path: Path, monkeypatch
     assert told.rows("SELECT count(*), MIN(id), MAX(id) FROM ALARMS") == [(21, 1, 60)]  # the one that stands stays
 
 
+def test_events_leave_a_small_budget_to_history(tmp_path: Path) -> None:
+    told = living(tmp_path, budget_bytes=2_000_000)
+    told.live(8)
+    told.rows(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+        " INSERT INTO EVENTS (at, event, reason) SELECT i, 'point.down', 'no answer: timed out after 1.0 s' FROM n"
+    )
+    told.tidy()
+    assert told.one("SELECT count(*) FROM EVENTS") == 2000
+    assert told.logged("history.expired") == []
+    told.is_whole()
+
+
 def test_nothing_of_history_is_ever_read_whole(tmp_path: Path) -> None:
     """What tidying asks seeks: no scan of samples, blocks, runs or events, however large they are."""
     told = living(tmp_path, recent_s=3600.0, raw_s=86400.0, minutes_s=86400.0)

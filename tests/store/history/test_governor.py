@@ -6,7 +6,7 @@ from t3actors.store.history.governor import used_bytes
 from tests.store.building import announced, point
 from tests.store.history.telling import DAY_MS, MIDNIGHT_MS, Told
 
-BUDGET = 400_000
+BUDGET = 430_000
 
 
 def living(folder: Path, **config: object) -> Told:
@@ -62,6 +62,20 @@ def test_when_nothing_is_left_to_go_history_stops_growing_until_there_is_room(tm
     told.live(1)
     assert told.one("SELECT count(*) FROM TRENDLOG_ALL") > before  # type: ignore[operator]
     assert len(told.logged("store.recovered")) == 1
+
+
+def test_room_is_kept_for_a_whole_day_beside_its_pieces(tmp_path: Path) -> None:
+    told = living(tmp_path, recent_s=3600.0, budget_bytes=2_000_000)
+    told.live(6)
+    told.now_ms += 2 * 3_600_000
+    told.tidy()
+    assert told.logged("history.expired") == []
+    told.rows(
+        "UPDATE parts SET samples = 300000 WHERE kind = 0 AND part = (SELECT MIN(part) FROM parts WHERE kind = 0)"
+    )
+    told.tidy()
+    assert [line["rows"] for line in told.logged("history.expired")] == [300_000]
+    assert len(told.logged("store.over_budget")) == 1
 
 
 def test_without_a_budget_nothing_goes(tmp_path: Path) -> None:
