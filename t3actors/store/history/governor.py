@@ -50,8 +50,8 @@ class Governor:
         """Return what is to go now, if anything. `packs`: rows wait to be packed, which makes room and loses nothing."""
         if not self._budget:
             return None
-        used = used_bytes(desk.connection) + _merged_bytes(desk)
-        over = used > self._budget * (1 - MARGIN)
+        used = used_bytes(desk.connection)
+        over = used + _merged_bytes(desk) > self._budget * (1 - MARGIN)
         self._say(desk, used, over=over)
         if not over:
             if _rows_bytes(desk) > self._budget / 2:
