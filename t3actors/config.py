@@ -137,6 +137,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     the lists, else logging data, and the lists where that is refused."""
     buffer_bytes: int = 100_000_000
     """T3000: the longest answer."""
+    leave_out: tuple[int, ...] = ()
+    """T3000: serial numbers of panels that are not taken from it, because they are polled directly."""
     panel_pause_s: float = 1.0
     """T3000: pause between two panels that are asked one by one: the operator's screen waits for the same lock."""
     rules: Rules = Rules()

@@ -169,7 +169,8 @@ DEVICE_CONFLICTED = event(
     "warning",
     "device serial_number held_by",
     "Two devices report one serial number: the first keeps it, this one is listed with status `conflict`, never merged.",
-    "Look for a device configured twice, or give one of them another serial number.",
+    "Look for a device configured twice, or give one of them another serial number. A panel that is polled directly and that a T3000 lists "
+    "too: name its number in the T3000's `leave_out`.",
 )
 DEVICE_EXCHANGED = event(
     "device.exchanged",

@@ -7,7 +7,9 @@ its poll interval is its own: neither `[defaults]` nor the 30 s of other protoco
 from __future__ import annotations
 
 import re
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
+
+import msgspec
 
 from t3actors.addresses import split_address
 from t3actors.config import DeviceConfig, T3000Method
@@ -29,6 +31,7 @@ HTTP_TIMEOUT_S = 120.0
 """A dead panel holds action 17 for 84 s (4 tries x 3 s for each block of 10 points): who gives up sooner asks T3000 while it waits."""
 SMALLEST_BUFFER = 64_000
 LARGEST_BUFFER = 1_000_000_000
+_Serial = Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)]
 _BUFFER_FORM = 'a size from "64kB" to "1GB"'
 
 
@@ -42,6 +45,7 @@ OWN_KEYS: dict[str, keys.Key] = {
     "method": keys.one_of(T3000Method),
     "buffer": keys.Key(str, _BUFFER_FORM, lambda text: _buffer(size_bytes(text))),
     "panel_pause": keys.duration(0, 600),
+    "leave_out": keys.Key(list[_Serial], "an array of serial numbers, each from 1 to 4294967295", tuple),
 }
 NOT_T3000 = (
     "unit_id", "connection", "profile", "points", "max_registers", "max_gap", "min_pause", "instance", "scale", "cov", "cov_max",

@@ -80,6 +80,7 @@ CASES: dict[str, tuple[str, str]] = {
     "a buffer that holds nothing": (T3000 + 'buffer = "1kB"\n', 't3.toml: devices[1] "plant": buffer: saw "1kB"; allowed: a size from "64kB" to "1GB"'),
     "memory over HTTP": (T3000 + 'method = "memory"\n', 't3.toml: devices[1] "plant": method: saw "memory"; allowed: over HTTP one of "auto", "logging_data", "webview_list": memory is read only through a library'),
     "a serial number that a T3000 says itself": (T3000 + "serial_number = 5\n", 't3.toml: devices[1] "plant": serial_number: given without method = "memory"; allowed: only with it'),
+    "a serial number to leave out that is none": (T3000 + "leave_out = [0]\n", 't3.toml: devices[1] "plant": leave_out: saw an array of 1; allowed: an array of serial numbers, each from 1 to 4294967295'),
     "two devices of one T3000": (T3000 + T3000.replace('"plant"', '"b"').replace("10.0.0.9", "10.0.0.9:9103/"), 't3.toml: devices[2] "b": address: saw "http://10.0.0.9:9103"; allowed: one device for each T3000; "plant" has it'),
     "a BACnet device without an instance": (BACNET.replace("instance = 7\n", ""), 't3.toml: devices[1] "chiller": instance: missing; needed: a whole number from 0 to 4194302'),
     "an instance that stands for any": (BACNET.replace("= 7", "= 4194303"), 't3.toml: devices[1] "chiller": instance: saw 4194303; allowed: a whole number from 0 to 4194302'),

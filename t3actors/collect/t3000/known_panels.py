@@ -25,6 +25,7 @@ ASKED_EVERY_CYCLES = 4
 NOT_THERE = "T3000's answer does not have this panel"
 NO_SERIAL = "its serial number is 0"
 DOUBLED = "its serial number is that of another panel in the same answer"
+LEFT_OUT = "leave_out names it: it is polled directly"
 TOO_MANY = f"more than {MOST_PANELS} panels"
 
 
@@ -110,7 +111,7 @@ class Panels:
 
     def _recall(self, serials: Sequence[int]) -> None:
         for serial in serials[:MOST_PANELS]:
-            if serial not in self._panels:
+            if serial not in self._panels and serial not in self._config.leave_out:
                 self._add(serial, DeviceFacts(serial_number=serial))
 
     def remember(self) -> None:
@@ -154,6 +155,9 @@ class Panels:
     def listed(self, serial: int, facts: DeviceFacts) -> None:
         """T3000 lists this panel: it is a device from now on, whether it answers or not."""
         if serial in self._panels:
+            return
+        if serial in self._config.leave_out:
+            self.skip(facts.panel_name or f"panel {facts.panel_id}", LEFT_OUT)
             return
         if len(self._panels) < MOST_PANELS:
             self._found(serial, facts)
@@ -202,6 +206,8 @@ class Panels:
         why = ""
         if not self.is_one and serial == 0:
             why = NO_SERIAL
+        elif serial in self._config.leave_out and not self.is_one:
+            why = LEFT_OUT
         elif serial in self._heard:
             why = DOUBLED
         elif panel is None and len(self._panels) >= MOST_PANELS:

@@ -382,6 +382,25 @@ async def test_a_known_panel_that_died_is_asked_every_fourth_cycle(autojump_cloc
         assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.ONLINE
 
 
+async def test_a_panel_that_is_polled_directly_is_left_out_in_either_way_of_asking_and_after_a_restart(
+    autojump_clock: MockClock,
+) -> None:
+    door = ScriptedDoor()
+    door.reply = lambda *_: real(panel(1), panel(2))
+    kept = {KEY: msgspec.msgpack.encode([1001, 1002])}
+    async with site(door=door, leave_out=(1001,), learned=kept) as at:
+        await trio.sleep(40)
+        assert at.detector.of(DeviceAnnounced, "plant:1001") == []
+        assert at.detector.of(PointsRead, "plant:1002")
+        (skipped,) = at.events("panel.skipped")
+        assert "leave_out" in skipped["reason"]
+    door = ScriptedDoor()
+    door.reply = lists(set())
+    async with site(door=door, address="http://10.0.0.9:9103", leave_out=(1001,)) as at:
+        await trio.sleep(40)
+        assert 1 not in {request["panelId"] for _, action, request in door.calls if action == 17}
+
+
 async def test_trend_logs_are_read_once_slowly_after_the_start(autojump_clock: MockClock) -> None:
     door = ScriptedDoor()
     door.reply = lambda *_: real(panel(1), panel(2))
