@@ -147,7 +147,8 @@ DEVICE_BACKING_OFF = event(
     "device.backing_off",
     "warning",
     "device address reason last_ok_at next_try_s",
-    "The device did not answer; it is tried again after a growing pause.",
+    "The device did not answer; it is tried again after a growing pause. `last_ok_at`: when it last answered, in this run or an earlier "
+    "one; null where it never has, or where the database has not said yet (in the first moments of a run).",
     "Nothing yet. If it goes offline, see there.",
 )
 DEVICE_OFFLINE = event(

@@ -127,12 +127,16 @@ class DeviceRemoved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """The detector has this poll. A device that sees a new `incarnation`, or `known` false, announces itself again."""
+    """The detector has this poll. A device that sees a new `incarnation`, or `known` false, announces itself again.
+
+    It is also the answer to the announcement of a device that was not heard yet: `last_ok_at_ms` is when it was in an earlier life.
+    """
 
     device: str
     poll_no: int
     incarnation: int
     known: bool = True
+    last_ok_at_ms: int | None = None
 
 
 # ---------------------------------------------------------------------------------------------- detector -> writer
@@ -245,11 +249,12 @@ class StoredPoint(msgspec.Struct, frozen=True, gc=False):
 
 
 class StateLoaded(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: the last stored reading of every point, and each device's stored status."""
+    """The answer: the last stored reading of every point, each device's stored status, and when it last answered, if it did."""
 
     incarnation: int
     points: tuple[StoredPoint, ...]
     device_status: dict[str, DeviceStatus]
+    last_ok_at_ms: dict[str, int] = {}
 
 
 # ---------------------------------------------------------------------------------------------- asked of the writer

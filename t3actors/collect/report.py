@@ -183,6 +183,8 @@ class Report:
                 self.hand_over((), self._counts)
         if not message.known:
             self.announce()
+        if self._last_ok_at_ms is None:
+            self._last_ok_at_ms = message.last_ok_at_ms
 
     @property
     def is_acknowledged(self) -> bool:

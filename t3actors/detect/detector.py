@@ -235,8 +235,15 @@ class ChangeDetector(TrioActor):
         changes = device.announce(message, now_s, self._wall_ms())
         if news:
             self._out.add(message, now_s)
+            if not device.is_read and device.last_ok_at_ms is not None:
+                self._tell_of_earlier_life(device.name, device.last_ok_at_ms)
         self._out.push(changes, now_s)
         self._out.pump(now_s)
+
+    def _tell_of_earlier_life(self, device: str, last_ok_at_ms: int) -> None:
+        if self.registry.incarnation(f"device/{device}") is not None:
+            heard = ReadingsTaken(device=device, poll_no=NO_POLL, incarnation=self._stream, last_ok_at_ms=last_ok_at_ms)
+            self.send(f"device/{device}", heard)
 
     def _points_read(self, message: PointsRead) -> None:
         device = self._latest.devices.get(message.device)

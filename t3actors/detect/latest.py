@@ -68,6 +68,8 @@ class DeviceLatest:
         self.tracks: dict[str, Track] = {}
         self.counts = PollCounts()
         self.last_ok_at_ms: int | None = None
+        """In an earlier life, as long as nothing was read in this one (`is_read`)."""
+        self.is_read = False
         self.check_at_s = -math.inf
         """No point grows old before this time: most ticks need not look."""
         self.miss = ""
@@ -130,7 +132,7 @@ class DeviceLatest:
                             taken.recovered += 1
                         self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
         self.counts = read.counts
-        self.last_ok_at_ms = read.heard_at_ms
+        self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
         self.miss = ""
         self._achieved_s = read.counts.achieved_interval_s
         if self._achieved_s < FASTER_BY * self._checked_with_s:
@@ -221,9 +223,8 @@ class DeviceLatest:
 
     def now(self) -> DeviceNow:
         """Say how the device and its described points stand."""
-        is_read = self.last_ok_at_ms is not None
         points = tuple(
-            PointNow(track.point.kind, track.point.point_index, *track.now(read=is_read))
+            PointNow(track.point.kind, track.point.point_index, *track.now(read=self.is_read))
             for track in self.tracks.values()
             if track.point is not None
         )
@@ -270,6 +271,7 @@ class Latest:
             device = self.device(name)
             device.status = status
             device.enabled = status is not DeviceStatus.DISABLED
+            device.last_ok_at_ms = message.last_ok_at_ms.get(name)
 
     def said_again(self, at_ms: int) -> list[BatchItem]:
         """Return what devices said of themselves; forget those that were known from the lost store alone."""

@@ -32,8 +32,13 @@ def load(connection: apsw.Connection, incarnation: int) -> StateLoaded:
             key = point.device, point.point_id
             if key not in points or point.reading.status is not Status.DISABLED:
                 points[key] = point
-    statuses = {name: DeviceStatus(status) for name, status in connection.execute("SELECT name, status FROM DEVICES")}
-    return StateLoaded(incarnation=incarnation, points=tuple(points.values()), device_status=statuses)
+    devices = list(connection.execute("SELECT name, status, last_ok_at FROM DEVICES"))
+    return StateLoaded(
+        incarnation=incarnation,
+        points=tuple(points.values()),
+        device_status={name: DeviceStatus(status) for name, status, _ in devices},
+        last_ok_at_ms={name: last_ok_at for name, _, last_ok_at in devices if last_ok_at is not None},
+    )
 
 
 def _stored(row: tuple[Any, ...]) -> StoredPoint:

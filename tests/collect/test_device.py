@@ -209,6 +209,26 @@ async def test_one_missed_poll_is_backing_off_and_an_answer_ends_it(autojump_clo
         assert built.events("device.offline") == []
 
 
+async def test_a_device_that_does_not_answer_says_when_it_last_did_in_an_earlier_life(
+    autojump_clock: MockClock,
+) -> None:
+    def silent_for_now(driver: ScriptedDriver) -> None:
+        driver.fault, driver.takes_s = RequestTimedOut("no answer within 1 s"), 1.0
+
+    async with house(before=silent_for_now) as built:
+        told = ReadingsTaken(device="ahu-1", poll_no=-1, incarnation=1, last_ok_at_ms=777)
+        built.registry.send("device/ahu-1", told)
+        await trio.sleep(100)
+        assert [line["last_ok_at"] for line in built.events("device.backing_off")] == [777]
+        assert [line["last_ok_at"] for line in built.events("device.offline")] == [777]
+        built.driver.fault = None
+        await trio.sleep(100)
+        built.registry.send("device/ahu-1", told)
+        built.driver.fault = RequestTimedOut("no answer within 1 s")
+        await trio.sleep(30)
+        assert built.events("device.backing_off")[-1]["last_ok_at"] > 1_000_000, "its own word counts more"  # type: ignore[operator]
+
+
 async def test_silence_for_down_after_polls_is_offline_even_between_two_attempts(autojump_clock: MockClock) -> None:
     async with house() as built:
         await trio.sleep(15)

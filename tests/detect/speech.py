@@ -144,6 +144,7 @@ class Writer(Recorder):
         self._registry = registry
         self._points = points
         self._device_status = device_status or {}
+        self.last_ok_at_ms: dict[str, int] = {}
 
     def deliver(self, message: object) -> bool:
         self.heard.append(message)
@@ -158,9 +159,13 @@ class Writer(Recorder):
         return True
 
     def say_state(self, stream: int) -> None:
-        self._registry.send(
-            "detector", StateLoaded(incarnation=stream, points=self._points, device_status=self._device_status)
+        state = StateLoaded(
+            incarnation=stream,
+            points=self._points,
+            device_status=self._device_status,
+            last_ok_at_ms=self.last_ok_at_ms,
         )
+        self._registry.send("detector", state)
 
     def store(self, batch: PointsChanged) -> None:
         if all((batch.incarnation, batch.batch_no) != (old.incarnation, old.batch_no) for old in self.batches):

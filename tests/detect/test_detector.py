@@ -107,6 +107,26 @@ async def test_readings_become_one_batch_with_the_device_before_its_points(autoj
         assert h.device.heard == [ReadingsTaken(device="a", poll_no=1, incarnation=h.sent[0].incarnation, known=True)]
 
 
+async def test_a_device_that_was_not_heard_yet_is_told_when_it_last_answered_in_an_earlier_life(
+    autojump_clock: MockClock,
+) -> None:
+    h = house(stored("a", "IN1", 20.0), device_status={"a": DeviceStatus.ONLINE})
+    h.writer.last_ok_at_ms = {"a": 1_234}
+    async with h.at_work():
+        h.tell(A)
+        await trio.sleep(1)
+        stream = (await h.counts()).incarnation
+        told = ReadingsTaken(device="a", poll_no=-1, incarnation=stream, last_ok_at_ms=1_234)
+        assert h.device.heard[-1] == told
+        h.tell(turned("a", DeviceStatus.CONNECTING, DeviceStatus.OFFLINE))
+        await trio.sleep(1)
+        assert [keys["last_ok_at"] for event, keys in h.log if event == "points.down"] == [1_234]
+        h.poll(1, 20.0, 21.0)
+        h.tell(replace(A, address="elsewhere"))
+        await trio.sleep(1)
+        assert h.device.heard[-1].poll_no == 1, "it knows better by now"  # type: ignore[attr-defined]
+
+
 async def test_repeats_are_dropped_and_counted_as_readings(autojump_clock: MockClock) -> None:
     h = house()
     async with h.at_work():

@@ -362,8 +362,10 @@ def test_what_is_stored_is_what_the_detector_gets_back(house: House) -> None:
         change(1, point_id="OUT1", hw_switch=1, auto_manual=0),
     )
     house.put(change(None, at_ms=T0_MS + 9, status=Status.FAULT, reason="open"))
+    assert house.reopened().store.load_state(7).last_ok_at_ms == {}
+    house.put(DeviceProgress(device="ahu-1", last_ok_at_ms=T0_MS, counts=PollCounts(1)))
     state = house.reopened().store.load_state(7)
-    assert state.incarnation == 7
+    assert (state.incarnation, state.last_ok_at_ms) == (7, {"ahu-1": T0_MS})
     stored = {item.point_id: item for item in state.points}
     assert (stored["IN1"].reading.value, stored["IN1"].reading.status, stored["IN1"].reading.reason) == (
         21.5,

@@ -168,6 +168,21 @@ async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -
         )
 
 
+async def test_a_device_that_is_dead_at_the_start_is_told_with_when_it_last_answered(tmp_path: Path) -> None:
+    async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
+        config = config_of(devices_of(plant), tmp_path)
+        async with gateway_running(config) as house:
+            await until(lambda: house.point_statuses("panel-1") == {"ok"})
+        last_ok_at = house.one("SELECT last_ok_at FROM DEVICES")
+        plant.set_fault("panel-1", Fault(FaultKind.STALL))
+        async with gateway_running(config) as house:
+            await until(lambda: house.log.of("device.offline") and house.log.of("points.down"))
+        assert last_ok_at is not None
+        for event in ("device.backing_off", "device.offline", "points.down"):
+            assert {line["last_ok_at"] for line in house.log.of(event)} == {last_ok_at}, event
+        assert house.one("SELECT last_ok_at FROM DEVICES") == last_ok_at
+
+
 async def test_a_stop_in_the_middle_of_polls_stores_what_was_accepted_and_leaves_a_clean_file(tmp_path: Path) -> None:
     async with running_plant(PlantSize(5, seed=5, tick_s=0.05)) as plant:
         async with gateway_running(config_of(devices_of(plant), tmp_path, batch_age_s=60.0)) as house:
