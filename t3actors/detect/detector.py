@@ -198,8 +198,7 @@ class ChangeDetector(TrioActor):
         for device in self._latest.unannounced():
             # A new detector cannot wait for its next poll: that may come later than the default rules call it dead.
             if self.registry.incarnation(f"device/{device}") is not None:
-                asked = ReadingsTaken(device=device, poll_no=NO_POLL, incarnation=self._stream, known=False)
-                self.send(f"device/{device}", asked)
+                self._answer(device, known=False)
 
     def _let_go_of_the_missing(self, at_ms: int) -> None:
         """Disable the devices of the store that nobody polls: they must not look online for ever."""
@@ -235,34 +234,26 @@ class ChangeDetector(TrioActor):
         changes = device.announce(message, now_s, self._wall_ms())
         if news:
             self._out.add(message, now_s)
-            if not device.is_read and device.last_ok_at_ms is not None:
-                self._tell_of_earlier_life(device.name, device.last_ok_at_ms)
+            if not device.is_read and device.last_ok_at_ms and self.registry.incarnation(f"device/{device.name}"):
+                self._answer(device.name, last_ok_at_ms=device.last_ok_at_ms)
         self._out.push(changes, now_s)
         self._out.pump(now_s)
 
-    def _tell_of_earlier_life(self, device: str, last_ok_at_ms: int) -> None:
-        if self.registry.incarnation(f"device/{device}") is not None:
-            heard = ReadingsTaken(device=device, poll_no=NO_POLL, incarnation=self._stream, last_ok_at_ms=last_ok_at_ms)
-            self.send(f"device/{device}", heard)
+    def _answer(self, device: str, poll_no: int = NO_POLL, **more: Any) -> None:
+        answer = ReadingsTaken(device=device, poll_no=poll_no, incarnation=self._stream, **more)
+        self.send(f"device/{device}", answer)
 
     def _points_read(self, message: PointsRead) -> None:
         device = self._latest.devices.get(message.device)
         known = device is not None and device.announced is not None
         if device is not None and known and device.enabled:
             self._take(device, message)
-        taken = ReadingsTaken(device=message.device, poll_no=message.poll_no, incarnation=self._stream, known=known)
-        self.send(f"device/{message.device}", taken)
+        self._answer(message.device, message.poll_no, known=known)
 
     def _take(self, device: DeviceLatest, message: PointsRead) -> None:
         now_s = self.now_s()
         if device.status not in {DeviceStatus.ONLINE, None}:
-            # Its own word on that was lost with an earlier detector, or was never given: it does answer.
-            at_ms, was = message.heard_at_ms, DeviceStatus.UNKNOWN
-            self._device_status_changed(
-                DeviceStatusChanged(
-                    device=device.name, at_ms=at_ms, status=DeviceStatus.ONLINE, was=was, reason="it answers"
-                )
-            )
+            self._device_status_changed(device.answering(message.heard_at_ms))
         taken = device.take(message, now_s)
         self._counts["polls"] += 1
         self._counts["readings"] += len(message.readings)

@@ -216,6 +216,11 @@ class DeviceLatest:
             rows.append(DeviceStatusChanged(device=self.name, at_ms=at_ms, status=self.status, was=was, reason=reason))
         return rows
 
+    def answering(self, at_ms: int) -> DeviceStatusChanged:
+        """Say that it answers: its own word on that was lost with an earlier detector, or was never given."""
+        online, was = DeviceStatus.ONLINE, DeviceStatus.UNKNOWN
+        return DeviceStatusChanged(device=self.name, at_ms=at_ms, status=online, was=was, reason="it answers")
+
     def is_serial(self, serial_number: int) -> bool:
         """Say whether it reports this serial number, and is not in conflict over it."""
         is_named = self.announced is not None and self.announced.facts.serial_number == serial_number

@@ -17,6 +17,7 @@ from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Several,
 from t3actors.collect.bacnet.mapping import OUT_OF_SERVICE, RELIABILITY, Item, text_of
 from t3actors.collect.bacnet.objects import Shape
 from t3actors.points import Reading, Status, Value
+from t3actors.singles import shortest
 
 IN_ALARM, FAULT_FLAG, OUT_OF_SERVICE_FLAG, ALL_FLAGS = 1, 2, 8, 15
 NOT_ANSWERED = "not in the answer"
@@ -138,11 +139,10 @@ def _state(answer: float, shape: Shape) -> tuple[Value, str]:
 def _number(answer: float, divisor: int) -> tuple[Value, str]:
     if not isfinite(answer):
         return None, NOT_A_NUMBER
-    if divisor != 1:
-        return answer / divisor, ""
-    return (
-        answer if isinstance(answer, float) else int(answer)
-    ), ""  # an Enumerated or a boolean is a plain number here
+    number = (
+        shortest(answer) if isinstance(answer, float) else int(answer)
+    )  # an Enumerated or a boolean is a number here
+    return (number if divisor == 1 else number / divisor), ""
 
 
 def _unreliable(reliability: Answer, flags: int) -> str:

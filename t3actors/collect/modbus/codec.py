@@ -14,14 +14,15 @@ counted after that, 0 being the least significant.
 
 from __future__ import annotations
 
+import math
 import struct
 import unicodedata
 from collections.abc import Callable, Sequence
-from math import isfinite
 
 from t3actors.collect.modbus.blocks import Want, is_bits
 from t3actors.config import ModbusPoint, Order, ValueType
 from t3actors.points import Value
+from t3actors.singles import shortest
 
 NOT_A_NUMBER = "not a number"
 
@@ -124,7 +125,21 @@ def _raw_decoder(point: ModbusPoint) -> Callable[[Sequence[int]], float]:
         (number,) = unpack(pack(*words))
         return number  # type: ignore[no-any-return]
 
-    return raw
+    return _shortening(raw) if form == "f" else raw
+
+
+def _shortening(raw: Callable[[Sequence[int]], float]) -> Callable[[Sequence[int]], float]:
+    """Give singles as they are written; one that is as it was at the last poll costs nothing but a look."""
+    last = shortened = math.nan
+
+    def shorter(words: Sequence[int]) -> float:
+        nonlocal last, shortened
+        number = raw(words)
+        if number != last:
+            last, shortened = number, shortest(number)
+        return shortened
+
+    return shorter
 
 
 def _text_decoder(point: ModbusPoint) -> Decoder:
@@ -141,7 +156,7 @@ def _divisor(scale: float) -> float:
 
 
 def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+    return value if math.isfinite(value) else None
 
 
 def _swapped(word: int) -> int:

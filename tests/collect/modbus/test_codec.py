@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from t3actors.collect.modbus.codec import decode, encode, want, width
 from t3actors.config import ModbusPoint, Order, ValueType
 from t3actors.points import Kind
+from t3actors.singles import shortest
 
 ORDERS = get_args(Order)
 # type, value, and its registers in the orders ABCD, DCBA, BADC, CDAB
@@ -36,9 +37,10 @@ GOLDEN: list[tuple[ValueType, float, str, str, str, str]] = [
     ("int64", -(2**63), "8000000000000000", "0000000000000080", "0080000000000000", "0000000000008000"),
     ("int64", -(2**53) - 1, "ffdfffffffffffff", "ffffffffffffdfff", "dfffffffffffffff", "ffffffffffffffdf"),
     ("float32", 21.5, "41ac0000", "0000ac41", "ac410000", "000041ac"),
+    ("float32", 20.3, "41a26666", "6666a241", "a2416666", "666641a2"),
     ("float32", -0.5, "bf000000", "000000bf", "00bf0000", "0000bf00"),
     ("float32", 3.4028234663852886e38, "7f7fffff", "ffff7f7f", "7f7fffff", "ffff7f7f"),
-    ("float32", 1.401298464324817e-45, "00000001", "01000000", "00000100", "00010000"),
+    ("float32", 1.401298e-45, "00000001", "01000000", "00000100", "00010000"),
     ("float64", 21.5, "4035800000000000", "0000000000803540", "3540008000000000", "0000000080004035"),
     (
         "float64",
@@ -183,7 +185,7 @@ def test_decoding_undoes_encoding(data: st.DataObject, kind: ValueType, order: O
     value = data.draw(NUMBERS[kind])
     spec = point(kind, order=order, bit=bit)
     found = decode(spec, encode(spec, value))
-    assert found == value
+    assert found == (shortest(value) if kind == "float32" else value)
     assert type(found) is type(value)
 
 

@@ -9,6 +9,7 @@ from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Bits, Date, ObjectId, Primitive, Time
 from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.reading import RELIABILITIES
+from t3actors.singles import shortest
 
 Properties = Mapping[int, Answer]
 
@@ -16,10 +17,10 @@ NO_FAULT = "no fault detected"
 
 
 def number(answer: Answer) -> float | None:
-    """Give a finite number."""
+    """Give a finite number; a Real as it is written."""
     if isinstance(answer, bool) or not isinstance(answer, int | float) or not isfinite(answer):
         return None
-    return float(answer)
+    return shortest(float(answer))
 
 
 def whole(answer: Answer) -> int | None:
