@@ -73,7 +73,7 @@ def exceptions(on: str, off: str, calendar: str) -> str:
 
 
 async def test_each_table_says_all_that_the_simulated_objects_say(tmp_path: Path) -> None:
-    async with running_building(size(Preset.T3000, Preset.GENERIC)) as building:
+    async with running_building(size(Preset.T3000_X1000, Preset.GENERIC)) as building:
         panel, other = building
         program = panel.device.objects[object_identifier(ObjectType.PROGRAM, 2)]
         program.properties[Property.PROGRAM_STATE] = HALTED
@@ -179,7 +179,7 @@ def loops_are_said(house: House, panel: Resident, other: Resident) -> None:
 
 async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_events(tmp_path: Path) -> None:
     at_s = float(int(time.time()) - 3600)
-    async with running_building(size(Preset.T3000, at_s=at_s)) as building:
+    async with running_building(size(Preset.T3000_X1000, at_s=at_s)) as building:
         (panel,) = building
         watched = next(each for each in panel.device.points.values() if each.object_type is ObjectType.ANALOG_INPUT)
         normal = watched.value

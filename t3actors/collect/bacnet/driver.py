@@ -284,7 +284,9 @@ class BacnetDriver:
         self._in_alarm.intersection_update(item.object for item in found)
         self._subscriptions.take_over(found, complete=self.is_complete)
         if self.is_complete:
-            self._rarely.listed(self._inventory.objects, vendor_id=self._facts.vendor_id)
+            self._rarely.listed(
+                self._inventory.objects, vendor_id=self._facts.vendor_id, divisor=self._inventory.divisor
+            )
 
     def _points(self) -> tuple[Point, ...]:
         return tuple(self._subscriptions.marked(item.point) for item in self._inventory.items.values())

@@ -118,7 +118,7 @@ class Inventory:
 
     def _take_over(self, target: Describing) -> None:
         found, remarks = items(
-            target.described, vendor_id=self._vendor_id, scale=self._divisor(), rules=self._config.rules
+            target.described, vendor_id=self._vendor_id, scale=self.divisor, rules=self._config.rules
         )
         self.items = {item.point.point_id: item for item in found}
         self._taken = target if target.done else None
@@ -132,7 +132,9 @@ class Inventory:
         is_decided = self._scale is not None and self._scale.decided
         return self._config.scale == "auto" and self._vendor_id == TEMCO and not is_decided
 
-    def _divisor(self) -> int:
+    @property
+    def divisor(self) -> int:
+        """What a Temco panel's analog values are divided by."""
         if self._config.scale != "auto":
             return self._config.scale
         return self._scale.divisor if self._scale is not None and self._vendor_id == TEMCO else 1

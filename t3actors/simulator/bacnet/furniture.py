@@ -77,11 +77,11 @@ def calendar(instance: int, name: str) -> SimulatedObject:
 
 
 def loop(instance: int, name: str, measured: PointObject, driven: PointObject, setpoint: float) -> SimulatedObject:
-    """Make a control Loop between two points."""
+    """Make a control Loop between two points, whose values are given as theirs are."""
     made = SimulatedObject(ObjectType.LOOP, instance, name)
     made.properties |= {
         Property.DESCRIPTION: tags.text(f"Simulated loop {instance}"),
-        Property.PRESENT_VALUE: lambda: tags.real(driven.value),
+        Property.PRESENT_VALUE: lambda: tags.real(driven.value * driven.factor),
         Property.STATUS_FLAGS: NO_FLAGS,
         Property.EVENT_STATE: NORMAL,
         Property.RELIABILITY: NORMAL,
@@ -89,10 +89,10 @@ def loop(instance: int, name: str, measured: PointObject, driven: PointObject, s
         Property.OUTPUT_UNITS: tags.enumerated(Units.PERCENT),
         Property.MANIPULATED_VARIABLE_REFERENCE: _reference(driven),
         Property.CONTROLLED_VARIABLE_REFERENCE: _reference(measured),
-        Property.CONTROLLED_VARIABLE_VALUE: lambda: tags.real(measured.value),
+        Property.CONTROLLED_VARIABLE_VALUE: lambda: tags.real(measured.value * measured.factor),
         Property.CONTROLLED_VARIABLE_UNITS: tags.enumerated(Units.DEGREES_CELSIUS),
         Property.SETPOINT_REFERENCE: b"",
-        Property.SETPOINT: tags.real(setpoint),
+        Property.SETPOINT: tags.real(setpoint * measured.factor),
         Property.ACTION: tags.enumerated(0),
         Property.PROPORTIONAL_CONSTANT: tags.real(4.0),
         Property.PROPORTIONAL_CONSTANT_UNITS: tags.enumerated(Units.NO_UNITS),
@@ -109,7 +109,8 @@ def event_enrollment(
 ) -> SimulatedObject:
     """Make an Event Enrollment that is in alarm while the watched value lies outside of `low` to `high`.
 
-    It notices when it is looked at. `at_s` is the device's clock; nobody has acknowledged the alarm while it stands.
+    It notices when it is looked at; its limits are given as the values are. `at_s` is the device's clock; nobody has acknowledged
+    the alarm while it stands.
     """
     stamps = [tags.unsigned(0, 1)] * 3
     was_outside = False
@@ -131,7 +132,8 @@ def event_enrollment(
     def acknowledged() -> Encoded:
         return tags.bits((low <= watched.value <= high, True, True))
 
-    limits = tags.unsigned(30, 0) + tags.real(low, 1) + tags.real(high, 2) + tags.real(0.5, 3)
+    told_low, told_high = low * watched.factor, high * watched.factor
+    limits = tags.unsigned(30, 0) + tags.real(told_low, 1) + tags.real(told_high, 2) + tags.real(0.5, 3)
     made = SimulatedObject(ObjectType.EVENT_ENROLLMENT, instance, name)
     made.properties |= {
         Property.DESCRIPTION: tags.text(f"Limits of {watched.name}"),

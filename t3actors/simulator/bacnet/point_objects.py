@@ -60,7 +60,7 @@ ENCODERS: dict[ObjectType, Callable[[int], bytes]] = {
 class PointObject(SimulatedObject):
     """An input, output or variable. `raw` is its value in thousandths, before `factor`."""
 
-    __slots__ = ("_encode", "_factor", "_flags", "cov_increment", "held", "point_id", "raw", "signal")
+    __slots__ = ("_encode", "_flags", "cov_increment", "factor", "held", "point_id", "raw", "signal")
 
     def __init__(
         self, object_type: ObjectType, instance: int, point_id: str, name: str, signal: Signal,
@@ -72,14 +72,15 @@ class PointObject(SimulatedObject):
         self.raw = signal.raw()
         self.held = False
         self.cov_increment = 0.0
-        self._factor = factor
+        self.factor = factor
+        """What its present value, and what is given in its terms, is multiplied by."""
         self._flags = NO_FLAGS
         self._encode = ENCODERS[object_type]
 
     def read(self, property_id: int, index: int | None = None) -> bytes:
         """Give a property as it travels. **Raises**: PropertyRefused."""
         if property_id == Property.PRESENT_VALUE and index is None and property_id not in self._spoilt:
-            return self._encode(self.raw * self._factor)
+            return self._encode(self.raw * self.factor)
         return super().read(property_id, index)
 
     @property

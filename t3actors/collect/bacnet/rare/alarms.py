@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from t3actors.collect.bacnet.codec.read_multiple import Answer
+from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, Answer
 from t3actors.collect.bacnet.codec.tags import Bits, FramingBroken, ObjectId, Several
 from t3actors.collect.bacnet.codec.walk import DOUBLE, REAL, SIGNED, UNSIGNED, Walk, decoded
 from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, number, whole
-from t3actors.collect.bacnet.rare.references import references_text
+from t3actors.collect.bacnet.rare.references import DEVICE, references, references_text
 from t3actors.collect.bacnet.rare.stamps import TRANSITIONS, event_time_stamps, unix_ms
 from t3actors.objects import Alarm
 
@@ -92,7 +92,8 @@ def alarm(
     source, label = names.of(identifier), text_of(properties.get(OBJECT_NAME))
     said = "in alarm" if state is None else STATES.get(state, f"state {state}")
     number_of_class = whole(properties.get(NOTIFICATION_CLASS))
-    low, high = _limits(properties)
+    about = _watched(properties, names) if identifier.type == EVENT_ENROLLMENT else identifier
+    low, high = (names.scaled(about, limit) for limit in _limits(properties))
     what = references_text(properties.get(WATCHED), names) or label or source
     return Alarm(
         source=source,
@@ -133,6 +134,14 @@ def _priority(notification_class: Properties | None, transition: int) -> int | N
 
 def _is_acknowledged(transitions: Answer, transition: int) -> bool:
     return isinstance(transitions, Bits) and bool(transitions.mask >> transition & 1)
+
+
+def _watched(properties: Properties, names: Names) -> ObjectId | None:
+    """Give the object of this device whose value an enrolment watches."""
+    found = references(properties.get(WATCHED))
+    if not found or found[0].which != PRESENT_VALUE or found[0].device not in {None, (DEVICE, names.instance)}:
+        return None
+    return found[0].object
 
 
 def _limits(properties: Properties) -> tuple[float | None, float | None]:

@@ -1,7 +1,7 @@
 """A Loop object as a row of PID_CONTROLLERS. Pure.
 
-`units` are those of what is controlled, and of the set point. Values are as the device has them: whether a Temco panel that gives
-its points in thousandths does the same here is not known to us.
+`units` are those of what is controlled, and of the set point. Of a Temco panel that gives its points in thousandths the values here
+are taken to be thousandths too; its constants are as the panel has them.
 
 Source: ANSI/ASHRAE 135, 12.17 and 21 (BACnetAction).
 """
@@ -27,17 +27,21 @@ def pid_row(identifier: ObjectId, properties: Properties, names: Names) -> PidCo
     """Give the row; a property that could not be read leaves its column None."""
     units_code = whole(properties.get(CONTROLLED_UNITS))
     given_by = setpoint_reference(properties.get(SETPOINT_REFERENCE))
+
+    def value(which: int) -> float | None:
+        return names.scaled(identifier, number(properties.get(which)))
+
     return PidController(
         index=identifier.instance,
         loop_field=names.of(identifier),
         pid_label=text_of(properties.get(OBJECT_NAME)),
         description=text_of(properties.get(DESCRIPTION)),
         input_field=references_text(properties.get(CONTROLLED), names),
-        input_value=number(properties.get(CONTROLLED_VALUE)),
+        input_value=value(CONTROLLED_VALUE),
         output_field=references_text(properties.get(MANIPULATED), names),
-        output_value=number(properties.get(PRESENT_VALUE)),
+        output_value=value(PRESENT_VALUE),
         setpoint_field=reference_text(given_by[0], names) if given_by else None,
-        set_value=number(properties.get(SETPOINT)),
+        set_value=value(SETPOINT),
         units=None if units_code is None else units.text_of(units_code),
         action_field=word(properties.get(ACTION), ACTIONS, "action"),
         proportional=number(properties.get(PROPORTIONAL_CONSTANT)),

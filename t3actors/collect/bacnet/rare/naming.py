@@ -1,6 +1,7 @@
 """What an object is called in the tables: "AI3", "SCH1"; on a Temco panel as T3000 does: "IN3", "HOL1", "MON2". Pure.
 
-A point is called here what it is called among the points: `mapping.items` and this follow the same rule.
+A point is called here what it is called among the points: `mapping.items` and this follow the same rule. So it is with what the values of
+a panel's analog points are divided by: what is given in their terms, a loop's values and an alarm's limits, is divided likewise.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from t3actors.collect.bacnet.objects import KINDS, PREFIXES
 from t3actors.points import Kind
 
 _PANEL_TYPES = frozenset({0, 1, 2, 3, 4, 5, 13, 14, 19})
+_ANALOG = frozenset({0, 1, 2})
+LOOP = 12
 _OTHERS = {
     6: "CAL",
     7: "CMD",
@@ -20,7 +23,7 @@ _OTHERS = {
     9: "EE",
     10: "FILE",
     11: "GRP",
-    12: "LOOP",
+    LOOP: "LOOP",
     15: "NC",
     16: "PRG",
     17: "SCH",
@@ -37,14 +40,22 @@ _OTHERS = {
     51: "CH",
     54: "LO",
 }
-_TEMCO_OTHERS = {6: "HOL", 12: "PID", 20: "MON"}  # PRG and SCH are T3000's as well
+_TEMCO_OTHERS = {6: "HOL", LOOP: "PID", 20: "MON"}  # PRG and SCH are T3000's as well
 
 
 class Names:
-    """Names the objects of one device. `instance`: the device's own."""
+    """Names the objects of one device. `instance`: the device's own; `divisor`: of its points' values, if it is a Temco panel."""
 
-    def __init__(self, objects: Iterable[ObjectId] = (), *, vendor_id: int | None = None, instance: int = -1) -> None:
+    def __init__(
+        self,
+        objects: Iterable[ObjectId] = (),
+        *,
+        vendor_id: int | None = None,
+        instance: int = -1,
+        divisor: int = 1,
+    ) -> None:
         self.instance = instance
+        self._divisor = divisor
         self._temco = vendor_id == TEMCO
         self._panel: dict[ObjectId, str] = {}
         taken: set[tuple[Kind, int]] = set()
@@ -61,6 +72,14 @@ class Names:
         if self._temco and identifier.type in _TEMCO_OTHERS:
             return f"{_TEMCO_OTHERS[identifier.type]}{identifier.instance}"
         return standard_name(identifier)
+
+    def scaled(self, identifier: ObjectId | None, value: float | None) -> float | None:
+        """Give a value that is in terms of this object's, in its unit."""
+        if value is None or identifier is None or self._divisor == 1:
+            return value
+        is_divided = identifier.type in _ANALOG and identifier in self._panel
+        is_divided |= self._temco and identifier.type == LOOP
+        return value / self._divisor if is_divided else value
 
 
 def standard_name(identifier: ObjectId) -> str:

@@ -45,7 +45,7 @@ class Rarely:
         self._piece_every_s = piece_every_s
         self._mute = Mute()
         self._alarms = AlarmRounds(asking, self._mute)
-        self._listed: tuple[frozenset[ObjectId], int | None] | None = None
+        self._listed: tuple[frozenset[ObjectId], int | None, int] | None = None
         self._names = Names()
         self._objects: dict[ObjectTable, tuple[ObjectId, ...]] = {}
         self._rows: dict[ObjectId, ObjectRow] = {}
@@ -57,13 +57,16 @@ class Rarely:
         self._stepped_s = NEVER_S
         self._alarms_next = True
 
-    def listed(self, objects: Iterable[ObjectId], *, vendor_id: int | None) -> None:
-        """Take up the device's whole object list, points and all. The same list again changes nothing."""
+    def listed(self, objects: Iterable[ObjectId], *, vendor_id: int | None, divisor: int = 1) -> None:
+        """Take up the device's whole object list, points and all, and what its points' values are divided by.
+
+        The same again changes nothing.
+        """
         found = frozenset(ObjectId(*each) for each in objects)
-        if self._listed == (found, vendor_id):
+        if self._listed == (found, vendor_id, divisor):
             return
-        self._listed = found, vendor_id
-        self._names = Names(found, vendor_id=vendor_id, instance=self._instance)
+        self._listed = found, vendor_id, divisor
+        self._names = Names(found, vendor_id=vendor_id, instance=self._instance, divisor=divisor)
         self._round = None
         self._mute.forget()
         self._rows = {each: row for each, row in self._rows.items() if each in found}

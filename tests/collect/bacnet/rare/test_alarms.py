@@ -79,6 +79,28 @@ def test_an_enrolment_says_what_it_watches_and_its_limits() -> None:
     assert (found.alarm_type, found.low_limit, found.high_limit) == ("out of range (event)", 2.5, 9.5)
 
 
+@pytest.mark.parametrize(
+    ("identifier", "watched", "divided"),
+    [
+        (INPUT, None, True),
+        (ObjectId(0, 8), None, False),
+        (ENROLLMENT, Reference(INPUT, 85), True),
+        (ENROLLMENT, Reference(INPUT, 85, None, ObjectId(8, 7)), True),
+        (ENROLLMENT, Reference(INPUT, 85, None, ObjectId(8, 9)), False),
+        (ENROLLMENT, Reference(INPUT, 103), False),
+        (ENROLLMENT, None, False),
+    ],
+)
+def test_limits_of_a_panel_in_thousandths_are_divided_as_the_point_they_are_of(
+    identifier: ObjectId, watched: Reference | None, divided: bool
+) -> None:
+    said: dict[int, Answer] = {36: Enumerated(4), 59: 5000.0, 45: 30000.0}
+    if watched is not None:
+        said[78] = Constructed(written.reference(watched))
+    found = alarm(identifier, said, Names([INPUT], vendor_id=TEMCO, instance=7, divisor=1000))
+    assert (found.low_limit, found.high_limit) == ((5.0, 30.0) if divided else (5000.0, 30000.0))
+
+
 def limits(choice: int, kind: int, low: float, high: float) -> Constructed:
     """Event parameters with a time delay, two limits and maybe a deadband."""
     written_as = {4: float, 2: int, 3: int}[kind]

@@ -6,6 +6,7 @@ import math
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Constructed, Enumerated, ObjectId, Several
+from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.loops import pid_row
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.references import Reference
@@ -61,3 +62,10 @@ def test_a_loop_says_what_it_controls_by_what_and_how() -> None:
 def test_a_set_point_of_its_own_has_no_reference_and_no_number_is_none() -> None:
     row = pid_row(ONE, {109: Several(()), 108: math.nan}, Names())
     assert row == PidController(index=1, loop_field="LOOP1")
+
+
+def test_the_values_of_a_panels_loop_are_divided_as_its_points_are_and_its_constants_are_not() -> None:
+    said: dict[int, Answer] = {21: 20500.0, 85: 55000.0, 108: 21000.0, 93: 4.0, 49: 0.5, 14: 1.0}
+    row = pid_row(ONE, said, Names((), vendor_id=TEMCO, divisor=1000))
+    assert (row.input_value, row.output_value, row.set_value) == (20.5, 55.0, 21.0)
+    assert (row.proportional, row.reset_field, row.bias) == (4.0, 0.5, 1.0)

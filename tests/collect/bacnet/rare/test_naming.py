@@ -25,3 +25,15 @@ def test_the_other_objects_of_a_panel_have_t3000s_names() -> None:
 
 def test_an_object_of_a_type_that_is_not_known_is_named_by_its_numbers() -> None:
     assert standard_name(ObjectId(600, 3)) == "object 600:3"
+
+
+def test_what_is_in_terms_of_a_panels_analog_points_or_loops_is_divided_as_they_are() -> None:
+    held = [ObjectId(0, 1), ObjectId(2, 3), ObjectId(3, 2), ObjectId(0, 0)]
+    panel = Names(held, vendor_id=TEMCO, divisor=1000)
+    values = [ObjectId(0, 1), ObjectId(2, 3), ObjectId(12, 1)]
+    others = [ObjectId(3, 2), ObjectId(0, 0), ObjectId(0, 9), ObjectId(46, 1), None]
+    assert [panel.scaled(each, 20300.0) for each in values] == [20.3] * 3
+    assert [panel.scaled(each, 20300.0) for each in others] == [20300.0] * 5
+    assert panel.scaled(values[0], None) is None
+    for names in (Names(held, vendor_id=TEMCO), Names(held, vendor_id=999, divisor=1000)):
+        assert [names.scaled(each, 20300.0) for each in values] == [20300.0] * 3
