@@ -16,6 +16,7 @@ STATION_FORM = (
     '"IP" or "IP:port" of the device, or behind a router "network:station" with a network of 1 to 65534 and a station of '
     '0 to 255, "IP:port" or "0x" and hex digits'
 )
+TEMCO = 148  # ASHRAE's list of BACnet vendor identifiers: what T3000 panels say that they are
 DEFAULT_PORT = 47808  # ANSI/ASHRAE 135, J.1.2
 EVERYWHERE = 65535  # 6.2.2: the network number of a global broadcast
 STATIONS_KEPT = 4096

@@ -9,9 +9,9 @@ from typing import Any
 from t3actors.collect.bacnet.discover.sightings import Claim
 from t3actors.collect.bacnet.link.requests import DeviceSeen
 from t3actors.config import BacnetConfig
+from t3actors.stations import TEMCO
 
 SEGMENTATION = ("both", "transmit", "receive", "none")  # BACnetSegmentation, 21
-TEMCO = 148
 
 Row = dict[str, Any]
 

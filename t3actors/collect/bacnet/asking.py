@@ -18,8 +18,9 @@ from collections.abc import Callable
 
 from supervision.registry import Registry
 from t3actors.collect.bacnet.codec.denials import Abort, Denial, Reject, denial_of, words
+from t3actors.collect.bacnet.codec.properties import OBJECT_IDENTIFIER
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
-from t3actors.collect.bacnet.codec.tags import Constructed
+from t3actors.collect.bacnet.codec.tags import DEVICE, Constructed
 from t3actors.collect.bacnet.limits import (
     Limits,
     Next,
@@ -53,7 +54,6 @@ OTHER = 0  # abort reason
 SILENCES_BEARABLE = 2  # requests in a row of polls that a device, though it was met, left unanswered
 SHRINKS_A_POLL = 5  # each costs a time-out
 REFUSALS_BEARABLE = 2  # of requests in a row, before any is answered; then it is asked whether it answers anything
-DEVICE, OBJECT_IDENTIFIER = 8, 75
 NONSENSE_BEARABLE = 3  # answers in a row that make no sense, before any that did
 
 

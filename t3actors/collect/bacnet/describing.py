@@ -11,16 +11,16 @@ from collections.abc import Iterable
 
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.denials import TRANSIENT_CODES, words
+from t3actors.collect.bacnet.codec.properties import NUMBER_OF_STATES, OBJECT_LIST, STATE_TEXT
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
-from t3actors.collect.bacnet.codec.tags import ObjectId, Several, elements
-from t3actors.collect.bacnet.mapping import NUMBER_OF_STATES, STATE_TEXT, describing, text_of
-from t3actors.collect.bacnet.meeting import DEVICE, whole
+from t3actors.collect.bacnet.codec.tags import DEVICE, ObjectId, Several, elements
+from t3actors.collect.bacnet.mapping import describing, text_of
+from t3actors.collect.bacnet.meeting import whole
 from t3actors.collect.bacnet.objects import KINDS
 from t3actors.collect.bacnet.rounds import Asked, unusable
 from t3actors.collect.bacnet.sizes import Want, want
 from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 
-OBJECT_LIST = 76
 MOST_OBJECTS = 50_000
 MOST_STATES = 256  # of one point, read one by one
 LISTED_AT_ONCE = 50  # indices of the list

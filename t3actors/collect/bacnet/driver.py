@@ -26,7 +26,6 @@ from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.cov.subscriptions import Subscriptions
 from t3actors.collect.bacnet.inventory import Inventory
 from t3actors.collect.bacnet.link.requests import CovNotified
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.polling import Polling
 from t3actors.collect.bacnet.rare.rarely import PIECE_EVERY_S, Rarely
 from t3actors.collect.bacnet.reading import IN_ALARM
@@ -37,7 +36,7 @@ from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedO
 from t3actors.events import Log
 from t3actors.messages import DeviceLearned, LearnedRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
-from t3actors.stations import station
+from t3actors.stations import TEMCO, station
 
 REVISION_EVERY_S = 60.0
 DESCRIBED_AGAIN_EVERY_S = 86_400.0

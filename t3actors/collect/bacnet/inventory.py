@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from t3actors.bacnet_events import DEVICE_REMARKED, DEVICE_SCALED
 from t3actors.collect.bacnet import memory, scaling
 from t3actors.collect.bacnet.asking import Asking
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
+from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE, UNITS
 from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.describing import Describing
-from t3actors.collect.bacnet.mapping import TEMCO, Item, items
+from t3actors.collect.bacnet.mapping import Item, items
 from t3actors.collect.bacnet.objects import Shape, shape_of
 from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.stations import TEMCO
 
-UNITS = 117
 MOST_REMARKS = 20
 WORTH_TELLING = 50
 """Points more (or half as many again as are known) that are told before the description is whole."""

@@ -13,18 +13,27 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from t3actors.collect.bacnet import units
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer
+from t3actors.collect.bacnet.codec.properties import (
+    ACTIVE_TEXT,
+    COV_INCREMENT,
+    DESCRIPTION,
+    INACTIVE_TEXT,
+    NUMBER_OF_STATES,
+    OBJECT_NAME,
+    PRESENT_VALUE,
+    STATE_TEXT,
+    STATUS_FLAGS,
+    UNITS,
+)
+from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import ObjectId, elements
 from t3actors.collect.bacnet.codec.tags import Several as ListOfValues
 from t3actors.collect.bacnet.objects import KINDS, NAMES, PREFIXES, Shape, shape_of
 from t3actors.points import Kind, Point, Rules
+from t3actors.stations import TEMCO
 
-TEMCO = 148  # vendor id
 TEMCO_PREFIXES = {Kind.INPUT: "IN", Kind.OUTPUT: "OUT", Kind.VARIABLE: "VAR"}
 
-OBJECT_NAME, DESCRIPTION, UNITS, STATE_TEXT, COV_INCREMENT = 77, 28, 117, 110, 22
-ACTIVE_TEXT, INACTIVE_TEXT, NUMBER_OF_STATES = 4, 46, 74
-RELIABILITY, OUT_OF_SERVICE = 103, 81
 POLLED = (PRESENT_VALUE, STATUS_FLAGS)
 """What every poll asks of a point; its reliability only where the flags say fault."""
 LONGEST_TEXT = 1024

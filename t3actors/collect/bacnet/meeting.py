@@ -8,21 +8,30 @@ from typing import NamedTuple
 import msgspec
 
 from t3actors.collect.bacnet.asking import Asking
+from t3actors.collect.bacnet.codec.properties import (
+    DATABASE_REVISION,
+    FIRMWARE_REVISION,
+    MAX_APDU_LENGTH_ACCEPTED,
+    MODEL_NAME,
+    OBJECT_IDENTIFIER,
+    OBJECT_NAME,
+    PROTOCOL_SERVICES_SUPPORTED,
+    SEGMENTATION_SUPPORTED,
+    SERIAL_NUMBER,
+    VENDOR_IDENTIFIER,
+)
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.read_property import decode_result
-from t3actors.collect.bacnet.codec.tags import Bits, Constructed, ObjectId, Undecodable
+from t3actors.collect.bacnet.codec.tags import DEVICE, Bits, Constructed, ObjectId, Undecodable
 from t3actors.collect.bacnet.limits import Told
-from t3actors.collect.bacnet.mapping import OBJECT_NAME, TEMCO, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.points import DeviceFacts
-from t3actors.stations import station
+from t3actors.stations import TEMCO, station
 
-DEVICE = 8  # 21: BACnetObjectType
 WHOEVER = 4194303  # 15.5.2: the instance that stands for whatever device is asked
-FIRMWARE, MAX_APDU_ACCEPTED, MODEL, OBJECT_IDENTIFIER, SEGMENTATION = 44, 62, 70, 75, 107
-SERVICES_SUPPORTED, VENDOR_IDENTIFIER, DATABASE_REVISION, SERIAL_NUMBER = 97, 120, 155, 372
 UNKNOWN_OBJECT = 31  # 21: error code
 READ_MULTIPLE_BIT = 14  # 21: BACnetServicesSupported
 UNSAID_APDU = 480  # what a device is taken to bear that does not say
@@ -64,7 +73,7 @@ async def instance_at(asking: Asking) -> int:
 async def meet(asking: Asking, address: str, instance: int) -> Met:
     """Ask the device about itself, first how much it bears. **Raises**: DriverError."""
     asking.told(await _told(asking, instance))
-    properties = (OBJECT_NAME, VENDOR_IDENTIFIER, MODEL, FIRMWARE, DATABASE_REVISION, SERIAL_NUMBER)
+    properties = (OBJECT_NAME, VENDOR_IDENTIFIER, MODEL_NAME, FIRMWARE_REVISION, DATABASE_REVISION, SERIAL_NUMBER)
     gathered = await asking.gather(Asked(want(DEVICE, instance, which) for which in properties))
     for which in (
         VENDOR_IDENTIFIER,
@@ -80,8 +89,8 @@ async def meet(asking: Asking, address: str, instance: int) -> Met:
         serial_number=_serial(said.get(SERIAL_NUMBER)) if vendor == TEMCO else None,
         panel_name=text_of(said.get(OBJECT_NAME)) or None,
         vendor_id=vendor,
-        model=text_of(said.get(MODEL)) or None,
-        firmware=text_of(said.get(FIRMWARE)) or None,
+        model=text_of(said.get(MODEL_NAME)) or None,
+        firmware=text_of(said.get(FIRMWARE_REVISION)) or None,
     )
     return Met(facts, revision)
 
@@ -99,15 +108,15 @@ async def read_revision(asking: Asking, instance: int) -> int | None:
 
 async def _told(asking: Asking, instance: int) -> Told:
     said: dict[int, Answer] = {}
-    for which in (MAX_APDU_ACCEPTED, SEGMENTATION, SERVICES_SUPPORTED):
+    for which in (MAX_APDU_LENGTH_ACCEPTED, SEGMENTATION_SUPPORTED, PROTOCOL_SERVICES_SUPPORTED):
         try:
             said[which] = await asking.read_one(DEVICE, instance, which)
         except (RequestRefused, BadResponse):
             said[which] = None
-    services = said[SERVICES_SUPPORTED]
+    services = said[PROTOCOL_SERVICES_SUPPORTED]
     return Told(
-        max_apdu=whole(said[MAX_APDU_ACCEPTED]) or UNSAID_APDU,
-        transmits_segments=whole(said[SEGMENTATION]) in {0, 1},
+        max_apdu=whole(said[MAX_APDU_LENGTH_ACCEPTED]) or UNSAID_APDU,
+        transmits_segments=whole(said[SEGMENTATION_SUPPORTED]) in {0, 1},
         read_multiple=not isinstance(services, Bits) or bool(services.mask >> READ_MULTIPLE_BIT & 1),
     )
 

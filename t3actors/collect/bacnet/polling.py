@@ -12,9 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from t3actors.collect.bacnet.asking import Asking
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, PropertyError, Result
+from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE, RELIABILITY, STATUS_FLAGS
+from t3actors.collect.bacnet.codec.read_multiple import PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits
-from t3actors.collect.bacnet.mapping import POLLED, RELIABILITY, Item
+from t3actors.collect.bacnet.mapping import POLLED, Item
 from t3actors.collect.bacnet.planning import Key
 from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, Owner, differing, readings
 from t3actors.collect.bacnet.rounds import Asked

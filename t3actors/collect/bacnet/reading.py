@@ -12,9 +12,10 @@ from math import isfinite
 from operator import is_not
 
 from t3actors.collect.bacnet.codec.denials import words
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, STATUS_FLAGS, Answer, PropertyError, Result
+from t3actors.collect.bacnet.codec.properties import OUT_OF_SERVICE, PRESENT_VALUE, RELIABILITY, STATUS_FLAGS
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Several, Time, Undecodable
-from t3actors.collect.bacnet.mapping import OUT_OF_SERVICE, RELIABILITY, Item, text_of
+from t3actors.collect.bacnet.mapping import Item, text_of
 from t3actors.collect.bacnet.objects import Shape
 from t3actors.points import Reading, Status, Value
 from t3actors.singles import shortest

@@ -11,6 +11,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from t3actors.collect.bacnet.codec.properties import (
+    ACTIVE_TEXT,
+    COV_INCREMENT,
+    DATABASE_REVISION,
+    DESCRIPTION,
+    EVENT_STATE,
+    FIRMWARE_REVISION,
+    INACTIVE_TEXT,
+    MAX_APDU_LENGTH_ACCEPTED,
+    MODEL_NAME,
+    NUMBER_OF_STATES,
+    OBJECT_IDENTIFIER,
+    OBJECT_LIST,
+    OBJECT_NAME,
+    OBJECT_TYPE,
+    OUT_OF_SERVICE,
+    PRESENT_VALUE,
+    RELIABILITY,
+    RELINQUISH_DEFAULT,
+    SEGMENTATION_SUPPORTED,
+    STATE_TEXT,
+    STATUS_FLAGS,
+    SYSTEM_STATUS,
+    UNITS,
+    VENDOR_IDENTIFIER,
+    VENDOR_NAME,
+)
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Several, elements
 
@@ -19,37 +46,39 @@ ANSWER_HEADER = 3  # 20.1.5: type and flags, invoke id, service; unsegmented
 SEGMENT_HEADER = 5  # 20.1.5: and sequence number, window size
 OBJECT = 7  # object identifier under its tag, opening and closing tag of the list
 
-OBJECT_LIST, PRESENT_VALUE = 76, 85
 _SMALLEST_ANSWER = 4  # an error in the value's place: class and code
 _TEXT = 26  # a name of 22 letters with tag, length and character set
 _OTHER = 16
 _BY_PROPERTY = {
-    4: 14,  # active-text
-    22: 5,  # cov-increment
-    28: 40,  # description
-    36: 2,  # event-state
-    44: _TEXT,  # firmware-revision
-    46: 14,  # inactive-text
-    62: 3,  # max-apdu-length-accepted
-    70: _TEXT,  # model-name
-    74: 2,  # number-of-states
-    75: 5,  # object-identifier
-    76: 400,  # object-list: 80 objects; with an index one
-    77: _TEXT,  # object-name
-    79: 2,  # object-type
-    81: 1,  # out-of-service
-    103: 2,  # reliability
-    104: 5,  # relinquish-default
-    107: 2,  # segmentation-supported
-    110: 60,  # state-text: five texts
-    111: 3,  # status-flags
-    112: 2,  # system-status
-    117: 3,  # units
-    120: 3,  # vendor-identifier
-    121: _TEXT,  # vendor-name
-    155: 5,  # database-revision
+    ACTIVE_TEXT: 14,
+    COV_INCREMENT: 5,
+    DESCRIPTION: 40,
+    EVENT_STATE: 2,
+    FIRMWARE_REVISION: _TEXT,
+    INACTIVE_TEXT: 14,
+    MAX_APDU_LENGTH_ACCEPTED: 3,
+    MODEL_NAME: _TEXT,
+    NUMBER_OF_STATES: 2,
+    OBJECT_IDENTIFIER: 5,
+    OBJECT_LIST: 400,  # 80 objects; with an index one
+    OBJECT_NAME: _TEXT,
+    OBJECT_TYPE: 2,
+    OUT_OF_SERVICE: 1,
+    RELIABILITY: 2,
+    RELINQUISH_DEFAULT: 5,
+    SEGMENTATION_SUPPORTED: 2,
+    STATE_TEXT: 60,  # five texts
+    STATUS_FLAGS: 3,
+    SYSTEM_STATUS: 2,
+    UNITS: 3,
+    VENDOR_IDENTIFIER: 3,
+    VENDOR_NAME: _TEXT,
+    DATABASE_REVISION: 5,
 }
-_SURE = frozenset((22, 36, 62, 74, 75, 79, 81, 103, 104, 107, 111, 112, 117, 120, 155))  # no text, no list
+_OF_ANY_TEXT = {  # or a list
+    ACTIVE_TEXT, DESCRIPTION, FIRMWARE_REVISION, INACTIVE_TEXT, MODEL_NAME, OBJECT_LIST, OBJECT_NAME, STATE_TEXT, VENDOR_NAME,
+}  # fmt: skip
+_SURE = frozenset(_BY_PROPERTY) - _OF_ANY_TEXT
 _PRESENT_VALUES = {  # by object type
     **dict.fromkeys((0, 1, 2), 5),  # analog: a Real
     **dict.fromkeys((3, 4, 5), 2),  # binary: an Enumerated

@@ -17,10 +17,10 @@ from typing import Any
 
 import apsw
 
+from t3actors.stations import TEMCO
 from t3actors.store.known import KINDS, TABLES
 from t3actors.store.webview.shape import MOST_SERIAL, PREFIXES, SURROGATE
 
-TEMCO = 148  # BACnet vendor id
 BESIDE_PANEL = 1000
 _OWN = re.compile(r"(IN|OUT|VAR)([1-9][0-9]{0,2}|1000)")
 

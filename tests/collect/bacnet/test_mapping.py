@@ -10,10 +10,11 @@ from t3actors import ranges
 from t3actors.collect.bacnet import units
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.codec.tags import Enumerated, ObjectId, Several
-from t3actors.collect.bacnet.mapping import TEMCO, describing, items, text_of
+from t3actors.collect.bacnet.mapping import describing, items, text_of
 from t3actors.collect.bacnet.objects import KINDS, NAMES, PREFIXES, TABLES, Shape
 from t3actors.collect.bacnet.scaling import decide
 from t3actors.points import Kind
+from t3actors.stations import TEMCO
 
 NAME, DESCRIPTION, UNITS, STATE_TEXT, COV, ACTIVE, INACTIVE = 77, 28, 117, 110, 22, 4, 46
 

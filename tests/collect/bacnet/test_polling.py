@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t3actors.collect.bacnet.asking import Asking
+from t3actors.collect.bacnet.codec.properties import RELIABILITY
 from t3actors.collect.bacnet.codec.read_multiple import Answers
 from t3actors.collect.bacnet.codec.tags import Bits, Enumerated, ObjectId
-from t3actors.collect.bacnet.mapping import RELIABILITY, items
+from t3actors.collect.bacnet.mapping import items
 from t3actors.collect.bacnet.polling import Polling
 from t3actors.collect.bacnet.rounds import Asked, Gathered
 from t3actors.errors import BadResponse, RequestTimedOut

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time, Undecodable
-from t3actors.collect.bacnet.mapping import TEMCO, Item, items
+from t3actors.collect.bacnet.mapping import Item, items
 from t3actors.collect.bacnet.reading import differing, needs_reliability, reading, readings
 from t3actors.points import Reading, Status
+from t3actors.stations import TEMCO
 
 PRESENT, FLAGS, RELIABILITY, OUT_OF_SERVICE = 85, 111, 103, 81
 

@@ -14,6 +14,7 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE, STATUS_FLAGS
 from t3actors.collect.bacnet.codec.tags import (
     MAX_INDEX,
     MAX_INSTANCE,
@@ -36,7 +37,6 @@ from t3actors.errors import BadResponse
 SERVICE = 14  # 21: BACnetConfirmedServiceChoice
 MAX_OCTETS = 1 << 20  # of one answer, all its segments together: far more than any device sends
 RAW_KEPT = 300  # octets of a bad answer worth keeping
-PRESENT_VALUE, STATUS_FLAGS = 85, 111  # 21: BACnetPropertyIdentifier
 
 
 class PropertyError(NamedTuple):

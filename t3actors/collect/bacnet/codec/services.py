@@ -13,6 +13,7 @@ import msgspec
 
 from t3actors.collect.bacnet.codec.tags import (
     CONTEXT,
+    DEVICE,
     MAX_INSTANCE,
     FramingBroken,
     ObjectId,
@@ -36,7 +37,6 @@ CONFIRMED_COV, SUBSCRIBE_COV, READ_PROPERTY, READ_MULTIPLE, PRIVATE_TRANSFER, RE
     18,
     26,
 )  # confirmed, 21
-DEVICE = 8  # object type
 MAX_VALUES = 64  # in one notification: the standard's objects send two to five
 RAW_KEPT = 32  # octets of a bad private result: further on stand a panel's passwords
 

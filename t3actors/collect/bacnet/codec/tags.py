@@ -26,6 +26,7 @@ MAX_INTEGER_OCTETS = 8  # the widest integers the standard's properties have (Un
 
 CONTEXT = 0x08
 OPENING, CLOSING = 6, 7
+DEVICE = 8  # 21: BACnetObjectType
 BOOLEAN = 1
 
 

@@ -13,10 +13,9 @@ from supervision.registry import Registry
 from t3actors.collect.bacnet.codec import subscription_list as cov_listing
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.subscription_list import Active
-from t3actors.collect.bacnet.codec.tags import Constructed, ObjectId, Several
+from t3actors.collect.bacnet.codec.tags import DEVICE, Constructed, ObjectId, Several
 from t3actors.collect.bacnet.cov.standing import Standing
 from t3actors.collect.bacnet.link.requests import CancelCov, SubscribeCov, ask_link
-from t3actors.collect.bacnet.meeting import DEVICE
 from t3actors.config import DeviceConfig
 from t3actors.errors import DriverError, LinkDown, NotSent, RequestRefused, RequestTimedOut
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 import msgspec
 
 from supervision.registry import Registry
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
+from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE
 from t3actors.collect.bacnet.cov import standing as cov
 from t3actors.collect.bacnet.cov.asking import PROCESS_IDS, Asks, CovAsking
 from t3actors.collect.bacnet.cov.leaving import Owed, take_all_back

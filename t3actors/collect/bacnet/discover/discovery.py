@@ -41,9 +41,8 @@ from t3actors.errors import DriverError
 from t3actors.events import Log
 from t3actors.messages import EventHappened, Remembered
 from t3actors.points import DeviceStatus
-from t3actors.stations import DEFAULT_PORT, Station, known_station
+from t3actors.stations import DEFAULT_PORT, TEMCO, Station, known_station
 
-TEMCO = 148  # ASHRAE's list of BACnet vendor identifiers
 OURSELVES = "this gateway"
 ASK_WRITER_AGAIN_S = (1.0, 30.0)
 LOOK_AT_DETECTOR_S = 2.0

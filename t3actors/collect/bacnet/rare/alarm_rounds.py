@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from enum import Enum, auto
 
 from t3actors.collect.bacnet.asking import Asking
+from t3actors.collect.bacnet.codec.properties import EVENT_STATE
 from t3actors.collect.bacnet.codec.read_multiple import Answer
-from t3actors.collect.bacnet.codec.tags import ObjectId
+from t3actors.collect.bacnet.codec.tags import DEVICE, ObjectId
 from t3actors.collect.bacnet.rare import alarms, stamps
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.pieces import Mute, Pieces
@@ -27,7 +28,7 @@ TELL_AGAIN_S = 900.0
 FACTS_EVERY_S = 900.0
 ROUNDS_UNKNOWN = 3
 MOST_SOURCES = 1000
-DEVICE, ENROLLMENT_TYPE, CLASS_TYPE = 8, 9, 15
+CLASS_TYPE = 15
 NEVER_S = float("-inf")
 
 
@@ -66,7 +67,7 @@ class AlarmRounds:
         """Take up the device's objects, and what they are called."""
         listed = sorted(objects)
         self._names = names
-        self._enrollments = tuple(each for each in listed if each.type == ENROLLMENT_TYPE)[:MOST_SOURCES]
+        self._enrollments = tuple(each for each in listed if each.type == alarms.EVENT_ENROLLMENT)[:MOST_SOURCES]
         self._class_objects = frozenset(each for each in listed if each.type == CLASS_TYPE)
         self._is_listed = True
         self._round = None
@@ -146,7 +147,9 @@ class AlarmRounds:
         """Go on to the next stage, or end the round."""
         muted = self._mute.at(now_s)
         if self._stage is _Stage.LOOK:
-            more = [(each, ENROLLMENT if each.type == ENROLLMENT_TYPE else ALARM) for each in self._looked(done)]
+            more = [
+                (each, ENROLLMENT if each.type == alarms.EVENT_ENROLLMENT else ALARM) for each in self._looked(done)
+            ]
             self._start(_Stage.MORE, Pieces(self._asking, more, muted))
         elif self._stage is _Stage.MORE:
             for each, said in done.said.items():
@@ -167,8 +170,8 @@ class AlarmRounds:
             if not self._is_source(each):
                 continue
             said = done.said.get(each, {})
-            flagged = each.type != ENROLLMENT_TYPE
-            if alarms.EVENT_STATE not in said:
+            flagged = each.type != alarms.EVENT_ENROLLMENT
+            if EVENT_STATE not in said:
                 if each not in self._known:
                     self._unknown[each] = self._unknown.get(each, 0) + 1
                 continue
@@ -224,7 +227,7 @@ class AlarmRounds:
             self._ready = self._told = standing, is_complete
 
     def _is_source(self, each: ObjectId) -> bool:
-        return each.type == ENROLLMENT_TYPE or each in (self._points or ())
+        return each.type == alarms.EVENT_ENROLLMENT or each in (self._points or ())
 
     def _keep_only_sources(self) -> None:
         enrollments = frozenset(self._enrollments)
@@ -234,4 +237,4 @@ class AlarmRounds:
 
 
 def _state(said: Properties) -> int | None:
-    return whole(said.get(alarms.EVENT_STATE))
+    return whole(said.get(EVENT_STATE))

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, Answer
-from t3actors.collect.bacnet.codec.tags import Bits, FramingBroken, ObjectId, Several
+from t3actors.collect.bacnet.codec.properties import DESCRIPTION, EVENT_STATE, OBJECT_NAME, PRESENT_VALUE
+from t3actors.collect.bacnet.codec.read_multiple import Answer
+from t3actors.collect.bacnet.codec.tags import DEVICE, Bits, FramingBroken, ObjectId, Several
 from t3actors.collect.bacnet.codec.walk import DOUBLE, REAL, SIGNED, UNSIGNED, Walk, decoded
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, number, whole
-from t3actors.collect.bacnet.rare.references import DEVICE, references, references_text
+from t3actors.collect.bacnet.rare.references import references, references_text
 from t3actors.collect.bacnet.rare.stamps import TRANSITIONS, event_time_stamps, unix_ms
 from t3actors.objects import Alarm
 
 EVENT_ENROLLMENT = 9
-ACKED_TRANSITIONS, NOTIFICATION_CLASS, EVENT_STATE, EVENT_TYPE = 0, 17, 36, 37
+ACKED_TRANSITIONS, NOTIFICATION_CLASS, EVENT_TYPE = 0, 17, 37
 HIGH_LIMIT, LOW_LIMIT, NOTIFY_TYPE, WATCHED, EVENT_PARAMETERS, PRIORITY = 45, 59, 72, 78, 83, 86
 EVENT_TIME_STAMPS, EVENT_MESSAGE_TEXTS = 130, 351
 NORMAL, FAULT = 0, 1

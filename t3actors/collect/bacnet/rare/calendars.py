@@ -5,9 +5,9 @@ Source: ANSI/ASHRAE 135, 12.9.
 
 from __future__ import annotations
 
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
+from t3actors.collect.bacnet.codec.properties import DESCRIPTION, OBJECT_NAME, PRESENT_VALUE
 from t3actors.collect.bacnet.codec.tags import Date, ObjectId
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rare.days import date_list, entry_text
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, truth

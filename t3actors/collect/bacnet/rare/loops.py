@@ -9,9 +9,15 @@ Source: ANSI/ASHRAE 135, 12.17 and 21 (BACnetAction).
 from __future__ import annotations
 
 from t3actors.collect.bacnet import units
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
+from t3actors.collect.bacnet.codec.properties import (
+    DESCRIPTION,
+    OBJECT_NAME,
+    OUT_OF_SERVICE,
+    PRESENT_VALUE,
+    RELIABILITY,
+)
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, manual, number, reliability, whole, word
 from t3actors.collect.bacnet.rare.references import reference_text, references_text, setpoint_reference

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import TEMCO, TEMCO_PREFIXES
+from t3actors.collect.bacnet.mapping import TEMCO_PREFIXES
 from t3actors.collect.bacnet.objects import KINDS, PREFIXES
 from t3actors.points import Kind
+from t3actors.stations import TEMCO
 
 _PANEL_TYPES = frozenset({0, 1, 2, 3, 4, 5, 13, 14, 19})
 _ANALOG = frozenset({0, 1, 2})

@@ -5,8 +5,9 @@ Source: ANSI/ASHRAE 135, 12.22 and 21 (BACnetProgramState, BACnetProgramError).
 
 from __future__ import annotations
 
+from t3actors.collect.bacnet.codec.properties import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, manual, reliability, whole, word
 from t3actors.objects import Program

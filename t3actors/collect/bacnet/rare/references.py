@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
-from t3actors.collect.bacnet.codec.tags import MAX_INSTANCE, ObjectId
+from t3actors.collect.bacnet.codec.tags import DEVICE, MAX_INSTANCE, ObjectId
 from t3actors.collect.bacnet.codec.walk import ENUMERATED, Walk, decoded
 from t3actors.collect.bacnet.rare.naming import Names, standard_name
 
 MOST_SHOWN = 100
-DEVICE = 8
 _NAMES = {
     28: "description",
     36: "event-state",

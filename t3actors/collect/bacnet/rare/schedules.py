@@ -8,9 +8,16 @@ Source: ANSI/ASHRAE 135, 12.24.
 
 from __future__ import annotations
 
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE, Answer, PropertyError
+from t3actors.collect.bacnet.codec.properties import (
+    DESCRIPTION,
+    OBJECT_NAME,
+    OUT_OF_SERVICE,
+    PRESENT_VALUE,
+    RELIABILITY,
+)
+from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, Enumerated, ObjectId, Primitive, Several, Undecodable
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY, text_of
+from t3actors.collect.bacnet.mapping import text_of
 from t3actors.collect.bacnet.rare.days import effective_period, entry_text
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import WEEKDAYS, Properties, manual, reliability, time_text, value_text

@@ -10,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from t3actors.collect.bacnet.codec.read_multiple import PRESENT_VALUE
+from t3actors.collect.bacnet.codec.properties import (
+    DESCRIPTION,
+    EVENT_STATE,
+    OBJECT_NAME,
+    OUT_OF_SERVICE,
+    PRESENT_VALUE,
+    RELIABILITY,
+)
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, OUT_OF_SERVICE, RELIABILITY
 from t3actors.collect.bacnet.rare import alarms, calendars, loops, programs, schedules, stamps, trend_logs
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties
@@ -129,9 +135,9 @@ KINDS: dict[int, Kind] = {
 TABLES: tuple[ObjectTable, ...] = ("SCHEDULES", "HOLIDAYS", "PROGRAMS", "TRENDLOGS", "PID_CONTROLLERS")
 """In the order in which they are read."""
 
-LOOK = Reads(_small(alarms.EVENT_STATE))
+LOOK = Reads(_small(EVENT_STATE))
 """What says whether an object is in alarm."""
-LOOK_AGAIN = Reads((*_small(alarms.EVENT_STATE, alarms.ACKED_TRANSITIONS), (alarms.EVENT_TIME_STAMPS, 45)))
+LOOK_AGAIN = Reads((*_small(EVENT_STATE, alarms.ACKED_TRANSITIONS), (alarms.EVENT_TIME_STAMPS, 45)))
 """What may change of an alarm while it stands."""
 _EVENT = (
     *_COMMON,

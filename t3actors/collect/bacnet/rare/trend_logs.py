@@ -8,8 +8,9 @@ Source: ANSI/ASHRAE 135, 12.25, 12.30 and 21 (BACnetLoggingType).
 
 from __future__ import annotations
 
+from t3actors.collect.bacnet.codec.properties import DESCRIPTION, OBJECT_NAME, RELIABILITY
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import DESCRIPTION, OBJECT_NAME, RELIABILITY, point_index, text_of
+from t3actors.collect.bacnet.mapping import point_index, text_of
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties, reliability, truth, whole, word
 from t3actors.collect.bacnet.rare.references import references_text

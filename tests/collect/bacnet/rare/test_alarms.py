@@ -6,13 +6,13 @@ import pytest
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import Bits, Constructed, Date, Enumerated, ObjectId, Several, Time, Undecodable
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.alarms import alarm, is_in_alarm
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.plainly import Properties
 from t3actors.collect.bacnet.rare.references import Reference
 from t3actors.collect.bacnet.rare.stamps import Moment, Stamp
 from t3actors.objects import Alarm
+from t3actors.stations import TEMCO
 from tests.collect.bacnet import written
 from tests.collect.bacnet.encoding import number_octets, tagged
 

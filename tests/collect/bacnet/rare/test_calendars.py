@@ -6,11 +6,11 @@ import pytest
 
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, Date, ObjectId, Several
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.calendars import holiday_row
 from t3actors.collect.bacnet.rare.days import Entry, Range
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.objects import Holiday
+from t3actors.stations import TEMCO
 from tests.collect.bacnet import written
 
 ONE = ObjectId(6, 2)

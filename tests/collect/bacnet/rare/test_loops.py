@@ -6,11 +6,11 @@ import math
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Constructed, Enumerated, ObjectId, Several
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.loops import pid_row
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.references import Reference
 from t3actors.objects import PidController
+from t3actors.stations import TEMCO
 from tests.collect.bacnet import written
 
 ONE = ObjectId(12, 1)

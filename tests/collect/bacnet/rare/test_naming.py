@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from t3actors.collect.bacnet.codec.tags import ObjectId
-from t3actors.collect.bacnet.mapping import TEMCO, items
+from t3actors.collect.bacnet.mapping import items
 from t3actors.collect.bacnet.rare.naming import Names, standard_name
+from t3actors.stations import TEMCO
 
 OBJECTS = [ObjectId(*each) for each in ((0, 1), (3, 2), (1, 1), (4, 1), (5, 0), (5, 3), (19, 4), (17, 1), (20, 2))]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer, PropertyError
 from t3actors.collect.bacnet.codec.tags import Constructed, Date, Enumerated, ObjectId, Primitive, Several, Time
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.days import Range
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.references import Reference
 from t3actors.collect.bacnet.rare.schedules import schedule_row
 from t3actors.collect.bacnet.rare.switches import Special, Switch
 from t3actors.objects import Schedule
+from t3actors.stations import TEMCO
 from tests.collect.bacnet import written
 
 ONE = ObjectId(17, 1)

@@ -6,11 +6,11 @@ import pytest
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Constructed, Enumerated, ObjectId
-from t3actors.collect.bacnet.mapping import TEMCO
 from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.references import Reference
 from t3actors.collect.bacnet.rare.trend_logs import trend_log_row
 from t3actors.objects import TrendLog
+from t3actors.stations import TEMCO
 from tests.collect.bacnet import written
 
 LOGGED = Constructed(written.reference(Reference(ObjectId(0, 1), 85, None, ObjectId(8, 5))))
