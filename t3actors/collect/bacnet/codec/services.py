@@ -12,20 +12,16 @@ import struct
 import msgspec
 
 from t3actors.collect.bacnet.codec.tags import (
-    CONTEXT,
     DEVICE,
     MAX_INSTANCE,
     FramingBroken,
     ObjectId,
     Undecodable,
     Value,
-    closing,
     context_object,
     context_unsigned,
-    head,
-    primitive,
-    value_between,
 )
+from t3actors.collect.bacnet.codec.walk import ENUMERATED, OBJECT, UNSIGNED, Walk
 from t3actors.errors import BadResponse
 
 I_AM, WHO_IS, UNCONFIRMED_COV = 0, 8, 2  # unconfirmed services, 21
@@ -61,56 +57,12 @@ class CovHeard(msgspec.Struct, frozen=True):
     values: tuple[tuple[int, int | None, Value | Undecodable], ...]
 
 
-class _Reader:
-    """Takes parameters off octets, one after another."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def application(self, number: int) -> object:
-        tag = head(self.data, self.at)
-        if tag.form or tag.number != number:
-            raise FramingBroken
-        self.at = tag.content_at + tag.length
-        value = primitive(tag.number, tag.lvt, self.data[tag.content_at : self.at])
-        if isinstance(value, Undecodable):
-            raise FramingBroken
-        return value
-
-    def has(self, number: int) -> bool:
-        if self.at >= len(self.data):
-            return False
-        tag = head(self.data, self.at)
-        return bool(tag.form) and tag.number == number and tag.length >= 0
-
-    def context(self, number: int) -> int:
-        tag = head(self.data, self.at)
-        if tag.form != CONTEXT or tag.number != number or not 1 <= tag.length <= 8:
-            raise FramingBroken
-        self.at = tag.content_at + tag.length
-        return int.from_bytes(self.data[tag.content_at : self.at], "big")
-
-    def opening(self, number: int) -> int:
-        """Step into a constructed parameter. **Returns**: where its closing tag stands."""
-        tag = head(self.data, self.at)
-        if tag.length != -1 or tag.number != number:
-            raise FramingBroken
-        self.at = tag.content_at
-        return closing(self.data, self.at, number)
-
-    def value(self, number: int) -> Value | Undecodable:
-        end = self.opening(number)
-        start, self.at = self.at, head(self.data, end).content_at
-        return value_between(self.data, start, end)
-
-
 def i_am(data: bytes) -> IAm:
     """Read an I-Am (16.10). **Raises**: BadResponse."""
     try:
-        reader = _Reader(data)
-        object_id = reader.application(12)
-        fields = [reader.application(2), reader.application(9), reader.application(2)]
+        walk = Walk(data)
+        object_id = walk.plain(OBJECT)
+        fields = [walk.plain(UNSIGNED), walk.plain(ENUMERATED), walk.plain(UNSIGNED)]
     except FramingBroken:
         raise BadResponse("no I-Am", raw=data) from None
     if not isinstance(object_id, ObjectId) or object_id.type != DEVICE or object_id.instance == MAX_INSTANCE:
@@ -141,8 +93,8 @@ def who_is(low: int | None, high: int | None) -> bytes:
 def asks_for(data: bytes, instance: int) -> bool:
     """Say whether a Who-Is means this instance. Octets that are none mean nobody."""
     try:
-        reader = _Reader(data)
-        return not data or reader.context(0) <= instance <= reader.context(1)
+        walk = Walk(data)
+        return not data or walk.whole(0) <= instance <= walk.whole(1)
     except FramingBroken:
         return False
 
@@ -160,21 +112,19 @@ def subscribe_cov(
 def cov(data: bytes) -> CovHeard:
     """Read a COV notification (13.1), confirmed or not. **Raises**: BadResponse."""
     try:
-        reader = _Reader(data)
-        process_id, device, object_id, remaining_s = (reader.context(number) for number in range(4))
-        end = reader.opening(4)
+        walk = Walk(data)
+        process_id, device, monitored, remaining_s = walk.whole(0), walk.object(1), walk.object(2), walk.whole(3)
+        listed = walk.inside(4)
         values: list[tuple[int, int | None, Value | Undecodable]] = []
-        while reader.at < end and len(values) < MAX_VALUES:
-            property_id = reader.context(0)
-            index = reader.context(1) if reader.has(1) else None
-            values.append((property_id, index, reader.value(2)))
-            if reader.has(3):
-                reader.context(3)
+        while listed.more and len(values) < MAX_VALUES:
+            property_id = listed.whole(0)
+            index = listed.whole(1) if listed.has(1) else None
+            values.append((property_id, index, listed.value(2)))
+            if listed.has(3):
+                listed.whole(3)  # a priority
     except FramingBroken:
         raise BadResponse("no COV notification", raw=data) from None
-    return CovHeard(
-        process_id, device & MAX_INSTANCE, object_id >> 22, object_id & MAX_INSTANCE, remaining_s, tuple(values)
-    )
+    return CovHeard(process_id, device.instance, monitored.type, monitored.instance, remaining_s, tuple(values))
 
 
 def private_transfer(vendor_id: int, service_number: int, content: bytes) -> bytes:
@@ -188,13 +138,13 @@ def private_transfer(vendor_id: int, service_number: int, content: bytes) -> byt
 def private_result(data: bytes, vendor_id: int, service_number: int) -> bytes:
     """Read the acknowledgement's result block, which is one OCTET STRING: its content. **Raises**: BadResponse."""
     try:
-        reader = _Reader(data)
-        said = reader.context(0), reader.context(1)
-        content = reader.value(2)
+        walk = Walk(data)
+        said = walk.whole(0), walk.whole(1)
+        content = walk.value(2)
     except FramingBroken:
         raise BadResponse("no result of a private transfer", raw=data[:RAW_KEPT]) from None
     if said != (vendor_id, service_number):
         raise BadResponse(f"the result of another private transfer {said}", raw=data[:RAW_KEPT])
-    if type(content) is not bytes or reader.at != len(data):
+    if type(content) is not bytes or walk.more:
         raise BadResponse("the result of a private transfer is no octet string", raw=data[:RAW_KEPT])
     return content

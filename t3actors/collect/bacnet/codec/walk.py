@@ -1,7 +1,7 @@
-"""A walk over the tags of a constructed value, one after another. Pure; the decoders of schedules, calendars and alarms use it.
+"""A walk over tags, one after another. Pure; the decoders of services, of lists of subscriptions, of schedules and alarms use it.
 
-`decoded` is the door: what is no such value comes out as None and costs its column, whatever the octets are. Within, whoever does not
-find what belongs there raises FramingBroken.
+`decoded` is the door of a constructed value: what is no such value comes out as None and costs its column, whatever the octets are.
+Within, whoever does not find what belongs there raises FramingBroken.
 
 Source: ANSI/ASHRAE 135, 20.2.
 """
@@ -20,9 +20,11 @@ from t3actors.collect.bacnet.codec.tags import (
     Primitive,
     Several,
     Undecodable,
+    Value,
     closing,
     head,
     primitive,
+    value_between,
 )
 
 UNSIGNED, SIGNED, REAL, DOUBLE, OCTETS, ENUMERATED, DATE, TIME, OBJECT = 2, 3, 4, 5, 6, 9, 10, 11, 12
@@ -69,10 +71,10 @@ class Walk:
         tag = head(self._data, self._at)
         return tag.form == CONTEXT and tag.number == number and tag.length != -2
 
-    def plain(self) -> Primitive:
-        """Take the value of an application tag."""
+    def plain(self, kind: int | None = None) -> Primitive:
+        """Take the value of an application tag, of type `kind` where it matters."""
         tag = head(self._data, self._at)
-        if tag.form:
+        if tag.form or kind not in {None, tag.number}:
             raise FramingBroken
         return self._value(tag.number, tag.lvt, tag.content_at, tag.length)
 
@@ -99,17 +101,25 @@ class Walk:
 
     def inside(self, number: int) -> Walk:
         """Take what stands between an opening and its closing tag of this context number."""
-        tag = head(self._data, self._at)
-        if tag.length != -1 or tag.number != number:
-            raise FramingBroken
-        end = closing(self._data, tag.content_at, number)
-        self._at = head(self._data, end).content_at
-        return Walk(self._data[tag.content_at : end])
+        start, end = self._between(number)
+        return Walk(self._data[start:end])
+
+    def value(self, number: int) -> Value | Undecodable:
+        """Take a value of any type that stands between an opening and its closing tag of this context number."""
+        return value_between(self._data, *self._between(number))
 
     def must_end(self) -> None:
         """Insist that nothing is left."""
         if self.more:
             raise FramingBroken
+
+    def _between(self, number: int) -> tuple[int, int]:
+        tag = head(self._data, self._at)
+        if tag.length != -1 or tag.number != number:
+            raise FramingBroken
+        end = closing(self._data, tag.content_at, number)
+        self._at = head(self._data, end).content_at
+        return tag.content_at, end
 
     def _value(self, kind: int, lvt: int, at: int, length: int) -> Primitive:
         value = primitive(kind, lvt, self._data[at : at + length])
