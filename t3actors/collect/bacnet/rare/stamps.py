@@ -9,7 +9,7 @@ Source: ANSI/ASHRAE 135, 21 (BACnetTimeStamp), 12.11 (UTC_Offset: minutes, west 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from calendar import monthrange, timegm
 from typing import NamedTuple
 
 from t3actors.collect.bacnet.codec.read_multiple import Answer
@@ -54,11 +54,13 @@ def unix_ms(stamp: Stamp, ahead_min: int) -> int | None:
     (year, month, day, _weekday), (hour, minute, second, hundredth) = stamp
     if year is None or month is None or day is None or hour is None or minute is None:
         return None
-    try:
-        local = datetime(year, month, day, hour, minute, second or 0, (hundredth or 0) * 10_000, tzinfo=UTC)
-    except ValueError:  # no such day, or no such time
+    second, hundredth = second or 0, hundredth or 0
+    if not 1 <= month <= 12 or not 1 <= day <= monthrange(year, month)[1]:
         return None
-    return int(local.timestamp() * 1000) - ahead_min * 60_000
+    if hour > 23 or minute > 59 or second > 59 or hundredth > 99:
+        return None
+    seconds = timegm((year, month, day, hour, minute, second)) - ahead_min * 60
+    return seconds * 1000 + hundredth * 10
 
 
 def _stamps(walk: Walk) -> tuple[Stamp, ...]:
