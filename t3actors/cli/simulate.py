@@ -10,7 +10,7 @@ from t3actors.simulator.process import main as simulate_main
 
 
 @click.command()
-@click.option("--devices", default=3, show_default=True, help="How many Modbus panels.")
+@click.option("--devices", default=3, show_default=True, help="How many Modbus panels; 0: none, but something else.")
 @click.option(
     "--modules", default=0, show_default=True, help="How many I/O modules and sensors beside them, of all products."
 )
@@ -25,6 +25,9 @@ from t3actors.simulator.process import main as simulate_main
 @click.option(
     "--units-per-listener", default=1, show_default=True, help="Panels behind one address (a Modbus gateway)."
 )
+@click.option("--port", default=0, help="Of the first panel; the next ones' follow it.  [any free ones]")
+@click.option("--bacnet-port", default=0, help="Of the simulated BBMD; the devices' follow it.  [any free ones]")
+@click.option("--t3000-port", default=0, help="Of the T3000's web server.  [any free one]")
 def simulate(
     devices: int,
     modules: int,
@@ -35,6 +38,9 @@ def simulate(
     outputs: int,
     variables: int,
     units_per_listener: int,
+    port: int,
+    bacnet_port: int,
+    t3000_port: int,
 ) -> None:
     """Start simulated Modbus TCP panels, and BACnet/IP devices, on loopback and serve until Ctrl-C.
 
@@ -53,6 +59,9 @@ def simulate(
         "--outputs": outputs,
         "--variables": variables,
         "--units-per-listener": units_per_listener,
+        "--port": port,
+        "--bacnet-port": bacnet_port,
+        "--t3000-port": t3000_port,
     }
     argv = [text for name, number in arguments.items() for text in (name, str(number))]
     if sys.stdin.isatty():

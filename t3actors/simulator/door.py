@@ -66,9 +66,9 @@ class Door:
             bound.bind((self._host, port))
             # Only now: we may share the port with our own placeholder, never with a stranger's listener.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        except OSError:
+        except OSError as error:
             bound.close()
-            raise
+            raise OSError(error.errno, f"{self._host}:{port}: {error.strerror}") from None
         return bound
 
     def _drop_fillers(self) -> None:

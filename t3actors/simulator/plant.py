@@ -20,6 +20,7 @@ from t3actors.simulator.modbus_server import ModbusServer
 from t3actors.simulator.module import SimulatedModule
 from t3actors.simulator.modules import TSTAT10, TYPES
 from t3actors.simulator.panel import SimulatedPanel
+from t3actors.simulator.ports import must_be_port
 from t3actors.simulator.registers import PRODUCT_MINIPANEL, PRODUCT_MINIPANEL_ARM
 from t3actors.simulator.scan import Asked, ScanResponder
 
@@ -33,6 +34,7 @@ LARGEST_SERIAL = 2**31 - 1
 class PlantSize:
     """How many panels, and what each holds.
 
+    `port` is the first listener's and the others' follow it; 0: whichever are free.
     **Units**: every `tick_s` each panel advances by `tick_s`.
     **Raises**: ValueError.
     """
@@ -45,16 +47,18 @@ class PlantSize:
     units_per_listener: int = 1  # more than one: that many panels behind each simulated Modbus gateway
     tick_s: float = 1.0
     modules: int = 0  # I/O modules and sensors beside the panels: one product after the other
+    port: int = 0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.devices <= MOST_DEVICES:
-            raise ValueError(f"devices: saw {self.devices}, allowed is 1 to {MOST_DEVICES}")
+        if not 0 <= self.devices <= MOST_DEVICES:
+            raise ValueError(f"devices: saw {self.devices}, allowed is 0 to {MOST_DEVICES}")
         if not 1 <= self.units_per_listener <= MOST_UNITS:
             raise ValueError(f"units_per_listener: saw {self.units_per_listener}, allowed is 1 to {MOST_UNITS}")
         if not 0 <= self.modules <= MOST_DEVICES:
             raise ValueError(f"modules: saw {self.modules}, allowed is 0 to {MOST_DEVICES}")
         if not 0.001 <= self.tick_s <= 3600.0:
             raise ValueError(f"tick_s: saw {self.tick_s}, allowed is 0.001 to 3600 seconds")
+        must_be_port("port", self.port, self.devices + self.modules)
 
 
 class Plant:
@@ -188,7 +192,9 @@ class Plant:
         )
 
     def _add_server(self, behind: Sequence[Device], seed: int) -> None:
-        server = ModbusServer(behind, gateway=len(behind) > 1 or self.size.units_per_listener > 1, seed=seed)
+        port = self.size.port + len(self.servers) if self.size.port else 0
+        is_gateway = len(behind) > 1 or self.size.units_per_listener > 1
+        server = ModbusServer(behind, port=port, gateway=is_gateway, seed=seed)
         self.servers.append(server)
         self._server_of |= {device.name: server for device in behind}
 

@@ -24,7 +24,9 @@ from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.plant import LAYOUT, MIXED, BacnetPlant, BacnetPlantSize
 from t3actors.simulator.commands import obey
+from t3actors.simulator.door import Door
 from t3actors.simulator.plant import Plant, PlantSize
+from t3actors.simulator.ports import must_be_port
 from t3actors.simulator.t3000.commands import listing as t3000_listing
 from t3actors.simulator.t3000.installation import Installation, some_panels
 from t3actors.simulator.t3000.web_server import T3000WebServer
@@ -49,6 +51,9 @@ async def run_plant(
     bacnet_presets: str = "",
     bacnet_layout: str = "",
     t3000: int = 0,
+    port: int = 0,
+    bacnet_port: int = 0,
+    t3000_port: int = 0,
     commands: int | None = STDIN,
     answers: int = STDOUT,
 ) -> None:
@@ -62,9 +67,14 @@ async def run_plant(
     **Thread**: trio's, and that the main one, for it takes the signals.
     **Raises**: ValueError for a size that is not allowed, OSError when no port is left.
     """
-    size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s, modules)
-    server = T3000WebServer(Installation(some_panels(t3000, seed)), tick_s=tick_s) if t3000 else None
-    plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout))
+    if not (devices or modules or bacnet or t3000):
+        raise ValueError("devices: saw 0, and no modules, no bacnet and no t3000: there is nothing to simulate")
+    size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s, modules, port)
+    must_be_port("t3000_port", t3000_port, 1)
+    if t3000 and t3000_port:
+        Door(port=t3000_port).close()  # it binds in a task, where whoever has the port already would be told of in a traceback
+    server = T3000WebServer(Installation(some_panels(t3000, seed)), port=t3000_port, tick_s=tick_s) if t3000 else None
+    plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout, bacnet_port))
     async with trio.open_nursery() as nursery:
         await nursery.start(_end_on_signal, nursery.cancel_scope)
         await nursery.start(plant.serve)
@@ -122,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--t3000", type=int, default=0, help="a T3000 with its web server and so many panels, up to 254"
     )
+    parser.add_argument(
+        "--port", type=int, default=size.port, help="of the first panel; the others' follow (0: free ones)"
+    )
+    parser.add_argument("--bacnet-port", type=int, default=0, help="of the BBMD; the devices' follow (0: free ones)")
+    parser.add_argument("--t3000-port", type=int, default=0, help="of the T3000's web server (0: a free one)")
     parser.add_argument("--ignore-stdin", action="store_true", help="end on a signal only")
     return parser
 
@@ -140,7 +155,7 @@ async def _end_on_signal(
             scope.cancel()
 
 
-def _bacnet_size(size: PlantSize, devices: int, presets: str, layout: str) -> BacnetPlantSize | None:
+def _bacnet_size(size: PlantSize, devices: int, presets: str, layout: str, port: int) -> BacnetPlantSize | None:
     if not devices:
         return None
     return BacnetPlantSize(
@@ -150,6 +165,7 @@ def _bacnet_size(size: PlantSize, devices: int, presets: str, layout: str) -> Ba
         tuple(_preset(each) for each in presets.split(",")) if presets else MIXED,
         tuple(layout.split(",")) if layout else LAYOUT,
         tick_s=size.tick_s,
+        port=port,
     )
 
 

@@ -8,6 +8,7 @@ from trio.testing import MockClock
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.simulator.client import connected
+from tests.simulator.ports import at_free_ports
 from tests.waiting import until
 
 
@@ -64,6 +65,17 @@ async def test_several_panels_share_the_listener_of_a_gateway() -> None:
             assert (await client.ask(1, 6, 1, unit_id=9))[2] == b"\x83\x0b"
 
 
+def test_ports_that_are_wished_for_follow_each_other() -> None:
+    plant = at_free_ports(lambda port: Plant(PlantSize(devices=3, units_per_listener=2, modules=1, port=port)))
+    plant.close()
+    assert [server.port for server in plant.servers] == [plant.size.port + place for place in range(3)]
+
+
+async def test_there_may_be_no_panel_at_all() -> None:
+    async with running_plant(PlantSize(devices=0)) as plant:
+        assert plant.listing() == []
+
+
 async def test_a_power_cut_strikes_all_and_ends_for_all() -> None:
     async with running_plant(PlantSize(devices=3)) as plant:
         assert len(plant.set_fault("*", Fault(FaultKind.REFUSE))) == 3
@@ -86,7 +98,9 @@ async def test_a_panel_that_is_not_here_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"devices": 0}, "devices: saw 0, allowed is 1 to 5000"),
+        ({"devices": -1}, "devices: saw -1, allowed is 0 to 5000"),
+        ({"port": 80}, "port: saw 80, allowed is 0, or 1024 to 65533 for 3 in a row"),
+        ({"port": 65535, "modules": 1}, "port: saw 65535, allowed is 0, or 1024 to 65532 for 4 in a row"),
         ({"units_per_listener": 248}, "units_per_listener: saw 248, allowed is 1 to 247"),
         ({"tick_s": 0.0}, "tick_s: saw 0.0, allowed is 0.001 to 3600 seconds"),
     ],

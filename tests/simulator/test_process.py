@@ -118,8 +118,27 @@ def test_without_its_input_it_serves_until_a_signal() -> None:
 
 
 def test_a_size_that_cannot_be_is_one_line_and_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--devices", "-1"]) == 2
+    assert capsys.readouterr().err == "simulator: devices: saw -1, allowed is 0 to 5000\n"
+
+
+def test_nothing_to_simulate_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--devices", "0"]) == 2
-    assert capsys.readouterr().err == "simulator: devices: saw 0, allowed is 1 to 5000\n"
+    assert "there is nothing to simulate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--port", "--t3000-port", "--bacnet-port"])
+def test_a_port_that_cannot_be_or_is_taken_is_named(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    wanted = ["--devices", "1", "--t3000", "1", "--bacnet", "1", option]
+    assert main([*wanted, "80"]) == 2
+    assert "port: saw 80, allowed is 0, or 1024 to" in capsys.readouterr().err
+    with socket.socket(type=socket.SOCK_DGRAM if "bacnet" in option else socket.SOCK_STREAM) as other:
+        other.bind(("127.0.0.1", 0))
+        if "bacnet" not in option:
+            other.listen()
+        port = other.getsockname()[1]
+        assert main([*wanted, str(port)]) == 1
+    assert f"{port}" in capsys.readouterr().err
 
 
 def test_points_that_no_panel_can_hold_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,7 @@ from t3actors.simulator.bacnet.npdu import Station
 from t3actors.simulator.bacnet.responder import Responder
 from t3actors.simulator.bacnet.router import Router
 from t3actors.simulator.bacnet.server import BacnetServer, Lan
+from t3actors.simulator.ports import must_be_port
 
 MOST_DEVICES = 5000
 SLICES = 20  # a tick is done in as many parts, so that no answer waits for a whole building
@@ -44,6 +45,7 @@ MIXED = (
 class BacnetPlantSize:
     """How many devices, of which presets in turn, and what each holds.
 
+    `port` is the BBMD's and the other nodes' follow it, those that stand alone first; 0: whichever are free.
     **Units**: every `tick_s` each device advances by `tick_s`; `baud` 0 makes the trunks as fast as memory.
     **Raises**: ValueError.
     """
@@ -57,6 +59,7 @@ class BacnetPlantSize:
     tick_s: float = 1.0
     at_s: float = EPOCH_S
     i_am_spread_s: float = 0.05
+    port: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.devices <= MOST_DEVICES:
@@ -67,6 +70,7 @@ class BacnetPlantSize:
             )
         if not 0.001 <= self.tick_s <= 3600.0:
             raise ValueError(f"tick_s: saw {self.tick_s}, allowed is 0.001 to 3600 seconds")
+        must_be_port("bacnet_port", self.port, self.devices + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,8 @@ class BacnetPlant:
         self.placed[name] = Placed(responder.device, responder, server, place, preset)
 
     def _add_server(self, router: Router, *, is_bbmd: bool = False) -> BacnetServer:
-        server = BacnetServer(router, is_bbmd=is_bbmd)
+        port = self.size.port + len(self.servers) if self.size.port else 0
+        server = BacnetServer(router, port=port, is_bbmd=is_bbmd)
         self.servers.append(server)
         self.lan.add(server)
         return server

@@ -11,6 +11,7 @@ from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import ALONE, BacnetPlant, BacnetPlantSize, running_bacnet_plant
 from tests.simulator.bacnet.client import FEW, READ_MULTIPLE, present_values, talking_to
+from tests.simulator.ports import at_free_ports
 
 
 @pytest.fixture
@@ -18,6 +19,14 @@ def plant() -> Iterator[BacnetPlant]:
     built = BacnetPlant(BacnetPlantSize(10, points=FEW))
     yield built
     built.close()
+
+
+def test_ports_that_are_wished_for_follow_each_other_the_bbmds_first() -> None:
+    plant = at_free_ports(lambda port: BacnetPlant(BacnetPlantSize(10, points=FEW, port=port)))
+    plant.close()
+    ports = [server.port for server in plant.servers]
+    assert ports == [plant.size.port + place for place in range(len(ports))]
+    assert plant.bbmd.port == plant.size.port
 
 
 def test_the_same_seed_gives_the_same_building(plant: BacnetPlant) -> None:
@@ -69,6 +78,7 @@ def test_of_several_points_none_is_set_when_one_does_not_exist(plant: BacnetPlan
     ("arguments", "said"),
     [
         ({"devices": 0}, "BACnet devices: saw 0, allowed is 1 to 5000"),
+        ({"port": 65534}, "bacnet_port: saw 65534, allowed is 0, or 1024 to 65532 for 4 in a row"),
         ({"tick_s": 0.0}, "tick_s: saw 0.0"),
         ({"layout": ("moon",)}, "layout: saw"),
         ({"presets": ()}, "some preset"),
