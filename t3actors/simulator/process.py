@@ -72,7 +72,9 @@ async def run_plant(
     size = PlantSize(devices, seed, inputs, outputs, variables, units_per_listener, tick_s, modules, port)
     must_be_port("t3000_port", t3000_port, 1)
     if t3000 and t3000_port:
-        Door(port=t3000_port).close()  # it binds in a task, where whoever has the port already would be told of in a traceback
+        Door(
+            port=t3000_port
+        ).close()  # it binds in a task, where whoever has the port already would be told of in a traceback
     server = T3000WebServer(Installation(some_panels(t3000, seed)), port=t3000_port, tick_s=tick_s) if t3000 else None
     plant, bacnet_plant = _built(size, _bacnet_size(size, bacnet, bacnet_presets, bacnet_layout, bacnet_port))
     async with trio.open_nursery() as nursery:

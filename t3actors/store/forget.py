@@ -1,13 +1,16 @@
-"""Forgets a discovered device, for the command line while no gateway runs: its caller holds the lock of the data directory.
+"""Forgets discovered devices, for the command line while no gateway runs: its caller holds the lock of the data directory.
 
 What is forgotten is that it was found, and what its driver learned of it: the next start does not poll it. A panel of a T3000 is
-one too: its installation remembers it. Its rows and its history stay. The file is left as a clean stop leaves it: the WAL folded
-in and empty, and nothing said of how the last gateway ended.
+one too: its installation remembers it. Its rows and its history stay. A BACnet device that was announced on the network and never
+answered has none: `forget_never_online` takes its row in DEVICES away. The file is left as a clean stop leaves it: the WAL folded in
+and empty, and nothing said of how the last gateway ended.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
@@ -33,6 +36,14 @@ _REMEMBER = (
     "UPDATE device_memory SET value = ? WHERE key = ? AND device_id = (SELECT device_id FROM DEVICES WHERE name = ?)"
 )
 _UNLEARN = "DELETE FROM device_memory WHERE device_id = ?"
+_NEVER_ONLINE = (  # only discovery gives such names
+    "SELECT device_id, name FROM DEVICES d WHERE protocol = 'bacnet' AND name LIKE 'bacnet:%' AND last_ok_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM POINTS p WHERE p.device_id = d.device_id)"
+    " AND NOT EXISTS (SELECT 1 FROM series_groups g WHERE g.device_id = d.device_id) ORDER BY device_id"
+)
+_TRACES = (_UNLEARN, "DELETE FROM EVENTS WHERE device_id = ?", "DELETE FROM DEVICES WHERE device_id = ?")
+
+T = TypeVar("T")
 
 
 def forget(path: Path, name: str, now_ms: int) -> bool:
@@ -41,25 +52,49 @@ def forget(path: Path, name: str, now_ms: int) -> bool:
     **Raises**: StoreUnreachable where no database lies or it is not ours, SchemaTooNew, StoreBusy while another program
     writes to it, StoreDamaged, StoreFull.
     """
+
+    def one(connection: apsw.Connection) -> bool:
+        panels = _panels_but(connection, name)
+        if panels is None and not _is_discovered(connection, name):
+            return False
+        with connection:
+            if panels is not None:
+                connection.execute(_REMEMBER, panels)
+            _forget(connection, name, now_ms)
+        return True
+
+    return _changed(path, one, nothing=False)
+
+
+def forget_never_online(path: Path) -> tuple[str, ...]:
+    """Take away the devices that were found and never answered, rows and events. **Returns**: their names. **Raises**: as `forget`."""
+
+    def all_of_them(connection: apsw.Connection) -> tuple[str, ...]:
+        found = list(connection.execute(_NEVER_ONLINE))
+        with connection:
+            for statement in _TRACES:
+                connection.executemany(statement, ((device_id,) for device_id, _ in found))
+        return tuple(name for _, name in found)
+
+    return _changed(path, all_of_them, nothing=())
+
+
+def _changed(path: Path, change: Callable[[apsw.Connection], T], *, nothing: T) -> T:
+    """Open the file, change it, and leave it as a clean stop does. `nothing`: for a file in which nobody was discovered."""
     if schema_of(path, schema_files()[-1].number) < SINCE_SCHEMA:
         if not path.exists():
             raise StoreUnreachable(f"{path}: no such database")
-        return False  # written by a version that discovered nothing; the next start brings it up to date
+        return nothing  # written by a version that discovered nothing; the next start brings it up to date
     connection = open_for_writing(path)
     try:
         make_durable(connection, path, "full")
         with translated(path, connection):
-            panels = _panels_but(connection, name)
-            if panels is None and not _is_discovered(connection, name):
-                return False
-            with connection:
-                if panels is not None:
-                    connection.execute(_REMEMBER, panels)
-                _forget(connection, name, now_ms)
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            made = change(connection)
+            if made:
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            return made
     finally:
         connection.close(True)
-    return True
 
 
 def _is_discovered(connection: apsw.Connection, name: str) -> bool:

@@ -90,3 +90,22 @@ def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
 
 def test_without_a_gateway_it_is_a_usage_error() -> None:
     assert t3actors("forget", NAME).code == 2
+
+
+def test_those_that_never_answered_are_gone_and_named(data_dir: Path) -> None:
+    ended = t3actors("forget", "--never-online", "--data", data_dir)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == f"{NAME}: gone\n1 devices that were found and never answered are gone\n"
+    assert discovered(data_dir) == []
+    (data_dir / "site.toml").write_text('[gateway]\ndata_dir = "."\n', encoding="utf-8")
+    ended = t3actors("forget", "--never-online", data_dir / "site.toml")
+    assert (ended.code, ended.out) == (0, "0 devices that were found and never answered are gone\n")
+
+
+def test_who_is_to_be_forgotten_must_be_said_once(data_dir: Path) -> None:
+    assert t3actors("forget", "--data", data_dir).code == 2
+    ended = t3actors("forget", NAME, data_dir / "site.toml", "--never-online")
+    assert ended.code == 2
+    assert "instead of NAME" in ended.err
+    with data_dir_locked(data_dir):
+        assert t3actors("forget", "--never-online", "--data", data_dir).code == 75

@@ -3,13 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 
 from t3actors.errors import SchemaTooNew, StoreBusy, StoreUnreachable
 from t3actors.installations import KEY, kept, serials_kept
-from t3actors.messages import DeviceRemoved
+from t3actors.messages import DeviceProgress, DeviceRemoved, EventHappened, PollCounts
 from t3actors.store.connection import open_for_writing
-from t3actors.store.forget import forget
+from t3actors.store.forget import forget, forget_never_online
 from t3actors.store.migrate import migrate, schema_files
 from tests.store.building import T0_MS, House, announced, change, point
 from tests.store.test_memory import found, learned
@@ -161,3 +162,19 @@ def test_a_file_of_a_version_that_discovered_nothing_has_nobody_to_forget(tmp_pa
     before = path.read_bytes()
     assert not forget(path, NAME, LATER_MS)
     assert path.read_bytes() == before
+
+
+def test_of_devices_that_were_found_and_never_answered_nothing_is_left_and_all_others_stay(house: House) -> None:
+    mute, met = "bacnet:50:7:8", "bacnet:50:7:9"
+    house.put(msgspec.structs.replace(found(8, points=()), discovered=False), found(9, points=()))
+    house.put(EventHappened(at_ms=T0_MS, event="device.offline", device=mute))
+    house.put(DeviceRemoved(device=mute, at_ms=T0_MS, reason="it was found but never answered a request"))
+    house.put(DeviceProgress(device=met, last_ok_at_ms=T0_MS, counts=PollCounts(1)))
+    house.put(announced(device="ahu-2", points=[], serial=None, protocol="bacnet"))
+    stopped_house(house)
+    events = "SELECT count(*) FROM EVENTS WHERE device_id NOT IN (SELECT device_id FROM DEVICES)"
+    assert house.one("SELECT count(*) FROM EVENTS JOIN DEVICES USING (device_id) WHERE name = ?", mute) == 1
+    assert forget_never_online(house.path) == (mute,)
+    assert house.rows("SELECT name FROM DEVICES ORDER BY name") == [("ahu-1",), ("ahu-2",), (NAME,), (met,)]
+    assert house.one(events) == 0
+    assert forget_never_online(house.path) == ()
