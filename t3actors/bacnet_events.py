@@ -28,6 +28,15 @@ DEVICE_REMARKED = event(
     "Something about this device's object list is odd: what, and what was made of it.",
     "Nothing, unless a point is missed.",
 )
+DEVICE_CLOCK_OFF = event(
+    "device.clock_off",
+    "warning",
+    "device off_s",
+    "The device's own clock is ahead of the gateway's by `off_s` seconds (behind: negative). It says by that clock since when its alarms "
+    "stand: `raised_at` is corrected by as much, and `clock_off_s` in ALARMS says so. Said when an alarm first needs it.",
+    "Set the device's clock, its utc-offset and its daylight saving; or the gateway's, if `gateway.started` says `clock_trusted` false.",
+)
+DEVICE_CLOCK_RIGHT = event("device.clock_right", "info", "device", "The device's clock is right again, to a minute.")
 BACNET_SEEN = event(
     "bacnet.seen",
     "info",

@@ -122,7 +122,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     cleared when a complete list no longer has it.
 
     `source`: the object in alarm ("AI3"); `alarm_state`: "high limit", "fault", "off normal"...; `raised_at_ms`: by the device's
-    own clock, None where it does not say.
+    own clock, None where it does not say; `clock_off_s`: by how much that is ahead of ours and `raised_at_ms` has been corrected.
     """
 
     source: str
@@ -136,3 +136,4 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     low_limit: float | None = None
     high_limit: float | None = None
     raised_at_ms: int | None = None
+    clock_off_s: int | None = None

@@ -83,7 +83,10 @@ class PointCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An occurrence of an alarm. `cleared_at` None: it stands, as far as its device (see `device_status`) was heard."""
+    """An occurrence of an alarm. `cleared_at` None: it stands, as far as its device (see `device_status`) was heard.
+
+    `clock_off_s`: by how much its device's clock was ahead of ours, and `raised_at` has been corrected; None where it was right.
+    """
 
     id: int
     name: str
@@ -98,6 +101,7 @@ class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
     low_limit: float | None
     high_limit: float | None
     raised_at: int
+    clock_off_s: int | None
     acked_at: int | None
     cleared_at: int | None
     device_status: str

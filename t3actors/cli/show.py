@@ -23,7 +23,7 @@ from t3actors.cli.control import overridden
 from t3actors.cli.exits import Exit
 from t3actors.cli.tables import print_json, print_table, shown
 from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
-from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms
+from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms, span
 from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
 
@@ -171,7 +171,7 @@ def alarms(
             [
                 {
                     **row,
-                    "raised": clock_time(row["raised_at"], look.where.zone),
+                    "raised": raised_text(row, look.where.zone),
                     "over": clock_time(row["cleared_at"], look.where.zone) or "",
                     "seen": clock_time(row["acked_at"], look.where.zone) or ("yes" if row["acknowledged"] else ""),
                     "device_status": row["device_status"] if look.live else "unknown",
@@ -181,6 +181,14 @@ def alarms(
             {"name": "device", "device_status": "is", "source": "source", "alarm_state": "alarm", "raised": "raised",
              "over": "over", "seen": "acknowledged", "priority": "priority", "message": "message"},
         )  # fmt: skip
+
+
+def raised_text(row: dict[str, Any], zone: dt.tzinfo) -> str:
+    """Write since when an alarm stands, and that its device's clock was wrong when it said so."""
+    at, off_s = clock_time(row["raised_at"], zone), row["clock_off_s"]
+    if off_s is None:
+        return at
+    return f"{at} (its clock: {span(abs(off_s))} {'fast' if off_s > 0 else 'slow'})"
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -167,6 +168,7 @@ def _bacnet_size(size: PlantSize, devices: int, presets: str, layout: str, port:
         tuple(_preset(each) for each in presets.split(",")) if presets else MIXED,
         tuple(layout.split(",")) if layout else LAYOUT,
         tick_s=size.tick_s,
+        at_s=time.time(),
         port=port,
     )
 

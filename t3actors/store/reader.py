@@ -68,6 +68,7 @@ _ALARMS = (
     " WHERE (d.name = ?1 OR ?1 IS NULL) AND (NOT ?2 OR (a.cleared_at IS NULL AND d.status <> 'disabled'))"
     " ORDER BY a.raised_at DESC, a.id DESC LIMIT ?3"
 )
+_ALARMS_OF_SCHEMA_5 = _ALARMS.replace("a.clock_off_s", "NULL AS clock_off_s")
 _HISTORY_OF_SCHEMA_2 = (  # until the next start brings it up to date
     f"SELECT {', '.join(SampleRow.__struct_fields__[:-1])}, 1 AS clock_trusted FROM TRENDLOG_DATA"  # noqa: S608
     " WHERE name = ? AND point_id = ? AND logging_time BETWEEN ? AND ? AND sampled_at BETWEEN ? AND ?"
@@ -92,6 +93,7 @@ class Reader:
         self.path = path
         self._connection = connection
         self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
+        self._alarms = _ALARMS if schema > 5 else _ALARMS_OF_SCHEMA_5
         self._is_packed = schema > 2
 
     def __enter__(self) -> Self:
@@ -148,7 +150,7 @@ class Reader:
 
     def alarms(self, device: str | None = None, limit: int = 1000, *, standing: bool = True) -> list[AlarmRow]:
         """Return the newest `limit` alarms that stand (not of disabled devices), or all there ever were; oldest first."""
-        return self._rows(AlarmRow, _ALARMS, (device, standing, limit))[::-1]
+        return self._rows(AlarmRow, self._alarms, (device, standing, limit))[::-1]
 
     def history(
         self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS, limit: int = 1000

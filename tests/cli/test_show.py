@@ -241,3 +241,12 @@ def test_alarms_shows_those_that_stand_and_on_request_those_that_are_over(runnin
     (row,) = t3actors("alarms", "--data", running, "--json").rows()
     assert (row["name"], row["source"], row["live"], row["cleared_at"]) == ("ahu-1", "AI1", True, None)
     assert "did you mean" in t3actors("alarms", "--data", running, "--device", "ahu-11").err
+
+
+def test_an_alarm_of_a_device_whose_clock_was_wrong_says_so(running: Path) -> None:
+    assert "its clock" not in t3actors("alarms", "--data", running).out
+    with contextlib.closing(sqlite3.connect(running / "t3actors.db", isolation_level=None)) as db:
+        db.execute("UPDATE ALARMS SET clock_off_s = -10800")
+    assert "(its clock: 3 h slow)" in t3actors("alarms", "--data", running).out
+    (row,) = t3actors("alarms", "--data", running, "--json").rows()
+    assert row["clock_off_s"] == -10800

@@ -172,8 +172,9 @@ def listed(house: House, *, standing: bool = True) -> list[tuple[str, str | None
 
 
 def test_a_reader_lists_the_alarms_that_stand_or_all_there_were(house: House) -> None:
-    house.put(announced(), announced(device="other", serial=2), read(alarm("AI1"), alarm("AI2", acknowledged=True)))
-    house.put(read(alarm("AI2", acknowledged=True), at_ms=T0_MS + 5), read(alarm(), device="other", at_ms=T0_MS + 6))
+    second = alarm("AI2", acknowledged=True, clock_off_s=-120)
+    house.put(announced(), announced(device="other", serial=2), read(alarm("AI1"), second))
+    house.put(read(second, at_ms=T0_MS + 5), read(alarm(), device="other", at_ms=T0_MS + 6))
     assert listed(house) == [("ahu-1", "AI2"), ("other", "AI1")]
     assert listed(house, standing=False) == [("ahu-1", "AI1"), ("ahu-1", "AI2"), ("other", "AI1")]
     with open_reader(house.path) as reader:
@@ -181,7 +182,7 @@ def test_a_reader_lists_the_alarms_that_stand_or_all_there_were(house: House) ->
             AlarmRow(
                 id=2, name="ahu-1", source="AI2", alarm_state="high limit", alarm_type="", message="", description="",
                 priority=None, notification_id=None, acknowledged=True, low_limit=None, high_limit=None, raised_at=T0_MS,
-                acked_at=T0_MS, cleared_at=None, device_status="unknown",
+                clock_off_s=-120, acked_at=T0_MS, cleared_at=None, device_status="unknown",
             )
         ]  # fmt: skip
         assert [row.source for row in reader.alarms(limit=1, standing=False)] == ["AI1"]

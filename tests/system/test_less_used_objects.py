@@ -178,7 +178,7 @@ def loops_are_said(house: House, panel: Resident, other: Resident) -> None:
 
 
 async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_events(tmp_path: Path) -> None:
-    at_s = float(int(time.time()) - 3600)
+    at_s = float(int(time.time()) - 3600)  # its clock is an hour slow
     async with running_building(size(Preset.T3000_X1000, at_s=at_s)) as building:
         (panel,) = building
         watched = next(each for each in panel.device.points.values() if each.object_type is ObjectType.ANALOG_INPUT)
@@ -189,13 +189,14 @@ async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_eve
             await until(lambda: house.one(OPEN) == 1, WITHIN_S)
             columns = (
                 "source, alarm_state, alarm_type, message, description, priority, notification_id, acknowledged,"
-                " low_limit, high_limit, raised_at, cleared_at, acked_at"
+                " low_limit, high_limit, raised_at, clock_off_s, cleared_at, acked_at"
             )
             message = f"{watched.name} is out of its limits"
             standing = (
                 "EE2", "high limit", "out of range", message, f"Limits of {watched.name}", 64, 1, 0, -1000.0,
-                pytest.approx(high, rel=1e-6), int(at_s * 1000), None, None,
+                pytest.approx(high, rel=1e-6), pytest.approx(int(at_s * 1000) + 3_600_000, abs=1), -3600, None, None,
             )  # fmt: skip
+            assert {line["off_s"] for line in house.log.of("device.clock_off", device=PANEL)} == {-3600}
             assert of_alarms(house, columns) == [standing]
 
             panel.device.set(watched.point_id, high - 5.0)

@@ -84,6 +84,7 @@ class BacnetDriver:
             device=config.name,
             instance=config.instance,
             wall_ms=wall_ms,
+            log=log,
             piece_every_s=rarely_every_s,
         )
         self._subscriptions = Subscriptions(

@@ -2,13 +2,14 @@
 
 The points in alarm are known from their status flags, which every poll brings; the device's Event Enrollments are looked at once a
 minute. What is newly in alarm is read at once, all of it once; while it stands, only what may change. Notification classes and the
-device's utc-offset are read when an alarm first needs them. An object that does not answer keeps the alarm that was last known of it;
-one of which nothing is known makes the list incomplete, for a few rounds: one mute object must not keep all others' alarms standing.
+device's clock are read when an alarm first needs them, and now and then again. An object that does not answer keeps the alarm that was
+last known of it; one of which nothing is known makes the list incomplete, for a few rounds: one mute object must not keep all others'
+alarms standing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
 from t3actors.collect.bacnet.asking import Asking
@@ -41,7 +42,10 @@ class _Stage(Enum):
 class AlarmRounds:
     """Thread: the trio loop. `step` does one piece; nothing is lost when it raises."""
 
-    def __init__(self, asking: Asking, mute: Mute) -> None:
+    def __init__(self, asking: Asking, mute: Mute, wall_ms: Callable[[], int]) -> None:
+        self.clock_off_s: int | None = None
+        """By how much the device's clock is ahead of ours, as far as is known; None where it is right."""
+        self._wall_ms = wall_ms
         self._asking = asking
         self._mute = mute
         self._names = Names()
@@ -54,6 +58,7 @@ class AlarmRounds:
         self._unknown: dict[ObjectId, int] = {}
         self._classes: dict[int, Properties] = {}
         self._clock: Properties | None = None
+        self._clock_at_ms = 0
         self._facts_at_s = NEVER_S
         self._round: Pieces | None = None
         self._stage = _Stage.LOOK
@@ -106,10 +111,13 @@ class AlarmRounds:
         pieces = self._with_work(now_s)
         if pieces is None:
             return
+        has_clock = self._device in pieces.said
         try:
             await pieces.step()
         finally:
             self._mute.add(pieces.silent, now_s)
+        if self._device in pieces.said and not has_clock:
+            self._clock_at_ms = self._wall_ms()
         self._with_work(now_s)
 
     def take(self) -> tuple[tuple[Alarm, ...], bool] | None:
@@ -118,6 +126,10 @@ class AlarmRounds:
         return ready
 
     # -- a round
+
+    @property
+    def _device(self) -> ObjectId:
+        return ObjectId(DEVICE, self._names.instance)
 
     @property
     def _is_idle(self) -> bool:
@@ -156,8 +168,8 @@ class AlarmRounds:
                 if each in self._known:
                     self._known[each] |= said
             classes = [(each, NOTIFICATION_CLASS) for each in self._class_objects if each.instance in self._wanting()]
-            clock = [(ObjectId(DEVICE, self._names.instance), CLOCK)] if self._wants_clock() else []
-            self._start(_Stage.FACTS, Pieces(self._asking, classes + clock, muted))
+            clock = [(self._device, CLOCK)] if self._wants_clock() else []
+            self._start(_Stage.FACTS, Pieces(self._asking, clock + classes, muted))
         else:
             self._take_facts(done)
             self._end(now_s)
@@ -199,7 +211,8 @@ class AlarmRounds:
 
     def _take_facts(self, done: Pieces) -> None:
         if self._wants_clock():
-            self._clock = done.said.get(ObjectId(DEVICE, self._names.instance), {})
+            self._clock = done.said.get(self._device, {})
+            self.clock_off_s = stamps.off_s(self._clock, self._clock_at_ms)
         for number in self._wanting():
             self._classes[number] = done.said.get(ObjectId(CLASS_TYPE, number), {})
 
@@ -218,7 +231,14 @@ class AlarmRounds:
         """Have it ready to be taken, unless it is what was told last."""
         ahead = None if self._clock is None else stamps.ahead_of_utc_min(self._clock)
         standing = tuple(
-            alarms.alarm(each, said, self._names, classes=self._classes, ahead_of_utc_min=ahead)
+            alarms.alarm(
+                each,
+                said,
+                self._names,
+                classes=self._classes,
+                ahead_of_utc_min=ahead,
+                clock_off_s=self.clock_off_s,
+            )
             for each, said in sorted(self._known.items())
         )
         is_complete = self._points is not None and not self._new

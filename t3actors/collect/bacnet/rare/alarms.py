@@ -83,10 +83,12 @@ def alarm(
     *,
     classes: Mapping[int, Properties] | None = None,
     ahead_of_utc_min: int | None = None,
+    clock_off_s: int | None = None,
 ) -> Alarm:
     """Give the alarm of an object that is in one.
 
-    **Shape**: `classes` are Notification Class objects by number; `ahead_of_utc_min` what the device's clock is ahead of UTC.
+    **Shape**: `classes` are Notification Class objects by number; `ahead_of_utc_min` what the device's clock is ahead of UTC, and
+    `clock_off_s` by how much it is wrong: its stamps are taken to be as wrong as it is now.
     """
     state = whole(properties.get(EVENT_STATE))
     transition = TO_FAULT if state == FAULT else TO_OFFNORMAL
@@ -96,6 +98,7 @@ def alarm(
     about = _watched(properties, names) if identifier.type == EVENT_ENROLLMENT else identifier
     low, high = (names.scaled(about, limit) for limit in _limits(properties))
     what = references_text(properties.get(WATCHED), names) or label or source
+    raised_at_ms = _raised_at_ms(properties.get(EVENT_TIME_STAMPS), transition, ahead_of_utc_min)
     return Alarm(
         source=source,
         alarm_state=said,
@@ -107,7 +110,8 @@ def alarm(
         acknowledged=_is_acknowledged(properties.get(ACKED_TRANSITIONS), transition),
         low_limit=low,
         high_limit=high,
-        raised_at_ms=_raised_at_ms(properties.get(EVENT_TIME_STAMPS), transition, ahead_of_utc_min),
+        raised_at_ms=None if raised_at_ms is None else raised_at_ms - 1000 * (clock_off_s or 0),
+        clock_off_s=None if raised_at_ms is None else clock_off_s,
     )
 
 

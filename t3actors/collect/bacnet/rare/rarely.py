@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from t3actors.bacnet_events import DEVICE_CLOCK_OFF, DEVICE_CLOCK_RIGHT
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.codec.tags import ObjectId, Undecodable
@@ -17,6 +18,7 @@ from t3actors.collect.bacnet.rare.naming import Names
 from t3actors.collect.bacnet.rare.pieces import UNKNOWN_OBJECT, Mute, Pieces
 from t3actors.collect.bacnet.rare.plainly import Properties
 from t3actors.collect.bacnet.rare.tables import KINDS, TABLES
+from t3actors.events import Log, silent
 from t3actors.messages import AlarmsRead, ObjectsRead, ObjectTable
 from t3actors.objects import ObjectRow
 
@@ -36,6 +38,7 @@ class Rarely:
         device: str,
         instance: int,
         wall_ms: Callable[[], int],
+        log: Log = silent,
         piece_every_s: float = PIECE_EVERY_S,
     ) -> None:
         self._asking = asking
@@ -44,7 +47,9 @@ class Rarely:
         self._wall_ms = wall_ms
         self._piece_every_s = piece_every_s
         self._mute = Mute()
-        self._alarms = AlarmRounds(asking, self._mute)
+        self._log = log
+        self._alarms = AlarmRounds(asking, self._mute, wall_ms)
+        self._said_clock_off = False
         self._listed: tuple[frozenset[ObjectId], int | None, int] | None = None
         self._names = Names()
         self._objects: dict[ObjectTable, tuple[ObjectId, ...]] = {}
@@ -95,6 +100,7 @@ class Rarely:
             self._alarms_next = False
             self._stepped_s = now_s
             await self._alarms.step(now_s)
+            self._look_at_its_clock()
         elif is_table_due:
             self._alarms_next = True
             self._stepped_s = now_s
@@ -110,6 +116,17 @@ class Rarely:
             listed, complete = standing
             ready.append(AlarmsRead(device=self._device, at_ms=self._wall_ms(), alarms=listed, complete=complete))
         return tuple(ready)
+
+    def _look_at_its_clock(self) -> None:
+        """Say when the device's clock, by which it says since when an alarm stands, is wrong, and when it is right again."""
+        off_s = self._alarms.clock_off_s
+        if (off_s is not None) is self._said_clock_off:
+            return
+        self._said_clock_off = off_s is not None
+        if off_s is None:
+            self._log(DEVICE_CLOCK_RIGHT, device=self._device)
+        else:
+            self._log(DEVICE_CLOCK_OFF, device=self._device, off_s=off_s)
 
     # -- tables
 

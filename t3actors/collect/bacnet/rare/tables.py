@@ -152,5 +152,5 @@ ENROLLMENT = Reads(
 )
 """What says more of an Event Enrollment."""
 NOTIFICATION_CLASS = Reads(((alarms.NOTIFICATION_CLASS, SMALL), (alarms.PRIORITY, 9)))
-CLOCK = Reads(_small(stamps.UTC_OFFSET, stamps.DAYLIGHT_SAVINGS_STATUS))
+CLOCK = Reads(_small(stamps.UTC_OFFSET, stamps.DAYLIGHT_SAVINGS_STATUS, stamps.LOCAL_DATE, stamps.LOCAL_TIME))
 """Of the device object."""

@@ -25,6 +25,7 @@ from tests.collect.bacnet.asked import UNKNOWN_PROPERTY, Held
 DEVICE, INPUT, OTHER, FIRST, SECOND = (ObjectId(*each) for each in ((8, 9), (0, 3), (0, 4), (9, 1), (9, 2)))
 CLASS = ObjectId(15, 7)
 NOON = written.stamp(Moment(Date(2026, 7, 1, 3), Time(12, 0, 0, 0)))
+ONE_O_CLOCK_MS = 1_782_910_800_000
 NONE: frozenset[ObjectId] = frozenset()
 
 
@@ -36,9 +37,10 @@ class House:
     def __init__(self, *objects: ObjectId) -> None:
         self.device = Held({each: event(0) for each in objects if each != CLASS})
         self.device.objects[CLASS] = {17: 7, 86: Several((64, 96, 192))}
-        self.device.objects[DEVICE] = {119: 0, 24: False}
+        self.device.objects[DEVICE] = {119: 0, 24: False, 56: Date(2026, 7, 1, 3), 57: Time(13, 0, 0, 0)}
         self.now_s = 1000.0
-        self.rounds = AlarmRounds(self.device.asking, Mute())
+        self.now_ms = ONE_O_CLOCK_MS
+        self.rounds = AlarmRounds(self.device.asking, Mute(), lambda: self.now_ms)
         self.rounds.listed([*objects, CLASS], Names((), instance=9))
 
     def set(self, which: ObjectId, state: int) -> None:
@@ -282,3 +284,33 @@ async def test_a_point_that_leaves_its_alarm_while_it_is_looked_at_is_none() -> 
     assert INPUT in house.device.asked
     house.rounds.in_alarm(NONE)
     assert await house.told() == ([], True)
+
+
+@pytest.mark.parametrize("off_s", [-7200, -120, -30, 0, 30, 120, 31 * 86_400])
+async def test_since_when_an_alarm_stands_is_corrected_by_what_the_devices_clock_is_off_and_that_is_said(
+    off_s: int,
+) -> None:
+    house = House(INPUT)
+    house.set(INPUT, 3)
+    house.now_ms -= 1000 * off_s
+    house.rounds.in_alarm(frozenset({INPUT}))
+    await house.round()
+    taken = house.rounds.take()
+    assert taken is not None
+    ((found,), _) = taken
+    is_right = abs(off_s) <= 60
+    assert house.rounds.clock_off_s == found.clock_off_s == (None if is_right else off_s)
+    assert found.raised_at_ms == ONE_O_CLOCK_MS - 3_600_000 - (0 if is_right else 1000 * off_s)
+
+
+async def test_a_clock_that_was_set_right_is_noticed_when_it_is_looked_at_again() -> None:
+    house = House(INPUT)
+    house.set(INPUT, 3)
+    house.now_ms += 7_200_000
+    house.rounds.in_alarm(frozenset({INPUT}))
+    await house.round()
+    assert house.rounds.clock_off_s == -7200
+    house.now_s += FACTS_EVERY_S
+    house.device.objects[DEVICE][57] = Time(15, 0, 0, 0)
+    await house.round()
+    assert house.rounds.clock_off_s is None

@@ -12,6 +12,7 @@ from t3actors.collect.bacnet import meeting
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Bits, Enumerated, ObjectId, Several
+from t3actors.collect.bacnet.rare.alarm_rounds import FACTS_EVERY_S
 from t3actors.collect.bacnet.rare.rarely import MOST_ROWS, PIECE_EVERY_S, TABLES_EVERY_S, Rarely
 from t3actors.config import DeviceConfig
 from t3actors.errors import LinkDown, RequestTimedOut
@@ -24,10 +25,10 @@ from t3actors.simulator.bacnet.responder import Responder
 from t3actors.simulator.bacnet.router import Router
 from t3actors.simulator.bacnet.server import BacnetServer
 from tests.collect.bacnet.asked import Held
-from tests.collect.bacnet.peer import link_up
+from tests.collect.bacnet.peer import Logged, link_up
 
 INSTANCE = 1001
-AT_MS = 1_790_000_000_000
+AT_MS = 1_767_225_600_000  # as the simulated device has it
 TABLES = {"PROGRAMS", "SCHEDULES", "HOLIDAYS", "TRENDLOGS", "PID_CONTROLLERS"}
 
 
@@ -35,7 +36,9 @@ class Stepped:
     """A Rarely, and the time that its steps take."""
 
     def __init__(self, asking: Asking) -> None:
-        self.rarely = Rarely(asking, device="d", instance=INSTANCE, wall_ms=lambda: AT_MS)
+        self.log = Logged()
+        self.now_ms = AT_MS
+        self.rarely = Rarely(asking, device="d", instance=INSTANCE, wall_ms=lambda: self.now_ms, log=self.log)
         self.now_s = 1000.0
         self.said_at_first: tuple[ObjectsRead | AlarmsRead, ...] = ()
 
@@ -141,6 +144,21 @@ async def test_a_panels_tables_say_what_the_panel_has() -> None:
         assert (alarm.alarm_type, alarm.message) == ("out of range", "IN1 is out of its limits")
         assert alarm.high_limit == pytest.approx(one.device.value("IN1") - 1.0, rel=1e-6)
         assert alarm.raised_at_ms == int(one.device.at_s * 1000)
+
+
+async def test_that_a_devices_clock_is_wrong_is_said_once_and_when_it_is_right_again() -> None:
+    async with met(Preset.T3000) as one:
+        one.now_ms += 3_600_000
+        (alarm,) = alarms_of(await one.until_idle())
+        assert (alarm.raised_at_ms, alarm.clock_off_s) == (one.now_ms, -3600)
+        for _ in range(2):
+            one.now_s += FACTS_EVERY_S
+            await one.until_idle()
+        assert one.log.lines == [("device.clock_off", {"device": "d", "off_s": -3600})]
+        one.now_ms -= 3_600_000
+        one.now_s += FACTS_EVERY_S
+        await one.until_idle()
+        assert one.log.lines[1:] == [("device.clock_right", {"device": "d"})]
 
 
 async def test_alarms_of_a_device_come_and_go() -> None:

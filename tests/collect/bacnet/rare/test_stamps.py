@@ -11,6 +11,8 @@ from t3actors.collect.bacnet.link import constructed
 from t3actors.collect.bacnet.rare.plainly import Properties
 from t3actors.collect.bacnet.rare.stamps import (
     DAYLIGHT_SAVINGS_STATUS,
+    LOCAL_DATE,
+    LOCAL_TIME,
     UTC_OFFSET,
     Moment,
     Stamp,
@@ -18,6 +20,7 @@ from t3actors.collect.bacnet.rare.stamps import (
     event_time_stamps,
     unix_ms,
 )
+from t3actors.collect.bacnet.rare.stamps import off_s as off_s_of
 from tests.collect.bacnet import written
 
 NOON = Moment(Date(2026, 7, 1, 3), Time(12, 0, 0, 50))
@@ -75,3 +78,26 @@ def test_a_full_date_and_time_is_a_moment_in_utc() -> None:
 )
 def test_anything_less_is_none(stamp: Stamp) -> None:
     assert unix_ms(stamp, 0) is None
+
+
+SHOWN = {UTC_OFFSET: -60, DAYLIGHT_SAVINGS_STATUS: True, LOCAL_DATE: NOON.date, LOCAL_TIME: NOON.time}
+NOON_HERE_MS = NOON_UTC_MS - 7_200_000  # two hours ahead of UTC
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "off_s"),
+    [(0, None), (60_000, None), (60_001, 60), (-60_000, None), (-60_001, -60), (3_600_000, 3600), (-89_999, -60)],
+)
+def test_a_clock_is_off_by_more_than_a_minute_or_right(ahead_ms: int, off_s: int | None) -> None:
+    assert off_s_of(SHOWN, NOON_HERE_MS - ahead_ms) == off_s
+
+
+@pytest.mark.parametrize("missing", list(SHOWN))
+def test_a_clock_that_does_not_say_all_it_takes_is_not_off(missing: int) -> None:
+    said = {which: value for which, value in SHOWN.items() if which != missing}
+    assert off_s_of(said, 0) is None
+
+
+@pytest.mark.parametrize("date", [Date(None, 7, 1, 3), Date(2026, 2, 30, None), Date(2026, 13, 1, None)])
+def test_a_clock_that_shows_no_day_is_not_off(date: Date) -> None:
+    assert off_s_of({**SHOWN, LOCAL_DATE: date}, 0) is None
