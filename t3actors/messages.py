@@ -1,9 +1,8 @@
 """What crosses the borders between the stages. Every message is frozen; a sender never touches it again.
+Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged--> detector --PointsChanged--> writer
     device <------------------ReadingsTaken--------------------------------- detector <---BatchStored--- writer
-
-Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 """
 
 from __future__ import annotations
@@ -128,9 +127,7 @@ class DeviceRemoved(msgspec.Struct, frozen=True, kw_only=True):
 
 class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):
     """The detector has this poll. A device that sees a new `incarnation`, or `known` false, announces itself again.
-
-    It is also the answer to the announcement of a device that was not heard yet: `last_ok_at_ms` is when it was in an earlier life.
-    """
+    The answer to an announcement, too: `last_ok_at_ms` is when the device was heard in an earlier life."""
 
     device: str
     poll_no: int
