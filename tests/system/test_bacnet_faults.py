@@ -55,7 +55,7 @@ LATE = "late until it is asked again"
 ORDEALS = {
     "black hole": Ordeal(BacnetFault(Kind.STALL), "offline", "down", "no answer"),
     "nobody listens": Ordeal(BacnetFault(Kind.REFUSE), "offline", "down", "no answer"),
-    "garbage": Ordeal(BacnetFault(Kind.GARBAGE), "offline", "down", "no answer"),
+    "garbage": Ordeal(BacnetFault(Kind.GARBAGE), "offline", "down", ""),  # by chance it says something: seen, a reject
     "cut off": Ordeal(BacnetFault(Kind.MALFORMED), "offline", "down", "its octets are not framed as one"),
     "wrong invoke id": Ordeal(BacnetFault(Kind.WRONG_INVOKE_ID), "offline", "down", "no answer"),
     "wrong source": Ordeal(BacnetFault(Kind.WRONG_SOURCE), "offline", "down", "no answer"),
