@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from supervision.supervisor import Supervisor
 from t3actors.config import DeviceConfig
-from t3actors.control_events import DEVICE_STARTED, DEVICE_STOPPED, INTERVAL_SET
 from t3actors.errors import GatewayError
 from t3actors.events import Log
+from t3actors.events.control import DEVICE_STARTED, DEVICE_STOPPED, INTERVAL_SET
 from t3actors.messages import EventHappened
 
 

@@ -39,7 +39,8 @@ from t3actors import __version__, clock
 from t3actors.collect import products
 from t3actors.config import Config
 from t3actors.detect.detector import ChangeDetector
-from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING, Log
+from t3actors.events import Log
+from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source

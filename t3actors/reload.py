@@ -20,9 +20,9 @@ from t3actors.config import Config
 from t3actors.configure.difference import difference, settled, unsettled
 from t3actors.errors import ConfigError, GatewayError
 from t3actors.events import Log, LogEvent
+from t3actors.events.reload import RELOAD_DONE, RELOAD_FAILED, RELOAD_INCOMPLETE, RELOAD_REFUSED
 from t3actors.messages import DeviceRemoved, EventHappened
 from t3actors.pollers import Pollers
-from t3actors.reload_events import RELOAD_DONE, RELOAD_FAILED, RELOAD_INCOMPLETE, RELOAD_REFUSED
 from t3actors.reloaded import NotReloadable, Reloaded
 from t3actors.replacing import Replacing
 

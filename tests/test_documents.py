@@ -7,18 +7,17 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from t3actors import events
 from t3actors.__main__ import VERBS, main
 from t3actors.cli.exits import Exit
 from t3actors.collect.modbus import profile_page
 from t3actors.collect.modbus.profiles import profiles
-from t3actors.events import CATALOGUE
+from t3actors.events import CATALOGUE, LogEvent
 from t3actors.watch.catalogue import event_modules, page
 
 SAID_BY_THE_SYSTEM = {"Name or service not known"}
 ROOT = Path(__file__).parent.parent
 SOURCES = "\n".join(
-    path.read_text("utf-8") for path in (ROOT / "t3actors").rglob("*.py") if not path.name.endswith("events.py")
+    path.read_text("utf-8") for path in (ROOT / "t3actors").rglob("*.py") if path.parent.name != "events"
 )
 
 
@@ -45,7 +44,7 @@ def test_every_event_of_the_catalogue_is_logged_somewhere() -> None:
         value.name: name
         for module in event_modules()
         for name, value in vars(module).items()
-        if isinstance(value, events.LogEvent)
+        if isinstance(value, LogEvent)
     }
     unused = [name for name in CATALOGUE if not re.search(rf"\b{names[name]}\b", SOURCES)]
     assert unused == []

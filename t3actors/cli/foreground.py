@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from supervision.exits import true_cause
-from t3actors.events import GATEWAY_FAILED, Log
+from t3actors.events import Log
+from t3actors.events.gateway import GATEWAY_FAILED
 from t3actors.pipeline import Gateway
 
 

@@ -17,7 +17,8 @@ from t3actors.collect.driver import Beside
 from t3actors.collect.lifecycle import SHOWN, State
 from t3actors.config import DeviceConfig
 from t3actors.errors import DeviceMismatch, DriverError
-from t3actors.events import (
+from t3actors.events import Log
+from t3actors.events.device import (
     DEVICE_BACKING_OFF,
     DEVICE_CONNECTING,
     DEVICE_DESCRIBED,
@@ -28,7 +29,6 @@ from t3actors.events import (
     DEVICE_WORK_FAILED,
     POLL_OVERRUN,
     POLL_RECOVERED,
-    Log,
 )
 from t3actors.messages import (
     DeviceAnnounced,

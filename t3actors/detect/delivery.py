@@ -13,7 +13,8 @@ from typing import Any
 from t3actors.detect.batch import Batches
 from t3actors.detect.latest import Latest
 from t3actors.detect.pending import is_change
-from t3actors.events import CHANGES_CAUGHT_UP, CHANGES_COALESCED, Log
+from t3actors.events import Log
+from t3actors.events.detect import CHANGES_CAUGHT_UP, CHANGES_COALESCED
 from t3actors.messages import BatchItem, BatchStored, DetectorCounts, DeviceProgress, PointChange, PointsChanged
 from t3actors.questions import ChangesStored
 

@@ -30,7 +30,8 @@ from t3actors.detect.delivery import Delivery
 from t3actors.detect.held import DeviceMessage, Held
 from t3actors.detect.inquiries import inquiries
 from t3actors.detect.latest import DeviceLatest, Latest
-from t3actors.events import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE, Log
+from t3actors.events import Log
+from t3actors.events.detect import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE
 from t3actors.messages import (
     AlarmsRead,
     BatchStored,

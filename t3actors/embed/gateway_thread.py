@@ -18,8 +18,9 @@ from supervision.exits import true_cause
 from t3actors.config import Config
 from t3actors.embed.growing import Growing
 from t3actors.errors import GatewayError
-from t3actors.events import GATEWAY_FAILED, Log
-from t3actors.host_events import GATEWAY_REVIVED
+from t3actors.events import Log
+from t3actors.events.gateway import GATEWAY_FAILED
+from t3actors.events.host import GATEWAY_REVIVED
 from t3actors.pipeline import Gateway
 
 AGAIN_AFTER_S = 30.0

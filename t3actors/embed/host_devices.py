@@ -24,7 +24,7 @@ from t3actors.embed.growing import with_device, with_search
 from t3actors.embed.wanted import Wanted, as_asked, device_of, is_it, wanted
 from t3actors.errors import GatewayError
 from t3actors.events import Log
-from t3actors.host_events import DEVICE_ADDED, DEVICE_SOUGHT
+from t3actors.events.host import DEVICE_ADDED, DEVICE_SOUGHT
 from t3actors.messages import DeviceNow, LatestRequested, PointNow
 
 DETECTOR = "detector"

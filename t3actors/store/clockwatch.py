@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import apsw
 
-from t3actors import history_events
 from t3actors.events import Log
+from t3actors.events import history as events
 from t3actors.store.fence import Fence
 from t3actors.store.stretches import STEP_MS, KernelClock, Stretches
 
@@ -45,8 +45,8 @@ class ClockWatch:
             connection.execute(_TRUST, (stretches.trusted,))
         step_s = round(step_ms / 1000, 1)
         if abs(step_ms) > STEP_MS:
-            self._log(history_events.CLOCK_STEPPED, step_s=step_s, trusted=stretches.trusted)
+            self._log(events.CLOCK_STEPPED, step_s=step_s, trusted=stretches.trusted)
         if stretches.trusted and not was_trusted:
-            self._log(history_events.CLOCK_TRUSTED, step_s=step_s)
+            self._log(events.CLOCK_TRUSTED, step_s=step_s)
         elif was_trusted and not stretches.trusted:
-            self._log(history_events.CLOCK_DOUBTED, step_s=step_s)
+            self._log(events.CLOCK_DOUBTED, step_s=step_s)

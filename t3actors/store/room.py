@@ -11,9 +11,9 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
-from t3actors import events
 from t3actors.config import StoreConfig
 from t3actors.events import Log
+from t3actors.events import store as events
 
 RESUME_FACTOR = 1.05  # or every deletion of a log file would begin and end a shortage
 

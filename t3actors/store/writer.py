@@ -23,10 +23,10 @@ from typing import Any
 import msgspec
 
 from supervision.actor import ThreadActor
-from t3actors import events, history_events
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
-from t3actors.events import Log
+from t3actors.events import Log, history
+from t3actors.events import store as events
 from t3actors.messages import (
     LearnedRequested,
     PointsChanged,
@@ -273,7 +273,7 @@ class DatabaseWriter(ThreadActor):
         except (StoreBusy, StoreFull, StoreUnreachable) as error:
             if type(error).__name__ != self._tidy_trouble:
                 self._tidy_trouble = type(error).__name__
-                self._log(history_events.TIDYING_FAILED, database=str(self._store.path), reason=str(error))
+                self._log(history.TIDYING_FAILED, database=str(self._store.path), reason=str(error))
         except StoreDamaged as damage:
             if self._begin_anew(str(damage)):
                 self.deliver(TryAgain())

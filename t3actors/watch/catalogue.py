@@ -11,7 +11,7 @@ import sys
 from itertools import groupby
 from types import ModuleType
 
-import t3actors
+from t3actors import events
 from t3actors.events import CATALOGUE, LogEvent
 
 HEAD = """\
@@ -37,14 +37,14 @@ Not summed up: debug lines; those of the gateway itself (`gateway.*`, `host.*`, 
 `device.stopped`, `device.started`, `device.added`, `interval.set`); `history.expired`; and those that count by themselves (`log.dropped`,
 `api.refused`, `api.flooded`, `api.hung_up`).
 
-This page is made from `t3actors/events.py` and the `*_events.py` beside it; a test keeps them the same.
+This page is made from `t3actors/events/`; a test keeps them the same.
 """
 
 
 def event_modules() -> list[ModuleType]:
-    """Every module that fills the catalogue: events.py and the `*_events.py` beside it."""
-    names = sorted(module.name for module in pkgutil.iter_modules(t3actors.__path__))
-    return [importlib.import_module(f"t3actors.{name}") for name in names if name.endswith("events")]
+    """Every module that fills the catalogue."""
+    names = sorted(module.name for module in pkgutil.iter_modules(events.__path__))
+    return [importlib.import_module(f"t3actors.events.{name}") for name in names]
 
 
 def page() -> str:
@@ -52,9 +52,9 @@ def page() -> str:
     event_modules()
     parts = [HEAD]
     by_noun = sorted(CATALOGUE.values(), key=lambda event: event.name)
-    for noun, events in groupby(by_noun, key=lambda event: event.name.partition(".")[0]):
+    for noun, of_noun in groupby(by_noun, key=lambda event: event.name.partition(".")[0]):
         parts.append(f"\n## {noun}\n")
-        parts.extend(_section(event) for event in events)
+        parts.extend(_section(event) for event in of_noun)
     return "".join(parts)
 
 

@@ -19,7 +19,8 @@ import msgspec
 import structlog
 
 from t3actors import clock
-from t3actors.events import LOG_DROPPED, Level, LogEvent
+from t3actors.events import Level, LogEvent
+from t3actors.events.gateway import LOG_DROPPED
 from t3actors.watch.repeats import Line, Repeats
 
 QUEUED_LINES = 10_000

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from t3actors.config import DeviceConfig
-from t3actors.events import GATEWAY_STARTED, GATEWAY_STOPPED, STORE_DAMAGED, STORE_FULL, STORE_OPENED, LogEvent
-from t3actors.t3000_events import (
+from t3actors.events import LogEvent
+from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_STOPPED
+from t3actors.events.store import STORE_DAMAGED, STORE_FULL, STORE_OPENED
+from t3actors.events.t3000 import (
     CYCLE_ANSWERED,
     CYCLE_ENDED,
     CYCLE_FAILED,

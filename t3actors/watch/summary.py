@@ -10,7 +10,8 @@ import trio
 
 from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
-from t3actors.events import GATEWAY_SUMMARY, Log
+from t3actors.events import Log
+from t3actors.events.gateway import GATEWAY_SUMMARY
 from t3actors.messages import DetectorCounts, DetectorCountsRequested
 from t3actors.watch.resources import cpu_s, file_mb, rss_mb
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from supervision import events as told
 from supervision.errors import describe
-from t3actors import events
 from t3actors.events import Log
+from t3actors.events import supervision as events
 from t3actors.messages import EventHappened
 
 DEVICE = "device/"

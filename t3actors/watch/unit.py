@@ -11,7 +11,7 @@ import time
 import trio
 
 from t3actors.events import Log, silent
-from t3actors.unit_events import UNIT_UNHEARD, WATCHDOG_RESUMED, WATCHDOG_WITHHELD
+from t3actors.events.unit import UNIT_UNHEARD, WATCHDOG_RESUMED, WATCHDOG_WITHHELD
 from t3actors.watch.health import HealthBoard
 from t3actors.watch.notify import NotifySocket, ServiceManager, notify_socket
 from t3actors.watch.parts import status_line

@@ -7,15 +7,11 @@ import json
 import threading
 from pathlib import Path
 
-from t3actors.events import (
-    CATALOGUE,
-    DEVICE_BACKING_OFF,
-    DEVICE_OFFLINE,
-    DEVICE_ONLINE,
-    GATEWAY_STARTED,
-    GATEWAY_SUMMARY,
-)
+from t3actors.events import CATALOGUE
+from t3actors.events.device import DEVICE_BACKING_OFF, DEVICE_OFFLINE, DEVICE_ONLINE
+from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_SUMMARY
 from t3actors.watch import log as log_module
+from t3actors.watch.catalogue import event_modules
 from t3actors.watch.log import LogWriter, json_line
 from tests.waiting import blocking_until
 
@@ -160,6 +156,7 @@ def test_a_closed_stream_is_survived() -> None:
 
 
 def test_every_event_of_the_catalogue_is_named_noun_participle_and_says_what_it_means() -> None:
+    event_modules()
     for name, event in CATALOGUE.items():
         assert name == event.name
         noun, _, participle = name.partition(".")

@@ -10,7 +10,8 @@ import pytest
 
 from t3actors.config import Config, GatewayConfig, LogConfig
 from t3actors.errors import ConfigError, StoreUnreachable
-from t3actors.events import DEVICE_ONLINE, Level
+from t3actors.events import Level
+from t3actors.events.device import DEVICE_ONLINE
 from t3actors.watch.logs import logs_of
 
 

@@ -12,18 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.events import (
-    CATALOGUE,
-    DEVICE_BACKING_OFF,
-    DEVICE_CONNECTING,
-    DEVICE_OFFLINE,
-    DEVICE_ONLINE,
-    GATEWAY_SUMMARY,
-    POINT_ILLEGAL,
-    POINTS_DOWN,
-    POINTS_RECOVERED,
-    LogEvent,
-)
+from t3actors.events import CATALOGUE, LogEvent
+from t3actors.events.detect import POINTS_DOWN, POINTS_RECOVERED
+from t3actors.events.device import DEVICE_BACKING_OFF, DEVICE_CONNECTING, DEVICE_OFFLINE, DEVICE_ONLINE, POINT_ILLEGAL
+from t3actors.events.gateway import GATEWAY_SUMMARY
 from t3actors.watch import repeats
 from t3actors.watch.catalogue import event_modules
 from t3actors.watch.log import json_line

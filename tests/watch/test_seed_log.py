@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from t3actors.config import DeviceConfig
-from t3actors.events import GATEWAY_STARTED, GATEWAY_SUMMARY, STORE_OPENED, LogEvent
-from t3actors.points import Rules
-from t3actors.t3000_events import (
+from t3actors.events import LogEvent
+from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_SUMMARY
+from t3actors.events.store import STORE_OPENED
+from t3actors.events.t3000 import (
     CYCLE_ANSWERED,
     CYCLE_ENDED,
     CYCLE_FAILED,
@@ -19,6 +20,7 @@ from t3actors.t3000_events import (
     PANEL_READ,
     PANEL_SKIPPED,
 )
+from t3actors.points import Rules
 from t3actors.watch.seed_log import KEPT_FILES, SeedLog
 from t3actors.watch.seed_words import FFI, INITIALIZE, SeedWords
 

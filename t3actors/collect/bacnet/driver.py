@@ -19,7 +19,6 @@ import trio
 
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
-from t3actors.bacnet_events import DEVICE_REMARKED
 from t3actors.collect.bacnet import meeting, memory
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.tags import ObjectId
@@ -34,6 +33,7 @@ from t3actors.collect.driver import Beside, Opened
 from t3actors.config import BacnetConfig, DeviceConfig
 from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedOut, StoreError
 from t3actors.events import Log
+from t3actors.events.bacnet import DEVICE_REMARKED
 from t3actors.messages import DeviceLearned, LearnedRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
 from t3actors.stations import TEMCO, station

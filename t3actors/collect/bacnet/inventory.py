@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from t3actors.bacnet_events import DEVICE_REMARKED, DEVICE_SCALED
 from t3actors.collect.bacnet import memory, scaling
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE, UNITS
@@ -21,6 +20,7 @@ from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.events.bacnet import DEVICE_REMARKED, DEVICE_SCALED
 from t3actors.stations import TEMCO
 
 MOST_REMARKS = 20

@@ -24,7 +24,8 @@ from t3actors.collect.modbus.profile import Profile, Values
 from t3actors.collect.modbus.profiles import profiles
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestRefused
-from t3actors.events import POINT_ILLEGAL, Log
+from t3actors.events import Log
+from t3actors.events.device import POINT_ILLEGAL
 from t3actors.points import DeviceFacts, Point, Reading, Status
 
 LAYOUT_EVERY_S = 300.0

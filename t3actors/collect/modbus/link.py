@@ -25,7 +25,8 @@ from t3actors.collect.modbus.turns import Answer, ReadRequest, Turn, Turns
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
 from t3actors.collect.stream import open_stream
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
-from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, Log
+from t3actors.events import Log
+from t3actors.events.modbus import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED
 
 HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
 CHUNK = 4096

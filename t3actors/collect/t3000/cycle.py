@@ -31,8 +31,8 @@ from t3actors.collect.t3000.structs import decode_structs
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused
 from t3actors.events import Log
+from t3actors.events.t3000 import CYCLE_ANSWERED, METHOD_CHANGED, TEXT_REPAIRED
 from t3actors.points import DeviceFacts, Kind
-from t3actors.t3000_events import CYCLE_ANSWERED, METHOD_CHANGED, TEXT_REPAIRED
 
 Read = Callable[[ListedPanel], Awaitable[PanelAnswer]]
 Heard = Callable[[list[PanelAnswer]], None]

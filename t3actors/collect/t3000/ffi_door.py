@@ -36,7 +36,7 @@ from t3actors.collect.t3000.turns import Turns
 from t3actors.collect.t3000.words import printable, size
 from t3actors.errors import BadResponse, DriverError, LinkDown, NotReady, RequestRefused, RequestTimedOut
 from t3actors.events import Log, LogEvent
-from t3actors.t3000_events import LIBRARY_LOADED, LIBRARY_PRINTED
+from t3actors.events.t3000 import LIBRARY_LOADED, LIBRARY_PRINTED
 
 SMALLEST_BUFFER, LARGEST_BUFFER = 64_000, 1024**3
 DEFAULT_BUFFER = 100 * 1024 * 1024  # the seed's

@@ -27,7 +27,7 @@ from t3actors.collect.t3000.ffi_frames import LARGEST_COUNT
 from t3actors.collect.t3000.ffi_worker import INPUT_BYTES, OUTPUT_BYTES, VARIABLE_BYTES
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestTimedOut
 from t3actors.events import Log
-from t3actors.host_events import HOST_MEMORY_SILENT
+from t3actors.events.host import HOST_MEMORY_SILENT
 
 HOST_MEMORY = "host:"
 """The address of a device that is the host's memory."""

@@ -14,10 +14,10 @@ from t3actors.collect.t3000.panel import Panel, panel_config
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.events.t3000 import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
 from t3actors.installations import KEY, kept, serials_kept
 from t3actors.messages import DeviceLearned
 from t3actors.points import DeviceFacts, Kind
-from t3actors.t3000_events import PANEL_FOUND, PANEL_READ, PANEL_SKIPPED
 
 MOST_PANELS = 1000
 ASKED_EVERY_CYCLES = 4

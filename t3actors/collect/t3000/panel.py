@@ -19,10 +19,10 @@ from t3actors.collect.t3000.freshness import Fresh, Freshness, Judged
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.config import DeviceConfig
 from t3actors.events import Log
+from t3actors.events.t3000 import PANEL_INCOMPLETE
 from t3actors.installations import panel_name
 from t3actors.messages import ReadingsTaken
 from t3actors.points import DeviceFacts, Kind, Reading, Status
-from t3actors.t3000_events import PANEL_INCOMPLETE
 
 PARTS = {Kind.INPUT: "inputs", Kind.OUTPUT: "outputs", Kind.VARIABLE: "variables"}
 

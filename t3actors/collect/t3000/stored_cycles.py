@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from t3actors.cycles import CycleStored
 from t3actors.events import Log
-from t3actors.t3000_events import CYCLE_STORED
+from t3actors.events.t3000 import CYCLE_STORED
 
 
 class StoredCycles:

@@ -10,7 +10,7 @@ import math
 
 import msgspec
 
-from t3actors import history_events as events
+from t3actors.events import history as events
 from t3actors.store.history import parts
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, hour_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import apsw
 
-from t3actors import history_events as events
+from t3actors.events import history as events
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.stretches import NUMBER_SHIFT, STEP_MS, Unsettled
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from t3actors import history_events as events
+from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.history import expiry, late, merging, packing
 from t3actors.store.history.desk import Desk, Job

@@ -18,10 +18,10 @@ import msgspec
 
 from supervision.actor import ThreadActor
 from supervision.backoff import Backoff
-from t3actors import webview_events as events
 from t3actors.config import Config, WebviewConfig
 from t3actors.errors import StoreError
 from t3actors.events import Log
+from t3actors.events import webview as events
 from t3actors.store.webview.mail import WEBVIEW, Posted
 from t3actors.store.webview.webview import Webview
 

@@ -15,9 +15,9 @@ from typing import Any
 import apsw
 import msgspec
 
-from t3actors import webview_events as events
 from t3actors.config import WebviewConfig
 from t3actors.events import Log
+from t3actors.events import webview as events
 from t3actors.messages import BatchItem, DeviceAnnounced, DeviceRemoved, DeviceStatusChanged, PointChange
 from t3actors.store.known import KINDS
 from t3actors.store.tally import Tally

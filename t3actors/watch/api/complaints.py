@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from t3actors.api_events import API_FAILED, API_FLOODED, API_HUNG_UP, API_REFUSED
 from t3actors.events import Log, LogEvent
+from t3actors.events.api import API_FAILED, API_FLOODED, API_HUNG_UP, API_REFUSED
 
 AGAIN_AFTER_S = 600.0
 MOST_TOLD = 256

@@ -22,9 +22,9 @@ from wsproto.utilities import ProtocolError
 
 from supervision.actor import TrioActor
 from t3actors.addresses import split_address
-from t3actors.api_events import API_BLOCKED, API_OPENED
 from t3actors.config import ApiConfig
 from t3actors.events import Log
+from t3actors.events.api import API_BLOCKED, API_OPENED
 from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.connection import Conversation, PatientStream, http_config
 from t3actors.watch.api.guard import Door, Guard

@@ -17,7 +17,8 @@ from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
 from t3actors.collect.modbus.quarantine import RETRY_AFTER_S
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
-from t3actors.events import POINT_ILLEGAL, LogEvent, silent
+from t3actors.events import LogEvent, silent
+from t3actors.events.device import POINT_ILLEGAL
 from t3actors.points import Kind, Point, Reading, Status
 from t3actors.simulator.panel import SimulatedPanel
 from tests.collect.modbus.fake_device import (

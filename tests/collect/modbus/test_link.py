@@ -20,7 +20,8 @@ from supervision.testing import running
 from t3actors.collect.modbus.link import LinkSettings, ModbusLink, ReleaseLink, read, role_of
 from t3actors.collect.modbus.turns import ReadRequest
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
-from t3actors.events import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED, LogEvent, silent
+from t3actors.events import LogEvent, silent
+from t3actors.events.modbus import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED
 from tests.collect.modbus.fake_device import (
     Behaviour,
     FakeDevice,

@@ -20,7 +20,7 @@ from t3actors.collect.t3000.door import Memory
 from t3actors.collect.t3000.ffi_door import FfiDoor
 from t3actors.errors import BadResponse, DriverError, LinkDown, NotReady, RequestRefused, RequestTimedOut
 from t3actors.events import silent
-from t3actors.t3000_events import LIBRARY_LOADED
+from t3actors.events.t3000 import LIBRARY_LOADED
 from tests.collect.t3000.fake_library import FakeLibrary
 from tests.waiting import blocking_until, every, until
 

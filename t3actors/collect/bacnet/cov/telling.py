@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from t3actors.bacnet_events import COV_BEGAN, COV_ENDED, COV_LEFT, COV_LOST, COV_REFUSED, COV_UNLISTED
 from t3actors.events import Log
+from t3actors.events.bacnet import COV_BEGAN, COV_ENDED, COV_LEFT, COV_LOST, COV_REFUSED, COV_UNLISTED
 
 
 class Telling:

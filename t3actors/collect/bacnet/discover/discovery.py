@@ -13,15 +13,6 @@ import msgspec
 import trio
 
 from supervision.actor import TrioActor
-from t3actors.bacnet_events import (
-    BACNET_CONFLICTED,
-    BACNET_ELSEWHERE,
-    BACNET_SEEN,
-    BACNET_SETTLED,
-    BACNET_SWEPT,
-    BACNET_UNASKED,
-    REMEMBERED_AWAITED,
-)
 from t3actors.collect.bacnet.discover.conflicts import DETECTOR, Conflicts
 from t3actors.collect.bacnet.discover.handing_on import HandingOn, Polled, WriterSilent, ask_remembered
 from t3actors.collect.bacnet.discover.search import IN_VAIN_FOR_S, ask_around
@@ -39,6 +30,15 @@ from t3actors.collect.bacnet.link.requests import DeviceSeen, DevicesSeen
 from t3actors.config import BacnetConfig, DeviceConfig
 from t3actors.errors import DriverError
 from t3actors.events import Log
+from t3actors.events.bacnet import (
+    BACNET_CONFLICTED,
+    BACNET_ELSEWHERE,
+    BACNET_SEEN,
+    BACNET_SETTLED,
+    BACNET_SWEPT,
+    BACNET_UNASKED,
+    REMEMBERED_AWAITED,
+)
 from t3actors.messages import EventHappened, Remembered
 from t3actors.points import DeviceStatus
 from t3actors.stations import DEFAULT_PORT, TEMCO, Station, known_station

@@ -14,12 +14,12 @@ import trio
 
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
-from t3actors.bacnet_events import BACNET_DISMISSED
 from t3actors.collect.bacnet.discover.newcomers import MOST_UNMET, Newcomers
 from t3actors.collect.bacnet.discover.sightings import Claim, Happening, Sightings
 from t3actors.config import DeviceConfig
 from t3actors.errors import GatewayError
 from t3actors.events import Log
+from t3actors.events.bacnet import BACNET_DISMISSED
 from t3actors.messages import Remembered, RememberedRequested
 
 WRITER = "writer"

@@ -21,7 +21,6 @@ import trio
 
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
-from t3actors.bacnet_events import BACNET_BLOCKED, BACNET_OPENED, BBMD_LOST, BBMD_REGISTERED
 from t3actors.collect.bacnet.link.counts import counts_of, while_closed
 from t3actors.collect.bacnet.link.direct import Direct
 from t3actors.collect.bacnet.link.interfaces import Endpoint, OwnAddress, choose, list_addresses
@@ -43,6 +42,7 @@ from t3actors.collect.bacnet.link.requests import (
 from t3actors.config import BacnetConfig
 from t3actors.errors import ConfigError, DriverError, LinkDown, NotSent, RequestTimedOut
 from t3actors.events import Log
+from t3actors.events.bacnet import BACNET_BLOCKED, BACNET_OPENED, BBMD_LOST, BBMD_REGISTERED
 from t3actors.stations import DEFAULT_PORT, destination
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from t3actors.bacnet_events import DEVICE_CLOCK_OFF, DEVICE_CLOCK_RIGHT
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError
 from t3actors.collect.bacnet.codec.tags import ObjectId, Undecodable
@@ -19,6 +18,7 @@ from t3actors.collect.bacnet.rare.pieces import UNKNOWN_OBJECT, Mute, Pieces
 from t3actors.collect.bacnet.rare.plainly import Properties
 from t3actors.collect.bacnet.rare.tables import KINDS, TABLES
 from t3actors.events import Log, silent
+from t3actors.events.bacnet import DEVICE_CLOCK_OFF, DEVICE_CLOCK_RIGHT
 from t3actors.messages import AlarmsRead, ObjectsRead, ObjectTable
 from t3actors.objects import ObjectRow
 

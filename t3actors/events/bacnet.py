@@ -1,4 +1,4 @@
-"""The events of BACnet, beside those of events.py: the network, discovery, and what devices tell of their own accord."""
+"""The events of BACnet: the network, discovery, and what devices tell of their own accord."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events of what a person changes at run time, beside those of events.py. Each holds until the gateway is restarted."""
+"""The events of what a person changes at run time. Each holds until the gateway is restarted."""
 
 from __future__ import annotations
 

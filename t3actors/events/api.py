@@ -1,4 +1,4 @@
-"""The events of the API, beside those of events.py: where it listens, and whom it turned away."""
+"""The events of the API: where it listens, and whom it turned away."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""The events of the gateway as a whole: its start and stop, its minute and its log."""
+
+from __future__ import annotations
+
+from t3actors.events import event
+
+GATEWAY_STARTED = event(
+    "gateway.started",
+    "info",
+    "gateway version boot_id devices listed_points database writable_points clock_trusted config_hash pid",
+    "The tree is up; every device actor has been started. `listed_points` are those listed by hand: what a profile "
+    "brings is known once the panel answers. `writable_points` is what the gateway may write: 0 means it only reads.",
+)
+GATEWAY_STOPPING = event(
+    "gateway.stopping", "info", "reason", "A stop was asked for: devices first, then detector, then writer."
+)
+GATEWAY_STOPPED = event(
+    "gateway.stopped",
+    "info",
+    "reason unstored threads_abandoned",
+    "The database is closed. `unstored` 0: everything accepted has been stored. Otherwise see `changes.lost`; the exit code is 1.",
+)
+GATEWAY_FAILED = event(
+    "gateway.failed",
+    "error",
+    "reason",
+    "The root supervisor gave up, or the gateway could not start (see its exit code).",
+    "Read the `child.exited` lines above it. A service manager restarts the process; if it repeats, report it with this log.",
+)
+GATEWAY_SUMMARY = event(
+    "gateway.summary",
+    "info",
+    "devices_online devices_total polls polls_failed readings changes samples_stored batches lateness_p99_ms pending_changes"
+    " changes_in_flight lost_samples restarts dead_letters database_mb cpu_percent rss_mb",
+    "Once a minute: how the last minute went. `pending_changes` wait for a batch, `changes_in_flight` are in one that is not "
+    "committed yet.",
+    "Look at it first. `polls_failed` or `restarts` above 0: look for the lines that say why.",
+)
+LOG_DROPPED = event(
+    "log.dropped",
+    "warning",
+    "lines",
+    "Whoever reads the log was slower than the gateway writes, or the disk of its file took nothing: so many lines were dropped rather "
+    "than hold up a poll.",
+    "Look for what blocks the reader of the gateway's output (a full disk, a paused terminal).",
+)

@@ -1,0 +1,42 @@
+"""The events of the database: batches, the disk, and what becomes of the file."""
+
+from __future__ import annotations
+
+from t3actors.events import event
+
+BATCH_STORED = event("batch.stored", "debug", "batch_no rows samples took_ms", "One transaction was committed.")
+STORE_OPENED = event("store.opened", "info", "database schema size_mb clean", "The database is open.")
+STORE_MIGRATED = event(
+    "store.migrated", "info", "database from_schema to_schema", "The database was brought up to this version."
+)
+STORE_BUSY = event(
+    "store.busy",
+    "warning",
+    "database reason",
+    "Another program holds the database; the same batch is tried again.",
+    "Find a program with an open write transaction (a database browser, a backup) and close it.",
+)
+STORE_FULL = event(
+    "store.full",
+    "error",
+    "database free_mb min_free_mb reason",
+    "No room on the disk: history stops growing; current values go on as long as they can.",
+    "Make room, or lower min_free. History resumes by itself.",
+)
+STORE_RECOVERED = event("store.recovered", "info", "database reason lost_samples", "The database can be written again.")
+STORE_DAMAGED = event(
+    "store.damaged",
+    "error",
+    "database set_aside reason",
+    "The database file is not sound, or somebody removed or replaced it under the gateway. It was set aside under the name given, never "
+    "deleted, and a new one begun.",
+    "Check the disk, or stop the gateway before you touch its files. The old file may be read with `sqlite3 FILE .recover`.",
+)
+STORE_CHECKED = event("store.checked", "info", "database took_s result", "The check after an unclean stop has ended.")
+ROW_POISONED = event(
+    "row.poisoned",
+    "error",
+    "device point_id reason",
+    "One row could not be stored and was left out; the rest of its batch was committed.",
+    "Report it: the row's text says what the database refused.",
+)
