@@ -17,9 +17,9 @@ import trio
 
 from t3actors.collect.pace import Pace
 from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
-from t3actors.messages import DetectorCounts, DetectorCountsRequested
 from t3actors.pipeline import Gateway
 from t3actors.points import Rules
+from t3actors.questions import DetectorCounts, DetectorCountsRequested
 from t3actors.watch.log import LogWriter
 
 if TYPE_CHECKING:

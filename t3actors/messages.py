@@ -14,7 +14,7 @@ import msgspec
 
 from t3actors.cycles import CycleEnded, CycleStored
 from t3actors.objects import Alarm, ObjectRow
-from t3actors.points import DeviceFacts, DeviceStatus, Kind, Point, Reading, Status, Value
+from t3actors.points import DeviceFacts, DeviceStatus, Point, Reading, Status
 
 ObjectTable = Literal["PROGRAMS", "SCHEDULES", "HOLIDAYS", "TRENDLOGS", "PID_CONTROLLERS"]
 
@@ -254,30 +254,6 @@ class StateLoaded(msgspec.Struct, frozen=True, kw_only=True):
     last_ok_at_ms: dict[str, int] = {}
 
 
-# ---------------------------------------------------------------------------------------------- asked of the writer
-
-
-class LearnedRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of the writer; answered with `dict[str, bytes]`: what DeviceLearned kept for this device."""
-
-    device: str
-
-
-class RememberedRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of the writer; answered with `tuple[Remembered, ...]`: the devices that were discovered."""
-
-
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """A discovered device as DEVICES has it."""
-
-    name: str
-    address: str
-    instance: int
-    network: int | None
-    vendor_id: int | None
-    status: DeviceStatus
-
-
 # ---------------------------------------------------------------------------------------------- control side
 
 
@@ -296,65 +272,3 @@ class SyncFinished(msgspec.Struct, frozen=True, kw_only=True):
     points_ok: int
     points_failed: int
     error: str = ""
-
-
-class DetectorCountsRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (pykka's `ask`) of the detector; answered with DetectorCounts."""
-
-
-class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the detector has done since it started, and what waits now."""
-
-    incarnation: int = 0
-    loaded: bool = False
-    """False while it waits for the writer to say what is stored."""
-    looks: int = 0
-    """How often it has looked at ages and batches: it does so several times a second."""
-    devices: int = 0
-    devices_online: int = 0
-    points: int = 0
-    polls: int = 0
-    polls_missed: int = 0
-    readings: int = 0
-    strangers: int = 0
-    """Readings of points that no announcement names: not used."""
-    changes: int = 0
-    repeats: int = 0
-    """Unchanged values emitted again: heartbeats, and points with trend "always"."""
-    samples: int = 0
-    batches_stored: int = 0
-    """Batches acknowledged by the writer."""
-    rows_stored: int = 0
-    samples_stored: int = 0
-    changes_dropped: int = 0
-    """Changes that the store had to let go."""
-    coalesced: int = 0
-    lost_samples: int = 0
-    pending: int = 0
-    in_flight: int = 0
-    """Items of the batch that the writer has not acknowledged yet."""
-
-
-class LatestRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked of the detector; answered with DeviceNow, or None when it knows no such device: by its serial number, else by name."""
-
-    serial_number: int | None = None
-    device: str = ""
-
-
-class PointNow(msgspec.Struct, frozen=True, gc=False):
-    """A point as it stands now. `sampled_at_ms`: when `value` was last read; where `status` is not ok, when it was last good."""
-
-    kind: Kind
-    point_index: int
-    value: Value
-    status: Status
-    sampled_at_ms: int
-
-
-class DeviceNow(msgspec.Struct, frozen=True):
-    """A device as it stands now: every point that is described, in the order of its description."""
-
-    device: str
-    serial_number: int | None
-    points: tuple[PointNow, ...]

@@ -1,10 +1,11 @@
-"""What the watch asks of the stages, and what they tell it: beside messages.py, which is what the stages tell each other.
+"""What is asked of the stages, and what they answer: beside messages.py, which is what the stages tell each other.
 
-    watch --StandingsRequested, TraceRequested--> detector --ChangesStored--> "live"
-    watch --InsightRequested--------------------> device
-    watch --WriterStandingRequested-------------> writer
+    watch, embed --DetectorCountsRequested, StandingsRequested, TraceRequested, LatestRequested--> detector --ChangesStored--> "live"
+    watch --WriterStandingRequested----------------+
+    collect --LearnedRequested, RememberedRequested+---------------------------------------------> writer
+    watch --InsightRequested---------------------------------------------------------------------> device
 
-None of it changes anything. Times as in messages.py.
+Asked by `registry.ask`; none of it changes anything. Times as in messages.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from collections.abc import Mapping
 import msgspec
 
 from t3actors.messages import PointsChanged, PollCounts
-from t3actors.points import DeviceStatus, Point, Reading, Rules, Status
+from t3actors.points import DeviceStatus, Kind, Point, Reading, Rules, Status, Value
+
+# ------------------------------------------------------------------------------------------------ asked of the detector
 
 
 class ChangesStored(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,8 +28,45 @@ class ChangesStored(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: Mapping[str, str] = {}
 
 
+class DetectorCountsRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the detector; answered with DetectorCounts."""
+
+
+class DetectorCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detector has done since it started, and what waits now."""
+
+    incarnation: int = 0
+    loaded: bool = False
+    """False while it waits for the writer to say what is stored."""
+    looks: int = 0
+    """How often it has looked at ages and batches: it does so several times a second."""
+    devices: int = 0
+    devices_online: int = 0
+    points: int = 0
+    polls: int = 0
+    polls_missed: int = 0
+    readings: int = 0
+    strangers: int = 0
+    """Readings of points that no announcement names: not used."""
+    changes: int = 0
+    repeats: int = 0
+    """Unchanged values emitted again: heartbeats, and points with trend "always"."""
+    samples: int = 0
+    batches_stored: int = 0
+    """Batches acknowledged by the writer."""
+    rows_stored: int = 0
+    samples_stored: int = 0
+    changes_dropped: int = 0
+    """Changes that the store had to let go."""
+    coalesced: int = 0
+    lost_samples: int = 0
+    pending: int = 0
+    in_flight: int = 0
+    """Items of the batch that the writer has not acknowledged yet."""
+
+
 class StandingsRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of the detector; answered with `tuple[DeviceStanding, ...]`: every device that it knows."""
+    """Asked of the detector; answered with `tuple[DeviceStanding, ...]`: every device that it knows."""
 
 
 class DeviceStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,24 +83,8 @@ class DeviceStanding(msgspec.Struct, frozen=True, kw_only=True):
     points_by_status: Mapping[Status, int] = msgspec.field(default_factory=dict)
 
 
-class WriterStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of the writer; answered with WriterStanding. That it answers is progress: its thread took its mail."""
-
-
-class WriterStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """How the writer is. `waits_for`: why what it holds cannot be stored now; "": it takes batches.
-
-    `history_waits`: there is no room for samples, current values go on. `size_bytes`: of the database with its log.
-    """
-
-    batches_stored: int = 0
-    waits_for: str = ""
-    history_waits: bool = False
-    size_bytes: int = 0
-
-
 class TraceRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of the detector; answered with PointTrace, or None where it does not know the point."""
+    """Asked of the detector; answered with PointTrace, or None where it does not know the point."""
 
     device: str
     point_id: str
@@ -86,8 +110,76 @@ class PointTrace(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
 
 
+class LatestRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the detector; answered with DeviceNow, or None when it knows no such device: by its serial number, else by name."""
+
+    serial_number: int | None = None
+    device: str = ""
+
+
+class PointNow(msgspec.Struct, frozen=True, gc=False):
+    """A point as it stands now. `sampled_at_ms`: when `value` was last read; where `status` is not ok, when it was last good."""
+
+    kind: Kind
+    point_index: int
+    value: Value
+    status: Status
+    sampled_at_ms: int
+
+
+class DeviceNow(msgspec.Struct, frozen=True):
+    """A device as it stands now: every point that is described, in the order of its description."""
+
+    device: str
+    serial_number: int | None
+    points: tuple[PointNow, ...]
+
+
+# -------------------------------------------------------------------------------------------------- asked of the writer
+
+
+class LearnedRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the writer; answered with `dict[str, bytes]`: what DeviceLearned kept for this device."""
+
+    device: str
+
+
+class RememberedRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the writer; answered with `tuple[Remembered, ...]`: the devices that were discovered."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """A discovered device as DEVICES has it."""
+
+    name: str
+    address: str
+    instance: int
+    network: int | None
+    vendor_id: int | None
+    status: DeviceStatus
+
+
+class WriterStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the writer; answered with WriterStanding. That it answers is progress: its thread took its mail."""
+
+
+class WriterStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How the writer is. `waits_for`: why what it holds cannot be stored now; "": it takes batches.
+
+    `history_waits`: there is no room for samples, current values go on. `size_bytes`: of the database with its log.
+    """
+
+    batches_stored: int = 0
+    waits_for: str = ""
+    history_waits: bool = False
+    size_bytes: int = 0
+
+
+# ---------------------------------------------------------------------------------------------------- asked of a device
+
+
 class InsightRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """Asked (`registry.ask`) of a device's actor; answered with DeviceInsight. `device`: which one, for one actor may play several."""
+    """Asked of a device's actor; answered with DeviceInsight. `device`: which one, for one actor may play several."""
 
     device: str
 

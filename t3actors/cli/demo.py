@@ -22,8 +22,8 @@ from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
 from t3actors.config import Config
 from t3actors.errors import StoreUnreachable
-from t3actors.messages import DetectorCounts, DetectorCountsRequested
 from t3actors.pipeline import Gateway
+from t3actors.questions import DetectorCounts, DetectorCountsRequested
 from t3actors.watch.log import LogWriter
 
 REDRAW_EVERY_S = 1.0

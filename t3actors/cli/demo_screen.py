@@ -11,7 +11,7 @@ from rich.text import Text
 
 from t3actors.cli.tables import shown
 from t3actors.errors import StoreError
-from t3actors.messages import DetectorCounts
+from t3actors.questions import DetectorCounts
 from t3actors.rows import DeviceRow, PointRow
 from t3actors.store.reader import open_reader
 from t3actors.watch.resources import file_mb

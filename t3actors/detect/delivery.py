@@ -15,8 +15,8 @@ from t3actors.detect.latest import Latest
 from t3actors.detect.pending import is_change
 from t3actors.events import Log
 from t3actors.events.detect import CHANGES_CAUGHT_UP, CHANGES_COALESCED
-from t3actors.messages import BatchItem, BatchStored, DetectorCounts, DeviceProgress, PointChange, PointsChanged
-from t3actors.questions import ChangesStored
+from t3actors.messages import BatchItem, BatchStored, DeviceProgress, PointChange, PointsChanged
+from t3actors.questions import ChangesStored, DetectorCounts
 
 PROGRESS_EVERY_S = 10.0  # contract: last_ok_at and the gateway's heartbeat are written at most this often
 ACKNOWLEDGED_WITHIN_S = 30.0

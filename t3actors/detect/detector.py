@@ -40,7 +40,6 @@ from t3actors.messages import (
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
-    LatestRequested,
     ObjectsRead,
     PointChange,
     PointsRead,
@@ -51,7 +50,7 @@ from t3actors.messages import (
     WriterReady,
 )
 from t3actors.points import DeviceStatus
-from t3actors.questions import ChangesStored
+from t3actors.questions import ChangesStored, LatestRequested
 
 WRITER, LIVE = "writer", "live"
 ASK_AGAIN_AFTER_S = 5.0

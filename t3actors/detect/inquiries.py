@@ -8,9 +8,16 @@ from typing import Any
 
 from t3actors.detect.delivery import Delivery
 from t3actors.detect.latest import DeviceLatest, Latest
-from t3actors.messages import BatchItem, DetectorCounts, DetectorCountsRequested, PointChange
+from t3actors.messages import BatchItem, PointChange
 from t3actors.points import DeviceStatus
-from t3actors.questions import DeviceStanding, PointTrace, StandingsRequested, TraceRequested
+from t3actors.questions import (
+    DetectorCounts,
+    DetectorCountsRequested,
+    DeviceStanding,
+    PointTrace,
+    StandingsRequested,
+    TraceRequested,
+)
 
 Handler = Callable[[Any], object]
 

@@ -23,16 +23,14 @@ from t3actors.detect.track import Stamp, Track
 from t3actors.messages import (
     BatchItem,
     DeviceAnnounced,
-    DeviceNow,
     DeviceStatusChanged,
-    LatestRequested,
     PointChange,
-    PointNow,
     PointsRead,
     PollCounts,
     StateLoaded,
 )
 from t3actors.points import DeviceStatus, Reading, Rules, Status
+from t3actors.questions import DeviceNow, LatestRequested, PointNow
 
 FASTER_BY = 0.9  # a line that got this much faster has its ages looked at anew
 

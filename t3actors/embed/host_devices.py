@@ -25,7 +25,7 @@ from t3actors.embed.wanted import Wanted, as_asked, device_of, is_it, wanted
 from t3actors.errors import GatewayError
 from t3actors.events import Log
 from t3actors.events.host import DEVICE_ADDED, DEVICE_SOUGHT
-from t3actors.messages import DeviceNow, LatestRequested, PointNow
+from t3actors.questions import DeviceNow, LatestRequested, PointNow
 
 DETECTOR = "detector"
 MOST_SERIAL = 0xFFFF_FFFF

@@ -21,8 +21,8 @@ from t3actors.embed.gateway_thread import GatewayThread, NotNow, NotStarted
 from t3actors.embed.host_devices import HostDevices
 from t3actors.embed.settings import LOG_NAME, settings
 from t3actors.events.host import HOST_JOINED, HOST_LEFT
-from t3actors.messages import PointNow
 from t3actors.moments import zone_of
+from t3actors.questions import PointNow
 from t3actors.watch.logs import Logs, logs_of
 
 STARTS_WITHIN_S = 150.0

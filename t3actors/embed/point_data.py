@@ -12,8 +12,8 @@ import math
 import struct
 from collections.abc import Iterable
 
-from t3actors.messages import PointNow
 from t3actors.points import Kind, Status, Value
+from t3actors.questions import PointNow
 
 KIND_SHIFT = 28
 MOST_INDEX = (1 << KIND_SHIFT) - 1

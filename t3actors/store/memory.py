@@ -5,8 +5,9 @@ from __future__ import annotations
 import apsw
 
 from t3actors.installations import KEY, panel_name, serials_kept
-from t3actors.messages import DeviceLearned, Remembered
+from t3actors.messages import DeviceLearned
 from t3actors.points import DeviceStatus
+from t3actors.questions import Remembered
 from t3actors.store.tally import Tally
 
 _LEARN = (

@@ -24,7 +24,8 @@ from t3actors.config import StoreConfig
 from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.events import Log
 from t3actors.events import store as events
-from t3actors.messages import BatchItem, BatchStored, PointsChanged, Remembered, StateLoaded
+from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
+from t3actors.questions import Remembered
 from t3actors.store import gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import (

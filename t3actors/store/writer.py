@@ -27,15 +27,14 @@ from t3actors.config import StoreConfig
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
 from t3actors.events import Log, history
 from t3actors.events import store as events
-from t3actors.messages import (
+from t3actors.messages import PointsChanged, StateRequested, WriterReady
+from t3actors.questions import (
     LearnedRequested,
-    PointsChanged,
     Remembered,
     RememberedRequested,
-    StateRequested,
-    WriterReady,
+    WriterStanding,
+    WriterStandingRequested,
 )
-from t3actors.questions import WriterStanding, WriterStandingRequested
 from t3actors.store.integrity import FileChecked
 from t3actors.store.room import free_bytes_of, size_bytes_of
 from t3actors.store.store import Store

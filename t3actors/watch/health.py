@@ -19,8 +19,14 @@ import trio
 from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
 from t3actors.control import Override
-from t3actors.messages import DetectorCounts, DetectorCountsRequested
-from t3actors.questions import DeviceStanding, StandingsRequested, WriterStanding, WriterStandingRequested
+from t3actors.questions import (
+    DetectorCounts,
+    DetectorCountsRequested,
+    DeviceStanding,
+    StandingsRequested,
+    WriterStanding,
+    WriterStandingRequested,
+)
 from t3actors.watch import parts
 from t3actors.watch.growth import Growth
 from t3actors.watch.parts import (

@@ -16,9 +16,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from t3actors.messages import DetectorCounts
 from t3actors.points import DeviceStatus
-from t3actors.questions import DeviceStanding
+from t3actors.questions import DetectorCounts, DeviceStanding
 from t3actors.rows import PointCount
 from t3actors.watch.tree import ChildRow
 

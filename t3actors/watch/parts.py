@@ -13,9 +13,8 @@ from typing import Literal
 import msgspec
 
 from t3actors.control import Override
-from t3actors.messages import DetectorCounts
 from t3actors.points import DeviceStatus, Status
-from t3actors.questions import DeviceStanding, WriterStanding
+from t3actors.questions import DetectorCounts, DeviceStanding, WriterStanding
 from t3actors.watch.advice import advice_on
 from t3actors.watch.tree import ChildRow
 

@@ -12,7 +12,7 @@ from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
 from t3actors.events import Log
 from t3actors.events.gateway import GATEWAY_SUMMARY
-from t3actors.messages import DetectorCounts, DetectorCountsRequested
+from t3actors.questions import DetectorCounts, DetectorCountsRequested
 from t3actors.watch.resources import cpu_s, file_mb, rss_mb
 
 EVERY_S = 60.0

@@ -17,8 +17,6 @@ from t3actors.detect.detector import ChangeDetector
 from t3actors.events import LogEvent
 from t3actors.messages import (
     BatchItem,
-    DetectorCounts,
-    DetectorCountsRequested,
     DeviceAnnounced,
     DeviceProgress,
     DeviceRemoved,
@@ -32,6 +30,7 @@ from t3actors.messages import (
     StateRequested,
 )
 from t3actors.points import DeviceStatus, Reading, Rules, Status
+from t3actors.questions import DetectorCounts, DetectorCountsRequested
 from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
 
 A = announced("a", point("IN1"), point("IN2"))

@@ -5,9 +5,16 @@ from __future__ import annotations
 import trio
 from trio.testing import MockClock
 
-from t3actors.messages import DetectorCountsRequested, PointChange
+from t3actors.messages import PointChange
 from t3actors.points import DeviceStatus, Reading, Rules
-from t3actors.questions import ChangesStored, DeviceStanding, PointTrace, StandingsRequested, TraceRequested
+from t3actors.questions import (
+    ChangesStored,
+    DetectorCountsRequested,
+    DeviceStanding,
+    PointTrace,
+    StandingsRequested,
+    TraceRequested,
+)
 from tests.detect.speech import Recorder, announced, point, turned
 from tests.detect.test_detector import House, house
 

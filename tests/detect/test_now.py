@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from supervision.registry import Registry
 from t3actors.detect.latest import DeviceLatest, Latest
-from t3actors.messages import DeviceNow, LatestRequested, PointNow, StateLoaded
+from t3actors.messages import StateLoaded
 from t3actors.points import DeviceFacts, DeviceStatus, Kind, Reading, Status, Value
+from t3actors.questions import DeviceNow, LatestRequested, PointNow
 from tests.detect.speech import RULES, Writer, announced, point, read, stored, turned
 from tests.detect.test_detector import House
 

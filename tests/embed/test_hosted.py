@@ -22,8 +22,8 @@ from t3actors.embed.gateway_thread import NotNow, NotStarted
 from t3actors.embed.host_devices import UnknownDevice
 from t3actors.embed.hosted import Hosted
 from t3actors.errors import AlreadyRunning, ConfigError
-from t3actors.messages import PointNow
 from t3actors.points import Status
+from t3actors.questions import PointNow
 from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t3actors.embed.point_data import MOST_INDEX, STATUSES, packed
-from t3actors.messages import PointNow
 from t3actors.points import Kind, Status, Value
+from t3actors.questions import PointNow
 
 
 class PointData(ctypes.Structure):

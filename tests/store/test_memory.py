@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from t3actors.messages import DeviceAnnounced, DeviceLearned, DeviceRemoved, Remembered
+from t3actors.messages import DeviceAnnounced, DeviceLearned, DeviceRemoved
 from t3actors.points import DeviceFacts, DeviceStatus
+from t3actors.questions import Remembered
 from tests.store.building import T0_MS, House, announced
 from tests.store.test_devices import status_changed
 

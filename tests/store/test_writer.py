@@ -15,15 +15,8 @@ from supervision import ask
 from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged
-from t3actors.messages import (
-    BatchStored,
-    LearnedRequested,
-    RememberedRequested,
-    StateLoaded,
-    StateRequested,
-    WriterReady,
-)
-from t3actors.questions import WriterStandingRequested
+from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
+from t3actors.questions import LearnedRequested, RememberedRequested, WriterStandingRequested
 from t3actors.store import connection, memory, transaction, writer
 from t3actors.store import store as store_module
 from t3actors.store.integrity import FileChecked

@@ -12,9 +12,9 @@ from trio.testing import MockClock
 
 from supervision import ChildSpec, Supervisor, SupervisorSpec, TrioActor
 from t3actors.control import Override
-from t3actors.messages import DetectorCounts, PollCounts
+from t3actors.messages import PollCounts
 from t3actors.points import DeviceStatus, Status
-from t3actors.questions import DeviceStanding, StandingsRequested, WriterStanding
+from t3actors.questions import DetectorCounts, DeviceStanding, StandingsRequested, WriterStanding
 from t3actors.watch.advice import advice_on
 from t3actors.watch.health import Health, HealthBoard, Identity, Moved
 from t3actors.watch.tree import ChildRow

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from t3actors.collect.pace import Pace
-from t3actors.messages import DetectorCounts, PollCounts
+from t3actors.messages import PollCounts
 from t3actors.points import DeviceStatus
-from t3actors.questions import DeviceStanding
+from t3actors.questions import DetectorCounts, DeviceStanding
 from t3actors.rows import PointCount
 from t3actors.watch.metrics import Figures, page
 from t3actors.watch.tree import ChildRow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from t3actors.messages import DetectorCounts, PollCounts
+from t3actors.messages import PollCounts
 from t3actors.points import DeviceStatus, Status
-from t3actors.questions import DeviceStanding, WriterStanding
+from t3actors.questions import DetectorCounts, DeviceStanding, WriterStanding
 from t3actors.watch import parts
 from t3actors.watch.parts import STORES_WITHIN_S
 from t3actors.watch.tree import ChildRow

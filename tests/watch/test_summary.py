@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from supervision import ChildSpec, Supervisor, SupervisorSpec, TrioActor
 from t3actors.events import LogEvent
 from t3actors.events.gateway import GATEWAY_SUMMARY
-from t3actors.messages import DetectorCounts
+from t3actors.questions import DetectorCounts
 from t3actors.watch.summary import Summary
 
 

@@ -34,8 +34,9 @@ from t3actors.config import BacnetConfig, DeviceConfig
 from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedOut, StoreError
 from t3actors.events import Log
 from t3actors.events.bacnet import DEVICE_REMARKED
-from t3actors.messages import DeviceLearned, LearnedRequested
+from t3actors.messages import DeviceLearned
 from t3actors.points import DeviceFacts, Point, Reading, Status
+from t3actors.questions import LearnedRequested
 from t3actors.stations import TEMCO, station
 
 REVISION_EVERY_S = 60.0

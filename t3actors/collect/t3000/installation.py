@@ -33,9 +33,9 @@ from t3actors.cycles import CycleEnded, CycleStored
 from t3actors.errors import DriverError, LinkDown, StoreError
 from t3actors.events import Log
 from t3actors.events.t3000 import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
-from t3actors.messages import LearnedRequested, ReadingsTaken, SyncRequested
+from t3actors.messages import ReadingsTaken, SyncRequested
 from t3actors.points import DeviceFacts
-from t3actors.questions import DeviceInsight, InsightRequested
+from t3actors.questions import DeviceInsight, InsightRequested, LearnedRequested
 
 DETECTOR, WRITER = "detector", "writer"
 LONGEST_PAUSE_S = 60.0

@@ -10,8 +10,14 @@ import trio
 from starlette.responses import Response
 
 from t3actors.control import NOTHING, Override
-from t3actors.messages import DetectorCounts, DetectorCountsRequested
-from t3actors.questions import DeviceInsight, DeviceStanding, InsightRequested, StandingsRequested
+from t3actors.questions import (
+    DetectorCounts,
+    DetectorCountsRequested,
+    DeviceInsight,
+    DeviceStanding,
+    InsightRequested,
+    StandingsRequested,
+)
 from t3actors.rows import AlarmRow, DeviceRow, EventRow, PointRow, SampleRow
 from t3actors.watch.advice import advice_on
 from t3actors.watch.api.answers import JSON, json_answer, refuse_unknown

@@ -15,7 +15,8 @@ from t3actors.collect.bacnet.driver import BacnetDriver
 from t3actors.collect.bacnet.limits import DAY_MS, Border, Limits, Told
 from t3actors.collect.bacnet.scaling import Scale
 from t3actors.config import BacnetConfig
-from t3actors.messages import DeviceLearned, LearnedRequested
+from t3actors.messages import DeviceLearned
+from t3actors.questions import LearnedRequested
 from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFaultKind

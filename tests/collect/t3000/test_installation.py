@@ -29,7 +29,6 @@ from t3actors.messages import (
     DeviceAnnounced,
     DeviceLearned,
     DeviceStatusChanged,
-    LearnedRequested,
     ObjectsRead,
     PointsRead,
     PollMissed,
@@ -38,7 +37,7 @@ from t3actors.messages import (
     SyncRequested,
 )
 from t3actors.points import DeviceStatus, Rules, Status
-from t3actors.questions import InsightRequested
+from t3actors.questions import InsightRequested, LearnedRequested
 from tests.system.t3000_answers import real, real_panel
 
 M = TypeVar("M")

@@ -39,8 +39,9 @@ from t3actors.events.bacnet import (
     BACNET_UNASKED,
     REMEMBERED_AWAITED,
 )
-from t3actors.messages import EventHappened, Remembered
+from t3actors.messages import EventHappened
 from t3actors.points import DeviceStatus
+from t3actors.questions import Remembered
 from t3actors.stations import DEFAULT_PORT, TEMCO, Station, known_station
 
 OURSELVES = "this gateway"

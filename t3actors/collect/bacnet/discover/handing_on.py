@@ -20,7 +20,7 @@ from t3actors.config import DeviceConfig
 from t3actors.errors import GatewayError
 from t3actors.events import Log
 from t3actors.events.bacnet import BACNET_DISMISSED
-from t3actors.messages import Remembered, RememberedRequested
+from t3actors.questions import Remembered, RememberedRequested
 
 WRITER = "writer"
 WRITER_ANSWERS_WITHIN_S = 30.0

@@ -28,8 +28,9 @@ from t3actors.collect.bacnet.link.requests import (
 )
 from t3actors.config import BacnetConfig, BacnetNetwork, DeviceConfig, Discover
 from t3actors.errors import LinkDown, StoreBusy
-from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, EventHappened, Remembered, RememberedRequested
+from t3actors.messages import DeviceAnnounced, DeviceStatusChanged, EventHappened
 from t3actors.points import DeviceStatus, Rules
+from t3actors.questions import Remembered, RememberedRequested
 from tests.collect.bacnet.peer import Logged
 from tests.collect.bacnet.seen import seen
 
