@@ -17,7 +17,7 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.config import StoreConfig
 from t3actors.detect.detector import ChangeDetector
-from t3actors.detect.latest import DeviceLatest
+from t3actors.detect.device import DeviceLatest
 from t3actors.events import silent
 from t3actors.messages import (
     BatchStored,

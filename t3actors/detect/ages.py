@@ -1,4 +1,4 @@
-"""Decides when a point that is not read any more turns `stale`, then `down`. Pure; called by latest.py.
+"""Decides when a point that is not read any more turns `stale`, then `down`. Pure; called by device.py and track.py.
 
 The detector owns age: no device has to say anything for its dead values to be marked, so a hung or crash-looping device
 actor cannot keep them alive. A poll counts as missed half an interval after it fell due (GRACE): one that is merely on

@@ -27,9 +27,10 @@ from t3actors.cycles import CycleEnded
 from t3actors.detect.batch import Batches
 from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
+from t3actors.detect.device import DeviceLatest
 from t3actors.detect.held import DeviceMessage, Held
 from t3actors.detect.inquiries import inquiries
-from t3actors.detect.latest import DeviceLatest, Latest
+from t3actors.detect.latest import Latest
 from t3actors.events import Log
 from t3actors.events.detect import CHANGES_LOST, DETECTOR_LOADED, POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE
 from t3actors.messages import (

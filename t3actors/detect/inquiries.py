@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from t3actors.detect.delivery import Delivery
-from t3actors.detect.latest import DeviceLatest, Latest
+from t3actors.detect.device import DeviceLatest
+from t3actors.detect.latest import Latest
 from t3actors.messages import BatchItem, PointChange
 from t3actors.points import DeviceStatus
 from t3actors.questions import (

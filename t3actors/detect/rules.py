@@ -10,7 +10,7 @@ The first that applies wins:
 
 `trend = "never"` takes the sample away from each; "always" adds it. A reason's class is its text before the first colon:
 a fault that merely words its detail anew ("no answer: 1.2 s", "no answer: 1.3 s") is the same fault, and the first
-wording stays. Ages are not judged here (ages.py), and nothing is remembered (latest.py). Called by latest.py.
+wording stays. Ages are not judged here (ages.py), and nothing is remembered (device.py). Called by track.py.
 """
 
 from __future__ import annotations

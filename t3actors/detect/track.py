@@ -1,6 +1,6 @@
 """Follows one point: what was last stored of it, when it was last read, and what that makes of a new reading. Pure.
 
-Called by latest.py only, which reads the slots directly: they are on the hot path.
+Called by device.py only, which reads the slots directly: they are on the hot path.
 """
 
 from __future__ import annotations

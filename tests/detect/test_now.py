@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from supervision.registry import Registry
-from t3actors.detect.latest import DeviceLatest, Latest
+from t3actors.detect.device import DeviceLatest
+from t3actors.detect.latest import Latest
 from t3actors.messages import StateLoaded
 from t3actors.points import DeviceFacts, DeviceStatus, Kind, Reading, Status, Value
 from t3actors.questions import DeviceNow, LatestRequested, PointNow
