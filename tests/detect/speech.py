@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 
 from supervision.registry import Registry
+from t3actors.detect.device import DeviceLatest
 from t3actors.messages import (
     AlarmsRead,
     BatchItem,
@@ -77,6 +78,11 @@ def read(
         counts=PollCounts(poll_no, 0, achieved_s),
         group=group,
     )
+
+
+def told(device: DeviceLatest, now_s: float, value: Value, status: Status = Status.OK) -> list[PointChange]:
+    reading = Reading("IN1", value, status, "" if status is Status.OK else "open")
+    return device.take(read("a", 1, reading, at_ms=int(now_s * 1000)), now_s).changes
 
 
 def turned(device: str, was: DeviceStatus, status: DeviceStatus, reason: str = "") -> DeviceStatusChanged:

@@ -12,18 +12,13 @@ from t3actors.detect.device import DeviceLatest
 from t3actors.detect.rules import value_differs
 from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts
 from t3actors.points import Kind, Point, Reading, Rules, Status, Trend, Value
-from tests.detect.speech import RULES, announced, point, read
+from tests.detect.speech import RULES, announced, point, read, told
 
 
 def device_with(rules: Rules = RULES, *, digital: bool = False) -> DeviceLatest:
     device = DeviceLatest("a")
     device.announce(announced("a", point("IN1", rules, digital=digital)), 0.0, 0)
     return device
-
-
-def told(device: DeviceLatest, now_s: float, value: Value, status: Status = Status.OK) -> list[PointChange]:
-    reading = Reading("IN1", value, status, "" if status is Status.OK else "open")
-    return device.take(read("a", 1, reading, at_ms=int(now_s * 1000)), now_s).changes
 
 
 def test_slow_drift_is_seen_because_values_are_compared_with_the_stored_one() -> None:

@@ -3,16 +3,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from t3actors.detect.device import DeviceLatest
 from t3actors.detect.latest import Latest
-from t3actors.messages import PointChange, StateLoaded
+from t3actors.messages import StateLoaded
 from t3actors.points import DeviceStatus, Reading, Status, Value
-from tests.detect.speech import announced, point, read, stored
-
-
-def told(device: DeviceLatest, now_s: float, value: Value, status: Status = Status.OK) -> list[PointChange]:
-    reading = Reading("IN1", value, status, "" if status is Status.OK else "open")
-    return device.take(read("a", 1, reading, at_ms=int(now_s * 1000)), now_s).changes
+from tests.detect.speech import announced, point, read, stored, told
 
 
 def test_a_point_found_disabled_and_read_disabled_stays_so_when_its_device_dies() -> None:
