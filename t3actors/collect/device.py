@@ -12,12 +12,12 @@ from collections.abc import Callable
 import trio
 
 from supervision.actor import TrioActor
-from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.collect.driver import Driver
 from t3actors.collect.insight import insight_of
-from t3actors.collect.lifecycle import SILENT, Happened, Outage, State, after, meaning_of
-from t3actors.collect.pace import Pace, Polls
+from t3actors.collect.life import Life
+from t3actors.collect.lifecycle import SILENT, Happened, State
+from t3actors.collect.pace import Pace
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.spare_time import AGAIN_AFTER_S, STARVED_S, SpareTime
@@ -28,8 +28,6 @@ from t3actors.messages import ReadingsTaken, SyncRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
 from t3actors.questions import InsightRequested
 
-LONGEST_PAUSE_S = 60.0
-"""A dead device is probed at least this often; with a 1 s time-out it then costs its line under 2 %."""
 PROGRESS_WITHIN_S = 120.0
 """No answer, and no time-out, for this long within one poll (and `TIMEOUTS` more) means that the actor hangs: the watchdog
 restarts it. Longer than a request waits for its turn on a shared line and for its answer; the poll itself may take its time."""
@@ -66,15 +64,9 @@ class DeviceActor(TrioActor):
         self._wall_ms = wall_ms
         self._log = log
         self._pace = pace
-        self._random = random
         self._auto_start = auto_start
-        interval_s = config.rules.poll_interval_s
-        first_pause_s = min(5.0, max(0.05, interval_s / 2))
-        self._backoff = Backoff(initial_s=first_pause_s, factor=2.0, cap_s=LONGEST_PAUSE_S, jitter=0.2)
-        self._state = State.UNKNOWN
-        self._outage: Outage | None = None
+        self._life = Life(config, lambda: self._report, now_s=self.now_s, random=random)
         self._met = False
-        self._polls = Polls(interval_s)
         self._syncs: list[SyncRequested] = []
         self._spare = SpareTime()
         self._missed_why = ""
@@ -84,7 +76,7 @@ class DeviceActor(TrioActor):
 
     async def on_start(self) -> None:
         """Begin to live; the first poll is made by the actor's own task."""
-        self._last_heard_s = self.now_s()
+        self._life.begin()
         self._wake = trio.Event()
         self._driver = self._make_driver(self.registry, self._alive)
         self._report = Report(
@@ -103,7 +95,8 @@ class DeviceActor(TrioActor):
         """The detector took a poll; somebody asks for one now, or how it stands; or the device told of a change itself."""
         match message:
             case InsightRequested():
-                return insight_of(self._state, self._outage, self._polls, self._next_s, self.now_s(), self._wall_ms())
+                life = self._life
+                return insight_of(life.state, life.outage, life.polls, self._next_s, self.now_s(), self._wall_ms())
             case ReadingsTaken():
                 self._report.taken(message)
             case SyncRequested() if not self._config.enabled:
@@ -117,20 +110,20 @@ class DeviceActor(TrioActor):
 
     def _told(self, made: tuple[Reading, ...]) -> None:
         """The device told of changes. One that does not answer is asked at once instead of being believed."""
-        if self._outage is None:
-            self._report.hand_in(made, self._polls.counts)
+        if self._life.outage is None:
+            self._report.hand_in(made, self._life.polls.counts)
         elif made:
-            self._outage.retry_at_s = min(self._outage.retry_at_s, self.now_s())
+            self._life.outage.retry_at_s = min(self._life.outage.retry_at_s, self.now_s())
             self._wake.set()
 
     async def on_stop(self) -> None:
         """Let go of the device."""
-        self._state = after(self._state, Happened.STOPPED)
+        self._life.end()
         await self._let_go(LEAVES_WITHIN_S)
 
     async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
         """Let go of the device: a connection must not outlive its actor."""
-        if self._state is not State.UNKNOWN:  # else there may be no driver yet
+        if self._life.state is not State.UNKNOWN:  # else there may be no driver yet
             await self._let_go(LEAVES_WITHIN_S / 4)
 
     async def _let_go(self, within_s: float) -> None:
@@ -141,9 +134,9 @@ class DeviceActor(TrioActor):
 
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
-            self._move(Happened.DISABLED, reason=self._config.disabled_because)
+            self._life.move(Happened.DISABLED, reason=self._config.disabled_because)
             return
-        self._move(Happened.STARTED)
+        self._life.move(Happened.STARTED)
         if not self._auto_start:
             await self._wake.wait()
         self._plan = PollPlan(self._intervals(), self.now_s(), self._phase)
@@ -151,24 +144,26 @@ class DeviceActor(TrioActor):
             await self._until_due()
             if self._syncs:
                 await self._sync()
-            elif self._outage is None:
+            elif self._life.outage is None:
                 await self._poll_on_schedule()
-            elif self.now_s() >= self._outage.retry_at_s:
+            elif self.now_s() >= self._life.outage.retry_at_s:
                 await self._poll_everything()
             else:
-                self._move(Happened.EXHAUSTED, reason=self._outage.reason, next_try_s=self._pause_left_s())
+                self._life.move(
+                    Happened.EXHAUSTED, reason=self._life.outage.reason, next_try_s=self._life.pause_left_s()
+                )
 
     async def _until_due(self) -> None:
         """Sleep until the next poll, the next attempt, or the moment when silence has lasted `down_after` polls."""
         if self._syncs:
             return
         self._wake = trio.Event()
-        if self._outage is None:
+        if self._life.outage is None:
             until_s = self._plan.next_due_s()
-        elif self._state in SILENT:
-            until_s = self._outage.retry_at_s
+        elif self._life.state in SILENT:
+            until_s = self._life.outage.retry_at_s
         else:
-            until_s = min(self._outage.retry_at_s, self._exhausted_at_s())
+            until_s = min(self._life.outage.retry_at_s, self._life.exhausted_at_s())
         self._next_s = until_s
         await self._work_until(until_s)
         self._alive(max(0.0, until_s - self.now_s()))
@@ -177,7 +172,7 @@ class DeviceActor(TrioActor):
 
     async def _work_until(self, until_s: float) -> None:
         """Let the driver do its own work, one piece at a time, but keep neither the next poll waiting nor whoever asks."""
-        while self._met and self._outage is None and self._spare.due_s < until_s:
+        while self._met and self._life.outage is None and self._spare.due_s < until_s:
             with trio.move_on_at(self._spare.due_s):
                 await self._wake.wait()
             if self._wake.is_set() or not self._spare.allows(self.now_s(), until_s):
@@ -221,11 +216,8 @@ class DeviceActor(TrioActor):
         points = [point for point in self._report.points if point.read_every_s in intervals]
         answered = await self._poll(points) is not None
         skipped = self._plan.skip_overrun(self.now_s())
-        if not (known and answered):
-            return  # the poll that meets a device reads more than any other, and a silence is told as such
-        overruns = self._polls.achieved.skipped(skipped)
-        if overruns is not None:
-            self._report.overran(overruns, self._polls.achieved.interval_s)
+        if known and answered:  # the poll that meets a device reads more than any other, and a silence is told as such
+            self._life.overran(skipped)
 
     async def _poll_everything(self) -> tuple[Reading, ...] | None:
         """Poll outside the grid: after an outage, or because somebody asked."""
@@ -241,7 +233,7 @@ class DeviceActor(TrioActor):
             readings = await self._poll_everything() if await self._learn_all_points() else None
         error = ""
         if readings is None:
-            error = self._outage.reason if self._outage else self._missed_why
+            error = self._life.outage.reason if self._life.outage else self._missed_why
         elif not await self._report.acknowledged_within(ACKNOWLEDGED_WITHIN_S):
             error = "the detector did not take the readings"
         good = sum(reading.status is Status.OK for reading in readings or ())
@@ -266,7 +258,7 @@ class DeviceActor(TrioActor):
 
     async def _poll(self, points: list[Point]) -> tuple[Reading, ...] | None:
         """Ask the device once and hand over what it said; None when it did not answer."""
-        probing = self._outage is not None
+        probing = self._life.outage is not None
         started_s = self.now_s()
         self._alive()
         try:
@@ -279,9 +271,9 @@ class DeviceActor(TrioActor):
         except DriverError as error:
             await self._unanswered(error)
             return None
-        self._answered(started_s, len(readings))
+        self._life.answered(started_s, len(readings))
         self._announce_changes()
-        self._report.hand_over(readings, self._polls.counts)
+        self._report.hand_over(readings, self._life.polls.counts)
         return readings
 
     def _alive(self, pause_s: float = 0.0) -> None:
@@ -306,53 +298,11 @@ class DeviceActor(TrioActor):
 
     # ------------------------------------------------------------------------------------ what the poll means
 
-    def _answered(self, started_s: float, points: int) -> None:
-        silent_s = self.now_s() - self._last_heard_s
-        self._last_heard_s = self.now_s()
-        self._polls.answered(started_s)
-        self._polls.remember(self.now_s(), started_s, points)
-        self._outage = None
-        self._move(Happened.ANSWERED, silent_s=silent_s)
-
     def _not_asked(self, error: NotSent) -> None:
-        """The line was too busy to ask: a missed poll, which says nothing of the device."""
         self._missed_why = str(error)
-        self._polls.missed()
-        self._polls.remember(self.now_s(), None, error=self._missed_why)
-        self._report.missed(self._missed_why, self._polls.counts)
-        if self._outage is not None:
-            self._outage.retry_at_s = self.now_s() + self._config.rules.poll_interval_s
+        self._life.not_asked(error)
 
     async def _unanswered(self, error: DriverError) -> None:
         await self._driver.close()
         self._met = False
-        self._polls.missed()
-        self._polls.remember(self.now_s(), None, error=str(error))
-        outage = self._outage = self._outage or Outage()
-        outage.attempts += 1
-        outage.reason = str(error)
-        outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
-        self._report.missed(outage.reason, self._polls.counts)
-        meaning = meaning_of(error, exhausted=self.now_s() >= self._exhausted_at_s())
-        self._move(meaning, reason=outage.reason, next_try_s=self._pause_left_s(), error=error)
-
-    def _exhausted_at_s(self) -> float:
-        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
-        return self._last_heard_s + self._config.rules.down_after * interval_s
-
-    def _pause_left_s(self) -> float:
-        return 0.0 if self._outage is None else max(0.0, self._outage.retry_at_s - self.now_s())
-
-    def _move(
-        self,
-        happened: Happened,
-        *,
-        reason: str = "",
-        silent_s: float = 0.0,
-        next_try_s: float = 0.0,
-        error: DriverError | None = None,
-    ) -> None:
-        """Take one step through the life-cycle table, and tell it when it leads somewhere else."""
-        was, self._state = self._state, after(self._state, happened)
-        if was is not self._state:
-            self._report.moved(was, self._state, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error)
+        self._life.unanswered(error)

@@ -14,11 +14,11 @@ from collections.abc import Callable
 import trio
 
 from supervision.actor import TrioActor
-from supervision.backoff import Backoff
 from supervision.errors import NobodyThere
 from t3actors.collect.insight import insight_of
-from t3actors.collect.lifecycle import Happened, Outage, State, after, meaning_of
-from t3actors.collect.pace import Pace, Polls
+from t3actors.collect.life import LONGEST_PAUSE_S, Life
+from t3actors.collect.lifecycle import Happened, State
+from t3actors.collect.pace import Pace
 from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.t3000.cycle import Cycle
@@ -38,7 +38,6 @@ from t3actors.points import DeviceFacts
 from t3actors.questions import DeviceInsight, InsightRequested, LearnedRequested
 
 DETECTOR, WRITER = "detector", "writer"
-LONGEST_PAUSE_S = 60.0
 ANSWERED_WITHIN_S = 60.0
 """Beside the time-outs of its calls, how long a step of a cycle may take before the watchdog takes the actor for a hanging one."""
 STORED_WITHIN_S = 30.0
@@ -72,18 +71,17 @@ class InstallationActor(TrioActor):
         self._wall_ms = wall_ms
         self._log = log
         self._pace = pace
-        self._random = random
         self._auto_start = auto_start
-        interval_s = config.rules.poll_interval_s
-        self._backoff = Backoff(
-            initial_s=min(5.0, max(0.05, interval_s / 2)),
-            factor=2.0,
-            cap_s=min(LONGEST_PAUSE_S, interval_s),
-            jitter=0.2,
+        self._life = Life(
+            config,
+            lambda: self._report,
+            now_s=self.now_s,
+            random=random,
+            longest_pause_s=min(LONGEST_PAUSE_S, config.rules.poll_interval_s),
+            speaks=lambda: (
+                not self._panels.speaks_for_all
+            ),  # the panel of a memory is the installation: it says so itself
         )
-        self._state = State.UNKNOWN
-        self._outage: Outage | None = None
-        self._polls = Polls(interval_s)
         self._syncs: list[SyncRequested] = []
         self._cycle_no = 0
         self._failed = 0
@@ -93,7 +91,7 @@ class InstallationActor(TrioActor):
 
     async def on_start(self) -> None:
         """Begin to live; the first cycle is made by the actor's own task."""
-        self._last_heard_s = self.now_s()
+        self._life.begin()
         self._wake = trio.Event()
         self._plan = PollPlan({self._config.rules.poll_interval_s}, self.now_s(), self._phase)
         self._door = self._make_door(self._config, self._log)
@@ -138,11 +136,12 @@ class InstallationActor(TrioActor):
         return None
 
     def _insight(self, panel: Panel | None) -> DeviceInsight:
-        next_s: float | None = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
+        life = self._life
+        next_s: float | None = self._plan.next_due_s() if life.outage is None else life.outage.retry_at_s
         if not self._config.enabled:
             next_s = None
-        state, polls = (self._state, self._polls) if panel is None else (panel.state, panel.polls)
-        return insight_of(state, self._outage, polls, next_s, self.now_s(), self._wall_ms())
+        state, polls = (life.state, life.polls) if panel is None else (panel.state, panel.polls)
+        return insight_of(state, life.outage, polls, next_s, self.now_s(), self._wall_ms())
 
     async def on_stop(self) -> None:
         """Let go of T3000."""
@@ -150,17 +149,17 @@ class InstallationActor(TrioActor):
 
     async def on_failure(self, exception_type: object, exception_value: object, traceback: object) -> None:  # noqa: ARG002
         """Let go of T3000: its worker must not outlive the actor."""
-        if self._cycle_no or self._state is not State.UNKNOWN:
+        if self._cycle_no or self._life.state is not State.UNKNOWN:
             await self._door.close()
 
     # ------------------------------------------------------------------------------------------------- the loop
 
     async def _poll_forever(self) -> None:
         if not self._config.enabled:
-            self._move(Happened.DISABLED, reason=self._config.disabled_because)
+            self._life.move(Happened.DISABLED, reason=self._config.disabled_because)
             await self._recall_for_good()
             return
-        self._move(Happened.STARTED)
+        self._life.move(Happened.STARTED)
         await self._recall()
         if not self._auto_start:
             await self._wake.wait()
@@ -172,22 +171,24 @@ class InstallationActor(TrioActor):
             await self._until_due()
             if self._syncs:
                 await self._sync()
-            elif self._outage is None:
+            elif self._life.outage is None:
                 due_s = self._plan.next_due_s()
                 self._plan.take_due(self.now_s())
                 self._plan.skip_overrun(self.now_s())  # what passed before it began is the trend logs' doing
                 await self._make_cycle(due_s=due_s)
-                self._note_overrun(self._plan.skip_overrun(self.now_s()))
-            elif self.now_s() >= self._outage.retry_at_s:
-                await self._make_cycle(due_s=self._outage.retry_at_s)
+                skipped = self._plan.skip_overrun(self.now_s())
+                if self._life.outage is None:
+                    self._life.overran(skipped)
+            elif self.now_s() >= self._life.outage.retry_at_s:
+                await self._make_cycle(due_s=self._life.outage.retry_at_s)
                 self._plan.restart_from(self.now_s())
 
     async def _until_due(self) -> None:
         """Sleep until the next cycle; the trend logs of new panels are read meanwhile, slowly."""
         self._wake = trio.Event()
         while not self._syncs:
-            next_s = self._plan.next_due_s() if self._outage is None else self._outage.retry_at_s
-            work_s = self._trend_logs.due_s if self._outage is None else next_s
+            next_s = self._plan.next_due_s() if self._life.outage is None else self._life.outage.retry_at_s
+            work_s = self._trend_logs.due_s if self._life.outage is None else next_s
             self._alive(max(0.0, min(next_s, work_s) - self.now_s()))
             with trio.move_on_at(min(next_s, work_s)):
                 await self._wake.wait()
@@ -222,7 +223,7 @@ class InstallationActor(TrioActor):
             await self._recall()
             await self._cycle.make(self._panels, lambda answers: self._heard(answers, started_s, requested=requested))
         except DriverError as error:
-            await self._unanswered(error)
+            self._unanswered(error)
             return str(error)
         self._answered(started_s)
         ended = self._panels.end_cycle()
@@ -250,45 +251,26 @@ class InstallationActor(TrioActor):
         self._alive()
 
     def _answered(self, started_s: float) -> None:
-        silent_s = self.now_s() - self._last_heard_s
-        self._last_heard_s = self.now_s()
-        self._polls.answered(started_s)
-        self._polls.remember(self.now_s(), started_s, self._panels.points_ok)
-        self._outage = None
         if self._failed:
             self._log(CYCLE_RECOVERED, device=self._config.name, failed=self._failed)
         self._failed, self._said = 0, ""
-        self._move(Happened.ANSWERED, silent_s=silent_s)
+        self._life.answered(started_s, self._panels.points_ok)
         if not self._panels.speaks_for_all:
             if not self._report.was_met:
                 self._report.describe((), DeviceFacts())
-            self._report.hand_over((), self._polls.counts)
+            self._report.hand_over((), self._life.polls.counts)
         self._panels.remember()
 
-    async def _unanswered(self, error: DriverError) -> None:
-        self._polls.missed()
-        self._polls.remember(self.now_s(), None, error=str(error))
+    def _unanswered(self, error: DriverError) -> None:
         self._failed += 1
-        outage = self._outage = self._outage or Outage()
-        outage.attempts += 1
-        outage.reason = str(error)
-        outage.retry_at_s = self.now_s() + self._backoff.delay_s(outage.attempts, self._random)
-        pause_s = round(max(0.0, outage.retry_at_s - self.now_s()), 2)
-        if outage.reason != self._said:
-            self._said = outage.reason
-            self._log(CYCLE_FAILED, device=self._config.name, reason=outage.reason, next_try_s=pause_s)
-        interval_s = max(self._config.rules.poll_interval_s, self._polls.achieved.interval_s)
-        exhausted = self.now_s() >= self._last_heard_s + self._config.rules.down_after * interval_s
-        refused = isinstance(error, LinkDown) and error.refused
-        self._panels.all_silent(outage.reason, refused=refused)
-        if not self._panels.speaks_for_all:
-            self._report.missed(outage.reason, self._polls.counts)
-        self._move(meaning_of(error, exhausted=exhausted), reason=outage.reason, next_try_s=pause_s, error=error)
-
-    def _note_overrun(self, skipped: int) -> None:
-        overruns = self._polls.achieved.skipped(skipped) if self._outage is None else None
-        if overruns is not None:
-            self._report.overran(overruns, self._polls.achieved.interval_s)
+        self._life.unanswered(error)
+        reason = str(error)
+        if reason != self._said:
+            self._said = reason
+            self._log(
+                CYCLE_FAILED, device=self._config.name, reason=reason, next_try_s=round(self._life.pause_left_s(), 2)
+            )
+        self._panels.all_silent(reason, refused=isinstance(error, LinkDown) and error.refused)
 
     # -------------------------------------------------------------------------------------------------- the rest
 
@@ -315,17 +297,3 @@ class InstallationActor(TrioActor):
         self.expect_progress_within(
             pause_s + ANSWERED_WITHIN_S + (1 + config.retries) * config.timeout_s + config.panel_pause_s
         )
-
-    def _move(
-        self,
-        happened: Happened,
-        *,
-        reason: str = "",
-        silent_s: float = 0.0,
-        next_try_s: float = 0.0,
-        error: DriverError | None = None,
-    ) -> None:
-        was, self._state = self._state, after(self._state, happened)
-        if was is self._state or self._panels.speaks_for_all:
-            return  # the panel of a memory is the installation: it says so itself
-        self._report.moved(was, self._state, reason=reason, silent_s=silent_s, next_try_s=next_try_s, error=error)
