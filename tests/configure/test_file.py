@@ -25,35 +25,11 @@ from t3actors.config import (
     WebviewConfig,
 )
 from t3actors.configure.file import ALL_KEYS, load, said_data_dir
-from t3actors.errors import ConfigError
 from t3actors.points import Kind, Rules
 from tests.configure.cases import BACNET, CASES, CSV_CASES, DEVICE, GOOD, POINT, T3, T3000
+from tests.configure.loading import faults, loaded, refusal
 
 SAMPLES = Path(__file__).parents[2] / "config"
-
-
-def loaded(folder: Path, text: str, **others: str) -> Config:
-    """Write the text as t3.toml, others under their names (dots as __), and load it."""
-    for name, content in others.items():
-        (folder / name.replace("__", ".")).write_text(content, encoding="utf-8")
-    (folder / "t3.toml").write_text(text, encoding="utf-8")
-    return load(folder / "t3.toml")
-
-
-def faults(folder: Path, text: str, **others: str) -> list[str]:
-    """Load what must be refused; give the faults with the folder left out."""
-    with pytest.raises(ConfigError) as refused:
-        loaded(folder, text, **others)
-    return [fault.replace(f"{folder}/", "") for fault in refused.value.faults]
-
-
-def refusal(folder: Path, text: str) -> list[str] | None:
-    """Load what may be refused; give its faults, None when there are none."""
-    try:
-        loaded(folder, text)
-    except ConfigError as refused:
-        return refused.faults
-    return None
 
 
 def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
@@ -147,17 +123,6 @@ def test_every_fault_of_every_file_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_an_include_that_loops_over_another_file_is_refused(tmp_path: Path) -> None:
-    found = faults(tmp_path, 'include = ["a.toml"]\n' + T3, a__toml='include = ["t3.toml"]\n')
-    assert len(found) == 1
-    assert found[0].startswith('a.toml: include: saw "t3.toml"; allowed: files that do not lead back here')
-
-
-def test_a_file_included_twice_is_read_once(tmp_path: Path) -> None:
-    config = loaded(tmp_path, 'include = ["a.toml", "*a.toml"]\n', a__toml=T3)
-    assert [device.name for device in config.devices] == ["ahu-1"]
-
-
 def test_a_disabled_device_may_share_what_an_enabled_one_has(tmp_path: Path) -> None:
     config = loaded(tmp_path, T3 + T3.replace("ahu-1", "b") + "enabled = false\n")
     assert [device.enabled for device in config.devices] == [True, False]
@@ -176,22 +141,6 @@ def test_a_point_list_may_come_from_a_spreadsheet(tmp_path: Path) -> None:
     first, second = loaded(tmp_path, DEVICE + 'points = "a.csv"\n', a__csv=content).devices[0].points
     assert (first.register, first.type, first.scale) == (100, "float32", 0.1)
     assert (second.table, second.register, second.states) == ("coil", 0, ("off", "on"))
-
-
-def test_a_file_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no\.toml: cannot be read: No such file or directory"):
-        load(tmp_path / "no.toml")
-    with pytest.raises(ConfigError, match="cannot be read; allowed: a regular file"):
-        load(tmp_path)
-    (tmp_path / "latin.toml").write_bytes(b"# fine\n# K\xfcche\n")
-    with pytest.raises(ConfigError, match="is not UTF-8: saw byte 0xfc in line 2; allowed: UTF-8 text"):
-        load(tmp_path / "latin.toml")
-
-
-def test_the_hash_names_this_very_configuration(tmp_path: Path) -> None:
-    first = loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3).source_hash
-    assert loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3).source_hash == first
-    assert loaded(tmp_path, 'include = ["a.toml"]\n', a__toml=T3 + "retries = 2\n").source_hash != first
 
 
 def test_a_bacnet_device_needs_no_more_than_its_address_and_instance(tmp_path: Path) -> None:
@@ -341,13 +290,19 @@ def _gather(path: str, table: dict[str, Any], held: dict[str, set[str]]) -> None
 
 
 _WORD = st.sampled_from(sorted({name for names in ALL_KEYS.values() for name in names} | {"50", "x", ""}))
+
+
 _SCALAR = (
     st.none().map(lambda _: "modbus") | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.times()
     | st.sampled_from(["30s", "t3-controller", "10.0.0.1:502", "input", "bit", "coil", "x.csv", "/dev/zero", "nope/*", "\0"])
 )  # fmt: skip
+
+
 _VALUE = st.recursive(
     _SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORD, inner, max_size=5), max_leaves=12
 )
+
+
 _TABLES = st.fixed_dictionaries(
     {}, optional={name: _VALUE | st.lists(st.dictionaries(_WORD, _VALUE)) for name in ALL_KEYS[""]}
 )
