@@ -67,7 +67,7 @@ PURE = (
     "t3actors/collect/modbus/mapped.py",
     "t3actors/collect/products.py",
     "t3actors/collect/t3000/scan.py",
-    "t3actors/collect/t3000/panels.py",
+    "t3actors/collect/t3000/scanned_panels.py",
     "t3actors/collect/modbus/listed.py",
     "t3actors/collect/modbus/quarantine.py",
     "t3actors/collect/modbus/transactions.py",

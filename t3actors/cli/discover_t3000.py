@@ -17,8 +17,8 @@ from t3actors.cli.interrupted import run_until_signal
 from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.bacnet.link.interfaces import Endpoint
 from t3actors.collect.modbus.profiles import profiles_of
-from t3actors.collect.t3000.panels import Panels
 from t3actors.collect.t3000.scan import PORT, decode
+from t3actors.collect.t3000.scanned_panels import ScannedPanels
 from t3actors.collect.t3000.scanner import Address, bind, scan
 from t3actors.errors import BadResponse, LinkDown
 
@@ -34,7 +34,7 @@ COLUMNS = {
 class Outcome(msgspec.Struct, frozen=True):
     """What came of it."""
 
-    panels: Panels
+    panels: ScannedPanels
     at: str
     asked: int
     stopped: bool
@@ -75,7 +75,7 @@ def discover_t3000(
 async def _search(
     endpoint: Endpoint, targets: tuple[Address, ...], port: int, wait_s: float, stop: trio.Event
 ) -> Outcome:
-    panels = Panels()
+    panels = ScannedPanels()
 
     def hear(datagram: bytes, sender: str) -> None:
         try:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from t3actors.collect import products
-from t3actors.collect.t3000.panels import Heard
 from t3actors.collect.t3000.scan import ScannedPanel
+from t3actors.collect.t3000.scanned_panels import Heard
 
 BACNET_PORT = 47808
 OVER_MSTP = frozenset({10, 12})  # subnet_protocol of a device that only answers BACnet behind its panel

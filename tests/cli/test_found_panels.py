@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from t3actors.cli.found_panels import Row, conflicts_of, file_text, resting, rows_of
-from t3actors.collect.t3000.panels import Panels
 from t3actors.collect.t3000.scan import ScannedPanel
+from t3actors.collect.t3000.scanned_panels import ScannedPanels
 from t3actors.configure.file import load
 
 
@@ -22,8 +22,8 @@ def panel(serial: int = 1, product: int = 74, unit: int = 1, **more: Any) -> Sca
 FITTING = {74: ("t3-controller",), 88: ("t3-controller",), 43: ("t3-22i", "t3-22i-rev1")}
 
 
-def found(*answers: ScannedPanel) -> Panels:
-    panels = Panels()
+def found(*answers: ScannedPanel) -> ScannedPanels:
+    panels = ScannedPanels()
     for one in answers:
         panels.take(one, "10.0.0.9")
     return panels

@@ -13,7 +13,7 @@ from typing import Literal
 import trio
 
 from t3actors.collect.t3000.door import Answer, Door
-from t3actors.collect.t3000.known_panels import NO_SERIAL, Panels
+from t3actors.collect.t3000.known_panels import NO_SERIAL, KnownPanels
 from t3actors.collect.t3000.lists import (
     GET_PANELS_LIST,
     GET_WEBVIEW_LIST,
@@ -60,7 +60,7 @@ class Cycle:
         self._has_fallen = False
         self._lists: dict[int, dict[Kind, PointsList]] = {}
 
-    async def make(self, panels: Panels, heard: Heard) -> None:
+    async def make(self, panels: KnownPanels, heard: Heard) -> None:
         """Ask for everything once. **Raises**: DriverError when T3000 itself does not answer; what came before that was handed over."""
         way = await self._way(panels)
         self.method = way
@@ -74,7 +74,7 @@ class Cycle:
         else:
             await self._all_at_once(panels, heard)
 
-    async def _way(self, panels: Panels) -> Way:
+    async def _way(self, panels: KnownPanels) -> Way:
         if self._config.method != "auto":
             return self._config.method
         if panels.is_one:
@@ -86,7 +86,7 @@ class Cycle:
 
     # ------------------------------------------------------------------------------------------------- the ways
 
-    async def _memory(self, panels: Panels, heard: Heard) -> None:
+    async def _memory(self, panels: KnownPanels, heard: Heard) -> None:
         """The packed structs: one panel, the installation itself."""
         panels.become_one()
         memory = await self._door.read_memory()
@@ -105,7 +105,7 @@ class Cycle:
             ]
         )
 
-    async def _all_at_once(self, panels: Panels, heard: Heard) -> None:
+    async def _all_at_once(self, panels: KnownPanels, heard: Heard) -> None:
         """LOGGING_DATA for all panels: one answer, one group."""
         try:
             answer = await self._call(LOGGING_DATA, logging_data_request())
@@ -138,7 +138,7 @@ class Cycle:
             self._refused_since_s = now_s
         return self._has_logged and now_s - self._refused_since_s < READ_AGAIN_AFTER_S
 
-    async def _try_lists_instead(self, panels: Panels, heard: Heard, refusal: RequestRefused) -> None:
+    async def _try_lists_instead(self, panels: KnownPanels, heard: Heard, refusal: RequestRefused) -> None:
         """T3000 refuses action 15. If it answers the lists, these are asked for from now on. **Raises**: the refusal when it does not."""
         try:
             await self._call(GET_PANELS_LIST, panels_list_request())
@@ -151,7 +151,7 @@ class Cycle:
         )
         await self._panel_by_panel(panels, heard, self._read_lists, self._config.panel_pause_s)
 
-    async def _panel_by_panel(self, panels: Panels, heard: Heard, read: Read, pause_s: float) -> None:
+    async def _panel_by_panel(self, panels: KnownPanels, heard: Heard, read: Read, pause_s: float) -> None:
         """The list of panels, then each panel on its own: each is a group of its own."""
         listed = decode_panels_list((await self._call(GET_PANELS_LIST, panels_list_request())).body)
         for refused in listed.refused:
@@ -170,7 +170,7 @@ class Cycle:
             asked = True
             await self._one_panel(panel, panels, heard, read)
 
-    async def _one_panel(self, panel: ListedPanel, panels: Panels, heard: Heard, read: Read) -> None:
+    async def _one_panel(self, panel: ListedPanel, panels: KnownPanels, heard: Heard, read: Read) -> None:
         """Ask one panel. A T3000 that falls over it, and stands again for the next, has lost this one alone."""
         try:
             answer = await read(panel)

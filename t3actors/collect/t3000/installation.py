@@ -23,7 +23,7 @@ from t3actors.collect.report import Report
 from t3actors.collect.schedule import PollPlan, phase
 from t3actors.collect.t3000.cycle import Cycle
 from t3actors.collect.t3000.door import Door
-from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.known_panels import KnownPanels
 from t3actors.collect.t3000.panel import Panel
 from t3actors.collect.t3000.panel_answer import PanelAnswer
 from t3actors.collect.t3000.stored_cycles import StoredCycles
@@ -107,7 +107,7 @@ class InstallationActor(TrioActor):
             wall_ms=self._wall_ms,
             log=self._log,
         )
-        self._panels = Panels(
+        self._panels = KnownPanels(
             self._config, send=self.send, registry=self.registry, wall_ms=self._wall_ms, now_s=self.now_s, log=self._log
         )
         self._report.announce()

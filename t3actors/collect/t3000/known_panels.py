@@ -37,7 +37,7 @@ class Ended(NamedTuple):
     trouble: str
 
 
-class Panels:
+class KnownPanels:
     """All of them. `is_one`: the installation itself is the panel (a memory has one, without a serial number of its own)."""
 
     def __init__(

@@ -52,7 +52,6 @@ class _Entry(msgspec.Struct):
     panel_number: Any = None
     serial_number: Any = None
     object_instance: Any = None
-    online_time: Any = None
     pid: Any = None
     panel_name: Any = None
 
@@ -69,16 +68,11 @@ class _EntriesAnswer(msgspec.Struct):
 
 
 class ListedPanel(msgspec.Struct, frozen=True, kw_only=True):
-    """A panel as the list has it. `serial_number` 0: it has none, and the caller skips it.
-
-    **Units**: `heard_at_s` Unix seconds by T3000's own clock, of the panel's last answer to a scan; None for never. T3000's own
-    web server takes a panel for online up to 120 s after it.
-    """
+    """A panel as the list has it. `serial_number` 0: it has none, and the caller skips it."""
 
     panel_id: int
     serial_number: int
     object_instance: int | None = None
-    heard_at_s: int | None = None
     product_id: int | None = None
     name: str = ""
 
@@ -233,7 +227,6 @@ def _listed(entry: _Entry) -> ListedPanel | None:
         panel_id=panel_id,
         serial_number=_bits(entry.serial_number),
         object_instance=whole(entry.object_instance, 1, _NO_INSTANCE - 1),
-        heard_at_s=_bits(entry.online_time) or None,
         product_id=whole(entry.pid, 1, 255),
         name=clean(name) if isinstance(name, str) and name != UNKNOWN_NAME else "",
     )

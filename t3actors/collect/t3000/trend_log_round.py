@@ -11,7 +11,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from t3actors.collect.t3000.door import Door
-from t3actors.collect.t3000.known_panels import Panels
+from t3actors.collect.t3000.known_panels import KnownPanels
 from t3actors.collect.t3000.panel import Panel
 from t3actors.collect.t3000.trend_logs import decode_trend_logs
 from t3actors.errors import DriverError
@@ -32,12 +32,12 @@ class TrendLogRound:
         self._read: set[int] = set()
         self._failed_at_s: dict[int, float] = {}
 
-    def cycle_ended(self, panels: Panels, now_s: float) -> None:
+    def cycle_ended(self, panels: KnownPanels, now_s: float) -> None:
         """See whether a panel has its turn, and when."""
         if self.due_s == math.inf and self._next(panels, now_s) is not None:
             self.due_s = now_s + FIRST_AFTER_S
 
-    async def step(self, panels: Panels, now_s: Callable[[], float]) -> None:
+    async def step(self, panels: KnownPanels, now_s: Callable[[], float]) -> None:
         """Ask one panel."""
         turn = self._next(panels, now_s())
         if turn is not None:
@@ -63,7 +63,7 @@ class TrendLogRound:
                 rows = tuple(replace(row, ffi_synced=1, last_ffi_sync=at_ms) for row in logs.rows)
                 panel.tell(ObjectsRead(device=panel.name, at_ms=at_ms, table="TRENDLOGS", rows=rows, complete=complete))
 
-    def _next(self, panels: Panels, now_s: float) -> tuple[int, Panel] | None:
+    def _next(self, panels: KnownPanels, now_s: float) -> tuple[int, Panel] | None:
         for serial, panel in panels:
             failed_at_s = self._failed_at_s.get(serial, -math.inf)
             if (

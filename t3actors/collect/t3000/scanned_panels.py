@@ -34,7 +34,7 @@ class Heard(msgspec.Struct):
         return address_of(self.panel)
 
 
-class Panels:
+class ScannedPanels:
     """At most KEPT devices; what came beyond that is counted in `ignored`, what made no sense in `nonsense`."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from t3actors.collect.t3000 import panels as panels_module
-from t3actors.collect.t3000.panels import Panels
+from t3actors.collect.t3000 import scanned_panels
 from t3actors.collect.t3000.scan import ScannedPanel, SubnetStatus
+from t3actors.collect.t3000.scanned_panels import ScannedPanels
 
 
 def panel(serial: int = 1, at: str = "10.0.0.1", **more: Any) -> ScannedPanel:
@@ -16,14 +16,14 @@ def panel(serial: int = 1, at: str = "10.0.0.1", **more: Any) -> ScannedPanel:
     return ScannedPanel(serial_number=serial, ip_address=at, **values)
 
 
-def told(*answers: ScannedPanel | SubnetStatus) -> Panels:
-    found = Panels()
+def told(*answers: ScannedPanel | SubnetStatus) -> ScannedPanels:
+    found = ScannedPanels()
     for one in answers:
         found.take(one, "10.0.0.9")
     return found
 
 
-def serials(found: Panels) -> list[int]:
+def serials(found: ScannedPanels) -> list[int]:
     return [one.panel.serial_number for one, _ in found.listed()]
 
 
@@ -70,7 +70,7 @@ def test_a_panel_says_which_of_its_devices_are_on_line() -> None:
 
 
 def test_a_flood_is_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels_module, "KEPT", 2)
+    monkeypatch.setattr(scanned_panels, "KEPT", 2)
     found = told(*(panel(serial) for serial in range(1, 6)), *(panel(serial, isp_mode=1) for serial in range(11, 16)))
     found.take(panel(1, name="again"), "10.0.0.9")
     assert (serials(found), found.ignored, len(list(found.in_boot_loader()))) == ([1, 2], 3, 2)
