@@ -64,6 +64,8 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     """Where one answer has several times (a T3000 panel's inputs, outputs and variables): which part of it this is."""
     came_at_ms: int | None = None
     """When it came, by our own clock, where `sampled_at_ms` is by another one (T3000's); None: then too."""
+    is_hearsay: bool = False
+    """Another answered (T3000, from its cache) that the device is not read any more: it was not heard, and is not online for this."""
 
     @property
     def heard_at_ms(self) -> int:

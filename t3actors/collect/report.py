@@ -151,12 +151,19 @@ class Report:
             self._waiting.clear()
         self.hand_over_parts((Part("", self._wall_ms(), readings),), counts)
 
-    def hand_over_parts(self, parts: Sequence[Part], counts: PollCounts, group: str | None = None) -> None:
-        """Give one poll's readings to the detector, part by part; acknowledged when the last is. `group`: one transaction."""
+    def hand_over_parts(
+        self, parts: Sequence[Part], counts: PollCounts, group: str | None = None, *, is_hearsay: bool = False
+    ) -> None:
+        """Give one poll's readings to the detector, part by part; acknowledged when the last is. `group`: one transaction.
+
+        `is_hearsay`: they are what another says of this device, which was not heard itself.
+        """
         if self._unacknowledged is not None:
             self.announce()
         self._announce_to_a_new_detector()
-        self._last_ok_at_ms = self._wall_ms()
+        came_at_ms = self._wall_ms()
+        if not is_hearsay:
+            self._last_ok_at_ms = came_at_ms
         self._counts = counts
         self._acknowledged = trio.Event()
         for part in parts:
@@ -170,7 +177,8 @@ class Report:
                 counts=counts,
                 group=group,
                 part=part.part,
-                came_at_ms=self._last_ok_at_ms,
+                came_at_ms=came_at_ms,
+                is_hearsay=is_hearsay,
             )
             self._send(DETECTOR, read)
 

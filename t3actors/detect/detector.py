@@ -253,7 +253,7 @@ class ChangeDetector(TrioActor):
 
     def _take(self, device: DeviceLatest, message: PointsRead) -> None:
         now_s = self.now_s()
-        if device.status not in {DeviceStatus.ONLINE, None}:
+        if device.status not in {DeviceStatus.ONLINE, None} and not message.is_hearsay:
             self._device_status_changed(device.answering(message.heard_at_ms))
         taken = device.take(message, now_s)
         self._counts["polls"] += 1

@@ -127,8 +127,9 @@ class DeviceLatest:
                             taken.recovered += 1
                         self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
         self.counts = read.counts
-        self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
-        self.miss = ""
+        if not read.is_hearsay:
+            self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
+            self.miss = ""
         self._achieved_s = read.counts.achieved_interval_s
         if self._achieved_s < FASTER_BY * self._checked_with_s:
             self.check_at_s = now_s

@@ -30,7 +30,7 @@ from t3actors.messages import (
     StateRequested,
 )
 from t3actors.points import DeviceStatus, Reading, Rules, Status
-from t3actors.questions import DetectorCounts, DetectorCountsRequested
+from t3actors.questions import DetectorCounts, DetectorCountsRequested, StandingsRequested
 from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
 
 A = announced("a", point("IN1"), point("IN2"))
@@ -465,6 +465,28 @@ async def test_a_device_that_answers_is_online_though_its_word_on_that_was_lost(
         await trio.sleep(3)
         said = [item for item in h.writer.items if isinstance(item, DeviceStatusChanged)]
         assert [(item.was, item.status) for item in said] == [(DeviceStatus.OFFLINE, DeviceStatus.ONLINE)]
+
+
+async def test_what_another_says_of_a_device_makes_its_points_stale_and_does_not_bring_it_online(
+    autojump_clock: MockClock,
+) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3)
+        h.tell(turned("a", DeviceStatus.ONLINE, DeviceStatus.CONNECTING))
+        stale = (Reading(point_id, None, Status.STALE, "T3000 reads it no more") for point_id in ("IN1", "IN2"))
+        h.tell(replace(read("a", 2, *stale), is_hearsay=True))
+        await trio.sleep(3)
+        said = [item.status for item in h.writer.items if isinstance(item, DeviceStatusChanged)]
+        assert said[-1] is DeviceStatus.CONNECTING
+        marked = [item for item in h.writer.items if isinstance(item, PointChange)][-2:]
+        assert {(change.reading.status, change.reading.reason) for change in marked} == {
+            (Status.STALE, "T3000 reads it no more")
+        }
+        (standing,) = await h.registry.ask("detector", StandingsRequested(), 1.0)
+        assert standing.last_ok_at_ms == 1000, "when it was heard itself"
 
 
 async def test_nothing_accepted_is_lost_however_often_the_writer_crashes(autojump_clock: MockClock) -> None:

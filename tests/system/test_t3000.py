@@ -171,8 +171,15 @@ async def test_a_cache_that_no_longer_moves_is_stale_and_leaves_gaps(
         assert "has not read this panel since" in house.one("SELECT status_reason FROM POINTS WHERE point_id = 'IN1'")
         assert house.one("SELECT value FROM POINTS WHERE point_id = 'IN1'") == 21.501
         await until(lambda: house.one("SELECT count(*) FROM TRENDLOG_DATA WHERE point_id = 'IN1' AND value IS NULL"), 5)
+        await until(lambda: house.status("plant:12345") == "offline", 15)
+        assert house.point_statuses("plant:12345") == {"down"}
+        assert "has not read this panel since" in house.one(
+            "SELECT status_reason FROM DEVICES WHERE name = 'plant:12345'"
+        )
         t3000.put("answer.json", real(real_panel(12345, at_s=at_s + 1)))
         await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 10)
+        assert house.status("plant:12345") == "online"
+        assert len(house.log.of("device.offline", device="plant:12345")) == 1
 
 
 async def test_a_dead_t3000_takes_its_panels_down_and_a_restart_still_knows_them(

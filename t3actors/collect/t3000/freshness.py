@@ -43,6 +43,17 @@ class Judged(NamedTuple):
     at_ms: int
     since_s: int = 0
 
+    @property
+    def why_not(self) -> str:
+        """Say why they cannot be believed; nothing where they can."""
+        match self.fresh:
+            case Fresh.OK:
+                return ""
+            case Fresh.NEVER:
+                return "T3000 has not read this panel yet"
+            case Fresh.STALE:
+                return f"T3000 has not read this panel since {self.since_s} (Unix seconds, its own clock)"
+
 
 class Freshness:
     """Remembers one panel's logging times from cycle to cycle."""

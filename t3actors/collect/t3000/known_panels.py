@@ -143,6 +143,8 @@ class KnownPanels:
                 number=len(stored) + 1, panels=len(answers), inputs=inputs, outputs=outputs, variables=variables,
             )  # fmt: skip
             panel.heard(answer, group, at_ms, started_s)
+            if panel.silence:
+                self._silent[0 if self.is_one else answer.serial_number] = panel.silence
             stored.append(panel.name)
         return stored
 
@@ -178,7 +180,7 @@ class KnownPanels:
         trouble = "; ".join(
             f"{self._panels[serial].name}: {reason}" for serial, reason in list(self._silent.items())[:3]
         )
-        return Ended(len(self._heard), len(self._silent), trouble)
+        return Ended(len(self._heard - self._silent.keys()), len(self._silent), trouble)
 
     def all_silent(self, reason: str, *, refused: bool) -> None:
         """T3000 itself did not answer."""

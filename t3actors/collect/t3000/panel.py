@@ -48,7 +48,7 @@ class Panel:
         self.answer: PanelAnswer | None = None
         """What it was when it last answered: the next answer is decoded against it."""
         self.misses = 0
-        """Cycles in a row in which it did not answer."""
+        """Cycles in a row in which it did not answer, or T3000 answered for it but does not read it any more."""
         self.silence = ""
         """Why it last did not answer."""
         self.points_ok = 0
@@ -86,23 +86,46 @@ class Panel:
 
     def heard(self, answer: PanelAnswer, group: str, cycle_at_ms: int, started_s: float) -> None:
         """Hand over what one answer says of it."""
-        self.answer, self.misses, self.silence = answer, 0, ""
+        self.answer = answer
         self._say_what_is_odd(answer)
         self._describe(answer)
+        judged = {
+            kind: self._freshness.judge(kind, answer.logging_at_s.get(kind), cycle_at_ms, self._now_s())
+            for kind in answer.readings
+        }
+        parts = [
+            Part(PARTS[kind], judged[kind].at_ms, _as_fresh(readings, judged[kind]))
+            for kind, readings in answer.readings.items()
+        ]
+        self.points_ok = sum(reading.status is Status.OK for part in parts for reading in part.readings)
+        if judged and all(each.fresh is not Fresh.OK for each in judged.values()):
+            self._unread(max(judged.values(), key=lambda each: each.since_s), parts, group)
+            return
+        self.misses, self.silence = 0, ""
         silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()
         self.polls.answered(started_s)
         self._freshness.achieves(self.polls.achieved.interval_s)
         self.polls.remember(self._now_s(), started_s, len(answer.points))
         self._move(Happened.ANSWERED, silent_s=silent_s)
-        parts = []
-        for kind, readings in answer.readings.items():
-            judged = self._freshness.judge(kind, answer.logging_at_s.get(kind), cycle_at_ms, self._now_s())
-            parts.append(Part(PARTS[kind], judged.at_ms, _as_fresh(readings, judged)))
-        self.points_ok = sum(reading.status is Status.OK for part in parts for reading in part.readings)
         self._report.hand_over_parts(parts, self.polls.counts, group)
 
-    def silent(self, reason: str, *, refused: bool = False) -> None:
-        """The cycle brought nothing of it. `refused`: T3000 itself is gone, so that nothing can be known of it."""
+    def _unread(self, judged: Judged, parts: list[Part], group: str) -> None:
+        """T3000 answers for it out of its cache alone: a silence of the panel, which has lasted for `stale_after` cycles already.
+
+        Its points are told once as what they are; then they age as those of any device that is silent.
+        """
+        reason = judged.why_not
+        if reason != self.silence and not self.is_offline:
+            self._report.hand_over_parts(parts, self.polls.counts, group, is_hearsay=True)
+        if not self.misses and judged.fresh is Fresh.STALE:
+            self.misses = self._config.rules.stale_after - 1
+        self.silent(reason, is_awaited=judged.fresh is Fresh.NEVER and self.state is State.CONNECTING)
+
+    def silent(self, reason: str, *, refused: bool = False, is_awaited: bool = False) -> None:
+        """The cycle brought nothing of it. `refused`: T3000 itself is gone, so that nothing can be known of it.
+
+        `is_awaited`: T3000 has not come round to it since it started, which is no fault before it lasts.
+        """
         self.misses += 1
         self.silence = reason
         self.polls.missed()
@@ -110,7 +133,8 @@ class Panel:
         self._report.missed(reason, self.polls.counts)
         exhausted = self.misses >= self._config.rules.down_after
         happened = Happened.REFUSED if refused else Happened.EXHAUSTED if exhausted else Happened.UNANSWERED
-        self._move(happened, reason=reason)
+        if not (is_awaited and happened is Happened.UNANSWERED):
+            self._move(happened, reason=reason)
 
     def taken(self, message: ReadingsTaken) -> None:
         """The detector has its readings, or asks who it is."""
@@ -165,11 +189,9 @@ def panel_config(installation: DeviceConfig, serial: int) -> DeviceConfig:
 def _as_fresh(readings: tuple[Reading, ...], judged: Judged) -> tuple[Reading, ...]:
     if judged.fresh is Fresh.OK:
         return readings
+    reason = judged.why_not
     if judged.fresh is Fresh.NEVER:
-        return tuple(
-            Reading(each.point_id, None, Status.UNKNOWN, "T3000 has not read this panel yet") for each in readings
-        )
-    reason = f"T3000 has not read this panel since {judged.since_s} (Unix seconds, its own clock)"
+        return tuple(Reading(each.point_id, None, Status.UNKNOWN, reason) for each in readings)
     return tuple(
         Reading(each.point_id, None, Status.STALE, reason) if each.status is Status.OK else each for each in readings
     )

@@ -274,6 +274,68 @@ async def test_silence_is_stale_to_the_detector_and_offline_after_down_after_cyc
         assert len(at.events("cycle.recovered")) == 1
 
 
+async def test_a_panel_that_t3000_reads_no_more_goes_offline_as_a_silent_device_does_and_says_so_once(
+    autojump_clock: MockClock,
+) -> None:
+    door = ScriptedDoor()
+    stands_s = START_MS // 1000
+    door.reply = lambda *_: real(panel(1, stands_s), panel(2))
+    async with site(door=door) as at:
+        await trio.sleep(85)
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.ONLINE
+        await trio.sleep(30)  # its time has stood still for `stale_after` cycles
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.CONNECTING
+        await trio.sleep(70)  # and for `down_after`
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.OFFLINE
+        await trio.sleep(600)
+        words = [changed.status for changed in at.detector.of(DeviceStatusChanged, "plant:1001")]
+        assert words == [
+            DeviceStatus.CONNECTING,
+            DeviceStatus.ONLINE,
+            DeviceStatus.CONNECTING,
+            DeviceStatus.OFFLINE,
+        ]
+        (offline,) = at.events("device.offline")
+        assert offline["reason"] == f"T3000 has not read this panel since {stands_s} (Unix seconds, its own clock)"
+        assert offline["last_ok_at"] == START_MS + 60_100, "when it was last believed"
+        hearsay = [read for read in at.detector.of(PointsRead, "plant:1001") if read.is_hearsay]
+        assert sorted(read.part for read in hearsay) == ["inputs", "outputs", "variables"], "told once"
+        assert {reading.status for read in hearsay for reading in read.readings} == {Status.STALE}
+        assert not any(read.is_hearsay for read in at.detector.of(PointsRead, "plant:1002"))
+        assert [(keys["panels"], keys["panels_silent"]) for keys in at.events("cycle.ended")[2:4]] == [(2, 0), (1, 1)]
+        door.reply = lambda *_: real(panel(1), panel(2))
+        await trio.sleep(31)
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.ONLINE
+        assert not at.detector.of(PointsRead, "plant:1001")[-1].is_hearsay
+
+
+async def test_a_panel_that_t3000_has_not_read_yet_is_awaited_for_down_after_cycles(autojump_clock: MockClock) -> None:
+    door = ScriptedDoor()
+    door.reply = lambda *_: real(panel(1, 0))
+    async with site(door=door) as at:
+        await trio.sleep(125)
+        assert [each.status for each in at.detector.of(DeviceStatusChanged, "plant:1001")] == [DeviceStatus.CONNECTING]
+        first = at.detector.of(PointsRead, "plant:1001")[0]
+        assert {(reading.status, reading.reason) for reading in first.readings} == {
+            (Status.UNKNOWN, "T3000 has not read this panel yet")
+        }
+        await trio.sleep(30)
+        assert at.detector.of(DeviceStatusChanged, "plant:1001")[-1].status is DeviceStatus.OFFLINE
+        assert len(at.events("device.offline")) == 1
+
+
+async def test_a_sync_of_a_panel_that_t3000_reads_no_more_says_why(autojump_clock: MockClock) -> None:
+    door = ScriptedDoor()
+    door.reply = lambda *_: real(panel(1, START_MS // 1000 - 3600))
+    async with site(door=door) as at:
+        await trio.sleep(5)
+        at.registry.send("device/plant", SyncRequested(request_id=1, reply_to="asker"))
+        await trio.sleep(5)
+        (finished,) = at.asker.finished
+        assert (finished.points_ok, finished.points_failed) == (0, 4)
+        assert finished.error.startswith("plant:1001: T3000 has not read this panel since")
+
+
 async def test_a_refused_connection_is_offline_at_once_for_all_panels(autojump_clock: MockClock) -> None:
     async with site() as at:
         await trio.sleep(10)
