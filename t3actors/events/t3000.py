@@ -41,14 +41,16 @@ CYCLE_RECOVERED = event(
 CYCLE_STORED = event(
     "cycle.stored",
     "debug",
-    "device panels inputs outputs variables samples took_ms",
-    "All panels of one answer are committed, in one transaction; the counts are those of the database's own rows.",
+    "device group panels inputs outputs variables samples took_ms",
+    "All panels of one answer are committed, in one transaction; the counts are those of the database's own rows. `group` names the "
+    "answer; one that waited with others of its cycle for a writer that was behind may be told of as all of them.",
 )
 CYCLE_ENDED = event(
     "cycle.ended",
     "debug",
-    "device cycle_no panels panels_silent groups took_s next_s",
-    "A cycle is over: so many panels were read, so many did not answer. `groups`: how many transactions its answers are stored in.",
+    "device cycle_no panels panels_silent groups last_group took_s next_s",
+    "A cycle is over: so many panels were read, so many did not answer. `groups`: so many answers are to be stored; once `last_group` is, "
+    "all of them are.",
 )
 METHOD_CHANGED = event(
     "t3000.method_changed",

@@ -1,7 +1,8 @@
 """Says a T3000 cycle in the words of its own sync service: the lines of FFI.log and Initialize.log. Pure but for what it remembers.
 
 Each line stands for something that has happened: "committed" is said when the writer has committed, and the counts of the validation
-are those it has counted. So a cycle's end is said only when all of its groups are stored.
+are those it has counted. So a cycle's end is said only when its last group is stored, and with it all before: a writer that is behind
+tells of several groups as one, and may still tell of an earlier cycle's.
 Source: FFI sync service flow, "Logging Pattern". Called by seed_log.py.
 """
 
@@ -36,7 +37,8 @@ class _Cycle:
     """One installation's cycle as far as it has been told."""
 
     def __init__(self) -> None:
-        self.stored = 0
+        self.stored = ""
+        """The group that was stored last."""
         self.ended: Keys | None = None
 
 
@@ -99,7 +101,7 @@ class SeedWords:
         ]
         cycle = self._cycles.get(keys["device"])
         if cycle is not None:
-            cycle.stored += 1
+            cycle.stored = keys["group"]
             lines += self._completed(keys["device"], cycle)
         return lines
 
@@ -111,7 +113,7 @@ class SeedWords:
         return self._completed(keys["device"], cycle)
 
     def _completed(self, device: str, cycle: _Cycle) -> list[Line]:
-        if cycle.ended is None or cycle.stored < cycle.ended["groups"]:
+        if cycle.ended is None or cycle.ended["last_group"] not in {"", cycle.stored}:
             return []
         del self._cycles[device]
         interval_s = self._devices[device].rules.poll_interval_s if device in self._devices else cycle.ended["next_s"]

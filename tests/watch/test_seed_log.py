@@ -51,6 +51,15 @@ def said(words: SeedWords, *told: tuple[LogEvent, dict[str, Any]]) -> list[tuple
     return [line for event, keys in told for line in words.lines(event, keys)]
 
 
+def a_group(cycle_no: int, number: int) -> tuple[LogEvent, dict[str, Any]]:
+    counts = {"panels": [STORED], "samples": 224, "inputs": 64, "outputs": 32, "variables": 128, "took_ms": 1}
+    return CYCLE_STORED, {"device": "plant", "group": f"plant/1/{cycle_no}/{number}", **counts}
+
+
+def completed(lines: list[tuple[str, str]]) -> list[str]:
+    return [text for _, text in lines if "COMPLETED" in text]
+
+
 def a_cycle(number: int = 1, groups: int = 1) -> list[tuple[LogEvent, dict[str, Any]]]:
     ended = {
         "device": "plant",
@@ -58,6 +67,7 @@ def a_cycle(number: int = 1, groups: int = 1) -> list[tuple[LogEvent, dict[str, 
         "panels": 1,
         "panels_silent": 0,
         "groups": groups,
+        "last_group": f"plant/1/{number}/{groups - 1}" if groups else "",
         "took_s": 1.0,
         "next_s": 30.0,
     }
@@ -66,18 +76,7 @@ def a_cycle(number: int = 1, groups: int = 1) -> list[tuple[LogEvent, dict[str, 
         (CYCLE_ANSWERED, {"device": "plant", "action": 15, "panels": 1, "octets": 524288, "took_s": 1.0}),
         (PANEL_READ, READ),
         (CYCLE_ENDED, ended),
-        (
-            CYCLE_STORED,
-            {
-                "device": "plant",
-                "panels": [STORED],
-                "samples": 224,
-                "inputs": 64,
-                "outputs": 32,
-                "variables": 128,
-                "took_ms": 1,
-            },
-        ),
+        a_group(number, groups - 1),
     ]
 
 
@@ -122,9 +121,34 @@ def test_the_start_reads_as_the_seed_writes_it() -> None:
 
 def test_a_cycle_is_completed_only_when_all_of_it_is_stored() -> None:
     words = SeedWords([PLANT])
-    *before, stored = a_cycle(2, groups=2)
-    assert not [text for _, text in said(words, *before, stored) if "COMPLETED" in text]
-    assert [text for _, text in said(words, stored) if "COMPLETED" in text] == ["🎉 SYNC CYCLE COMPLETED - Next in 30s"]
+    *before, last = a_cycle(2, groups=2)
+    assert completed(said(words, *before, a_group(2, 0))) == []
+    assert completed(said(words, last)) == ["🎉 SYNC CYCLE COMPLETED - Next in 30s"]
+
+
+def test_a_writer_that_tells_of_several_groups_as_one_completes_their_cycle() -> None:
+    *before, last = a_cycle(2, groups=5)
+    assert len(completed(said(SeedWords([PLANT]), *before, last))) == 1
+
+
+def test_a_group_of_an_earlier_cycle_that_is_stored_late_completes_nothing() -> None:
+    words = SeedWords([PLANT])
+    *first, late = a_cycle(2)
+    *second, last = a_cycle(3)
+    assert completed(said(words, *first, *second, late)) == []
+    assert len(completed(said(words, last))) == 1
+
+
+def test_a_group_that_is_stored_before_its_cycle_has_ended_completes_it_at_its_end() -> None:
+    words = SeedWords([PLANT])
+    *before, ended, stored = a_cycle(2)
+    assert completed(said(words, *before, stored)) == []
+    assert len(completed(said(words, ended))) == 1
+
+
+def test_a_cycle_of_which_nothing_is_to_be_stored_is_completed_at_its_end() -> None:
+    *before, _ = a_cycle(2, groups=0)
+    assert len(completed(said(SeedWords([PLANT]), *before))) == 1
 
 
 def test_what_goes_wrong_is_marked() -> None:

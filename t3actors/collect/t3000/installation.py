@@ -228,10 +228,11 @@ class InstallationActor(TrioActor):
         self._answered(started_s)
         ended = self._panels.end_cycle()
         self._trend_logs.cycle_ended(self._panels, self.now_s())
-        took_s, now_s = self.now_s() - started_s, self.now_s()
+        next_s = max(0.0, self._plan.next_due_s() - self.now_s())
         self._log(
             CYCLE_ENDED, device=self._config.name, cycle_no=self._cycle_no, panels=ended.heard, panels_silent=ended.silent,
-            groups=self._stored.begun, took_s=round(took_s, 3), next_s=round(max(0.0, self._plan.next_due_s() - now_s), 1),
+            groups=self._stored.begun, last_group=self._stored.last, took_s=round(self.now_s() - started_s, 3),
+            next_s=round(next_s, 1),
         )  # fmt: skip
         return ended.trouble
 

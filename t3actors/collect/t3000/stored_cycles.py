@@ -18,6 +18,8 @@ class StoredCycles:
 
     def __init__(self, device: str, log: Log) -> None:
         self.begun = 0
+        self.last = ""
+        """The group of the present cycle that was begun last."""
         self._device = device
         self._log = log
         self._waiting: dict[str, None] = {}
@@ -25,12 +27,13 @@ class StoredCycles:
 
     def begin_cycle(self) -> None:
         """Nobody waits for an earlier cycle any more."""
-        self.begun = 0
+        self.begun, self.last = 0, ""
         self._waiting.clear()
 
     def begin(self, group: str) -> None:
         """A group is on its way."""
         self.begun += 1
+        self.last = group
         self._waiting[group] = None
 
     def note(self, stored: CycleStored) -> None:
@@ -41,6 +44,7 @@ class StoredCycles:
         self._log(
             CYCLE_STORED,
             device=self._device,
+            group=stored.group,
             panels=[asdict(count) for count in stored.panels],
             inputs=sum(count.inputs for count in stored.panels),
             outputs=sum(count.outputs for count in stored.panels),

@@ -28,4 +28,11 @@ async def test_a_group_of_an_earlier_cycle_says_nothing_of_this_one(autojump_clo
     cycles.begin("2")
     cycles.note(stored("1"))
     assert not await cycles.all_within(1.0)
-    assert cycles.begun == 1
+    assert (cycles.begun, cycles.last) == (1, "2")
+
+
+def test_what_is_logged_of_a_stored_group_names_it() -> None:
+    logged: list[object] = []
+    cycles = StoredCycles("plant", lambda _event, /, **keys: logged.append(keys["group"]))
+    cycles.note(stored("7"))
+    assert logged == ["7"]
