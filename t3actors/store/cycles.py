@@ -9,9 +9,13 @@ cycle, for a hundred panels every 30 s would be 288,000 rows a day. (Samples alo
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+
+import apsw
 
 from t3actors.cycles import CycleEnded, CycleStored, PanelCount
-from t3actors.store.known import TABLES, KnownDevice
+from t3actors.messages import BatchItem, PointChange
+from t3actors.store.known import TABLES, Known, KnownDevice
 from t3actors.store.tally import Tally
 
 EVENT = "cycle.stored"
@@ -26,7 +30,7 @@ def write(tally: Tally, ended: CycleEnded) -> None:
     inserted = Counter(row[1] >> _SERIES_OF_A_DEVICE for rows in tally.inserted for row in rows)
     tally.journal.set(tally, "inserted", ())
     panels = (tally.known.devices.get(name) for name in ended.panels)
-    counts = [_count(tally, device, inserted[device.device_id]) for device in panels if device is not None]
+    counts = [_count(tally.connection, device, inserted[device.device_id]) for device in panels if device is not None]
     tally.journal.put(
         tally.cycles, ended.group, CycleStored(device=ended.device, group=ended.group, panels=tuple(counts))
     )
@@ -38,6 +42,27 @@ def write(tally: Tally, ended: CycleEnded) -> None:
             tally.add_events([(ended.at_ms, device_id, None, EVENT, "", "", words(count))])
 
 
+def again(
+    connection: apsw.Connection, known: Known, items: Iterable[BatchItem], dropped: Iterable[tuple[str, str]]
+) -> tuple[CycleStored, ...]:
+    """Say once more what a batch that is stored already, but for `dropped`, left of its cycles: whoever waits for one must hear of it.
+
+    Its samples are counted by its items: of a point that was dropped, none.
+    """
+    gone = set(dropped)
+    samples: Counter[str] = Counter()
+    cycles: list[CycleStored] = []
+    for item in items:
+        if isinstance(item, PointChange) and item.sample and (item.device, item.point_id) not in gone:
+            samples[item.device] += 1
+        elif isinstance(item, CycleEnded):
+            panels = (known.devices.get(name) for name in item.panels)
+            counts = tuple(_count(connection, device, samples[device.name]) for device in panels if device is not None)
+            cycles.append(CycleStored(device=item.device, group=item.group, panels=counts))
+            samples.clear()
+    return tuple(cycles)
+
+
 def words(count: PanelCount) -> str:
     """Put a panel's counts as the seed's validation does."""
     return (
@@ -46,8 +71,8 @@ def words(count: PanelCount) -> str:
     )
 
 
-def _count(tally: Tally, device: KnownDevice, samples: int) -> PanelCount:
-    execute = tally.connection.execute
+def _count(connection: apsw.Connection, device: KnownDevice, samples: int) -> PanelCount:
+    execute = connection.execute
     inputs, outputs, variables = (execute(points, (device.serial,)).get for points in _POINTS)
     return PanelCount(
         device=device.name,

@@ -26,7 +26,7 @@ from t3actors.events import Log
 from t3actors.events import store as events
 from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
-from t3actors.store import gateway_row, memory, stored_state
+from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import (
     Interrupted,
@@ -227,7 +227,9 @@ class Store:
         connection, known, watermarks = self._opened()
         if watermarks.has(batch):
             with translated(self.path, connection):
-                return replace(watermarks.acknowledgement(connection, batch), conflicts=known.conflicts())
+                stored = watermarks.acknowledgement(connection, batch)
+                told = cycles.again(connection, known, batch.items, stored.dropped)
+                return replace(stored, conflicts=known.conflicts(), cycles=told)
         with translated(self.path, connection):
             self._clock.look(connection, self._fence)
         room = self.room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from t3actors.cycles import CycleEnded, CycleStored, PanelCount
 from t3actors.messages import BatchItem
@@ -85,3 +86,23 @@ def test_the_counts_agree_with_what_anybody_counts_in_the_database(house: House)
 def test_a_panel_that_is_not_known_is_not_counted(house: House) -> None:
     stored = house.store.store(house.batch(announced((), device="plant", serial=None), ended()))
     assert stored.cycles == (CycleStored(device="plant", group="g1", panels=(), took_s=stored.took_s),)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_batch_that_is_sent_again_says_the_same_of_its_cycles(house: House, *, restarts: bool) -> None:
+    first_cycle = (announced((), device="plant", serial=None), *panel(), ended("g1"))
+    batch = house.batch(*first_cycle, change(1.0, "IN1", "plant:12345", at_ms=T0_MS + 1), ended("g2"))
+    said = house.store.store(batch).cycles
+    assert [(cycle.group, cycle.panels[0].samples) for cycle in said] == [("g1", 4), ("g2", 1)]
+    if restarts:
+        house.reopened()
+    again = house.store.store(batch)
+    assert (again.rows, again.samples) == (0, 0)
+    assert [replace(cycle, took_s=0.0) for cycle in said] == list(again.cycles)
+
+
+def test_a_batch_that_is_sent_again_counts_no_sample_that_was_dropped(house: House) -> None:
+    stranger = change(1.0, "IN9", "plant:12345")
+    batch = house.batch(announced((), device="plant", serial=None), *panel(), stranger, ended())
+    assert house.store.store(batch).dropped == (("plant:12345", "IN9"),)
+    assert house.store.store(batch).cycles[0].panels[0].samples == 4
