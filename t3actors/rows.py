@@ -6,6 +6,8 @@ Made by store/reader.py; shown by the command line and the watch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -121,6 +123,44 @@ class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     clock_trusted: bool = True
     """Whether the clock that stamped it was known to be right."""
+
+
+class SampleRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Samples of a point that follow one another, as columns of one length: many at a time. Fields as in SampleRow.
+
+    `text` None: none is text; `status` None: all are ok; `clock_trusted` None: all are.
+    """
+
+    name: str
+    point_id: str
+    units: str
+    data_source: int
+    created_by: str
+    sampled_at: list[int]
+    value: list[float | int | None]
+    text: list[str | None] | None
+    status: list[str] | None
+    clock_trusted: list[bool] | None
+
+
+def rows_of(runs: Iterable[SampleRun]) -> list[SampleRow]:
+    """Return the samples of runs one by one."""
+    return [
+        SampleRow(
+            name=run.name,
+            point_id=run.point_id,
+            sampled_at=at_ms,
+            value=value,
+            text=None if run.text is None else run.text[place],
+            units=run.units,
+            status="ok" if run.status is None else run.status[place],
+            data_source=run.data_source,
+            created_by=run.created_by,
+            clock_trusted=run.clock_trusted is None or run.clock_trusted[place],
+        )
+        for run in runs
+        for place, (at_ms, value) in enumerate(zip(run.sampled_at, run.value, strict=True))
+    ]
 
 
 class AggregateRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,12 +10,13 @@ from t3actors import clock
 from t3actors.cli.exits import Exit
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.errors import AlreadyRunning, StoreUnreachable
-from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.forget import SINCE_SCHEMA, forget_never_online
 from t3actors.store.forget import forget as forget_device
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.memory import panels, remembered
 from t3actors.store.migrate import schema_files, schema_of
+from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.sqlite_errors import translated
 
 NAMED_AT_MOST = 20
 

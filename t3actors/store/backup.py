@@ -13,9 +13,10 @@ from pathlib import Path
 import apsw
 
 from t3actors.errors import StoreUnreachable
-from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.integrity import quick_check
 from t3actors.store.migrate import found_schema, schema_files
+from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.sqlite_errors import translated
 
 PAGES_AT_ONCE = 2048
 

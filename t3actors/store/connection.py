@@ -1,4 +1,4 @@
-"""Opens SQLite, and turns what SQLite says into the errors of this house. The only place that connects.
+"""Opens SQLite to write. Beside reading_connection.py the only place that connects.
 
 Of `apsw.bestpractice` we take busy timeout, foreign keys, double-quote refusal, recursive triggers and (once the file is
 known to be ours) WAL. Not `optimize`: it would write statistics that may change the plans which the views are built on;
@@ -9,36 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 import apsw.bestpractice
 
 from t3actors.config import Durability
-from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
+from t3actors.errors import StoreDamaged, StoreUnreachable
+from t3actors.store.reading_connection import BUSY_TIMEOUT_MS, beside
+from t3actors.store.sqlite_errors import translated
 
-BUSY_TIMEOUT_MS = 250
 PAGE_SIZE = 4096
 AUTOCHECKPOINT_PAGES = 4000  # commit p99 5 ms instead of 72 ms at 5,000 rows/s with 1,000; storage-study.md section 3
 JOURNAL_LIMIT_BYTES = 32 << 20
 CACHE_KIB = 20_000
-
-RowRefused = (
-    apsw.ConstraintError,
-    apsw.MismatchError,
-    apsw.TooBigError,
-    OverflowError,
-    TypeError,
-    UnicodeEncodeError,
-)
-"""What SQLite or apsw raise because of one row's content. Never translated: the row is left out, the rest goes on."""
-
-
-class Interrupted(StoreError):
-    """This writer was given up on, or a newer one has opened the file: it commits nothing any more."""
 
 
 def open_for_writing(path: Path) -> apsw.Connection:
@@ -70,48 +55,18 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         connection.pragma("cache_size", -CACHE_KIB)
 
 
-def open_for_reading(path: Path) -> apsw.Connection:
-    """Open read-only, beside a running gateway or after it, also where this user may write nothing. **Raises**: StoreError.
-
-    Without a -wal file and without the right to make one, SQLite cannot open a WAL database: then nobody writes it, and
-    it is read as immutable.
-    """
-    with translated(path):
-        if not path.is_file():
-            raise StoreUnreachable(f"{path}: {'is not a file' if path.exists() else 'no such database'}")
-        try:
-            return _reading(path, "mode=ro")
-        except (apsw.CantOpenError, apsw.ReadOnlyError):
-            if _beside(path, "-wal").exists():
-                raise
-            return _reading(path, "immutable=1")
-
-
-def _reading(path: Path, how: str) -> apsw.Connection:
-    uri = f"{path.absolute().as_uri()}?{how}"
-    connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-    try:
-        apsw.bestpractice.connection_busy_timeout(connection, BUSY_TIMEOUT_MS)
-        connection.pragma("query_only", 1)
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def set_aside(path: Path, stamp: str) -> Path:
     """Rename the file, its -wal and its -shm out of the way. **Returns**: where it is now. **Raises**: StoreUnreachable."""
-    aside = _beside(path, f".damaged-{stamp}")
+    aside = beside(path, f".damaged-{stamp}")
     number = 1
     while aside.exists():
         number += 1
-        aside = _beside(path, f".damaged-{stamp}-{number}")
+        aside = beside(path, f".damaged-{stamp}-{number}")
     try:
         # The -wal first: a new file must never meet an old one's log.
         for suffix in ("-wal", "-shm", ""):
             with contextlib.suppress(FileNotFoundError):
-                os.replace(_beside(path, suffix), _beside(aside, suffix))
+                os.replace(beside(path, suffix), beside(aside, suffix))
     except OSError as error:
         raise StoreUnreachable(f"{path}: is damaged and cannot be set aside: {error.strerror}") from error
     return aside
@@ -138,36 +93,3 @@ def check_identity(path: Path, opened: tuple[int, int] | None) -> None:
     if found != opened:
         how = "removed" if found is None else "replaced"
         raise StoreDamaged(f"{path}: the file was {how} under the gateway")
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-@contextlib.contextmanager
-def translated(path: Path, connection: apsw.Connection | None = None) -> Iterator[None]:
-    """Turn vendor errors into StoreErrors that name the file."""
-    try:
-        yield
-    except (apsw.Error, OSError) as error:
-        if isinstance(error, RowRefused):
-            raise
-        raise store_error(path, error, 0 if connection is None else connection.system_errno) from error
-
-
-def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreError:
-    """Name what the receiver must do about this error."""
-    seen = f"{path}: {type(error).__name__}: {error}"
-    match error:
-        case apsw.InterruptError() | apsw.AbortError():
-            return Interrupted(seen)
-        case apsw.BusyError() | apsw.LockedError() | apsw.SchemaChangeError():
-            return StoreBusy(seen)
-        case apsw.FullError() | apsw.ReadOnlyError():
-            return StoreFull(seen)
-        case apsw.IOError() if system_errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-            return StoreFull(f"{seen} ({os.strerror(system_errno)})")
-        case apsw.IOError() | apsw.CorruptError() | apsw.NotADBError():
-            return StoreDamaged(seen)
-        case _:
-            return StoreUnreachable(seen)

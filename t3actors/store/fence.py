@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 
 from t3actors.store import gateway_row
-from t3actors.store.connection import Interrupted
+from t3actors.store.sqlite_errors import Interrupted
 
 
 class Fence:

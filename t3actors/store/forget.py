@@ -18,10 +18,11 @@ from t3actors.errors import StoreUnreachable
 from t3actors.installations import KEY, kept, serials_kept, split_name
 from t3actors.points import DeviceStatus, Status
 from t3actors.store import devices
-from t3actors.store.connection import make_durable, open_for_writing, translated
+from t3actors.store.connection import make_durable, open_for_writing
 from t3actors.store.known import Known
 from t3actors.store.memory import learned_of
 from t3actors.store.migrate import schema_files, schema_of
+from t3actors.store.sqlite_errors import translated
 from t3actors.store.tally import Tally
 
 SINCE_SCHEMA = 2

@@ -14,7 +14,8 @@ import apsw
 import msgspec
 
 from t3actors.errors import StoreDamaged, StoreError
-from t3actors.store.connection import open_for_reading, translated
+from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.sqlite_errors import translated
 
 SMALL_BYTES = 64 << 20
 

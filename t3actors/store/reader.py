@@ -23,13 +23,16 @@ from t3actors.rows import (
     PointCount,
     PointRow,
     SampleRow,
+    SampleRun,
     StorageUsage,
+    rows_of,
 )
-from t3actors.store.connection import open_for_reading, translated
 from t3actors.store.history import reading
 from t3actors.store.history.parts import Kind
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
+from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.sqlite_errors import translated
 from t3actors.store.usage import usage
 
 LIVE_MS = 35_000  # as in the POINTS view
@@ -157,10 +160,17 @@ class Reader:
     ) -> list[SampleRow]:
         """Return the newest `limit` samples of a point between two times (both included), oldest first."""
         if self._is_packed:
-            with translated(self.path, self._connection):
-                return reading.samples(self._connection, device, point_id, since_ms, until_ms, limit)
+            return rows_of(self.history_runs(device, point_id, since_ms, until_ms, limit))
         times = (since_ms // 1000, until_ms // 1000, since_ms, until_ms)
         return self._rows(SampleRow, _HISTORY_OF_SCHEMA_2, (device, point_id, *times, limit))[::-1]
+
+    def history_runs(
+        self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS, limit: int = 1000
+    ) -> list[SampleRun]:
+        """Return them as columns: many samples at a time."""
+        self._must_be_packed()
+        with translated(self.path, self._connection):
+            return reading.runs(self._connection, device, point_id, since_ms, until_ms, limit)
 
     def hours(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
         """Return the aggregates of a point by the hour: of hours that have ended, and begin between two times."""

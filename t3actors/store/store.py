@@ -28,17 +28,7 @@ from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.connection import (
-    Interrupted,
-    RowRefused,
-    check_identity,
-    identity_of,
-    make_durable,
-    open_for_writing,
-    set_aside,
-    store_error,
-    translated,
-)
+from t3actors.store.connection import check_identity, identity_of, make_durable, open_for_writing, set_aside
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
 from t3actors.store.history.desk import Desk
@@ -48,6 +38,7 @@ from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
+from t3actors.store.sqlite_errors import Interrupted, RowRefused, store_error, translated
 from t3actors.store.stretches import KernelClock
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart

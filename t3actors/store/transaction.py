@@ -29,7 +29,7 @@ from t3actors.messages import (
 )
 from t3actors.store import alarms, cycles, devices, memory, objects
 from t3actors.store.changes import Changes
-from t3actors.store.connection import RowRefused
+from t3actors.store.sqlite_errors import RowRefused
 from t3actors.store.tally import Tally
 
 

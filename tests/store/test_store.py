@@ -11,9 +11,9 @@ import pytest
 from t3actors.errors import StoreBusy, StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.store import integrity, transaction
 from t3actors.store import store as store_module
-from t3actors.store.connection import Interrupted, store_error
 from t3actors.store.integrity import FileChecked
 from t3actors.store.migrate import schema_files
+from t3actors.store.sqlite_errors import Interrupted, store_error
 from tests.store.building import T0_MS, House, announced, change, point
 
 

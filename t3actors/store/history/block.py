@@ -265,18 +265,19 @@ def _marks(run: Samples, first: int, end: int) -> str | bytes | None:
 # ------------------------------------------------------------------------------------------------------------ decode
 
 
-def decode(block: Block) -> Samples:
-    """Take a block apart. **Raises**: BlockDamaged."""
+def decode(block: Block, day_ms: int = 0) -> Samples:
+    """Take a block apart; times count from `-day_ms`. **Raises**: BlockDamaged."""
     try:
-        return _decoded(block)
+        return _decoded(block, day_ms)
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
         raise BlockDamaged(f"not a block of history: {error}") from error
 
 
-def _decoded(block: Block) -> Samples:
+def _decoded(block: Block, day_ms: int) -> Samples:
     n, t0, tq, tw, _v0, _vd, _vw, d, q, _x = block
     if not 1 <= n <= MOST:
         raise ValueError(f"{n} samples")
+    t0 += day_ms
     if tw == 0:
         times = list(range(t0, t0 + n * tq, tq)) if tq else [t0] * n
     elif tq == 1:

@@ -18,7 +18,8 @@ from pathlib import Path
 import apsw
 
 from t3actors.errors import StoreUnreachable
-from t3actors.store.connection import AUTOCHECKPOINT_PAGES, Interrupted, RowRefused, store_error
+from t3actors.store.connection import AUTOCHECKPOINT_PAGES
+from t3actors.store.sqlite_errors import Interrupted, RowRefused, store_error
 from t3actors.store.webview.shape import ID_COLUMNS, INDEX_COLUMNS, TABLES
 
 NEEDED: dict[str, tuple[str, ...]] = {

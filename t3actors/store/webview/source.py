@@ -14,8 +14,10 @@ import apsw
 import msgspec
 
 from t3actors.points import DeviceStatus, Status
-from t3actors.store.connection import identity_of, open_for_reading, store_error
+from t3actors.store.connection import identity_of
 from t3actors.store.known import KINDS, PROVISIONAL, TABLES
+from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.sqlite_errors import store_error
 from t3actors.store.values import from_columns
 from t3actors.store.webview.posting import raw_of
 from t3actors.store.webview.shape import SourceDevice, SourcePoint

@@ -22,7 +22,7 @@ from t3actors.config import WebviewConfig
 from t3actors.errors import StoreError, StoreUnreachable
 from t3actors.events import Log
 from t3actors.events import webview as events
-from t3actors.store.connection import RowRefused
+from t3actors.store.sqlite_errors import RowRefused
 from t3actors.store.webview.backlog import Backlog
 from t3actors.store.webview.file import WebviewFile
 from t3actors.store.webview.filling import Filling, nobody

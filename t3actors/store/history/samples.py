@@ -1,0 +1,172 @@
+"""Reads one point's samples where they lie: the packed parts by their series, what is not packed yet as rows. As columns.
+
+Imports nothing heavy: the command line reads a day by this within the time that others need to be imported (cli/quickly.py).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import apsw
+
+from t3actors.store.history import block, parts
+from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Value
+from t3actors.store.history.parts import Kind, Part
+
+_SERIES = (
+    "SELECT s.series_id, s.units, g.data_source, s.created_by, s.states FROM DEVICES d"
+    " CROSS JOIN series s ON s.series_id BETWEEN d.device_id << 20 AND (d.device_id << 20) + 1048575"
+    " CROSS JOIN series_groups g ON g.group_id = s.series_id >> 16 WHERE d.name = ? AND +s.point_id = ?"
+)
+_ROWS = (
+    "SELECT x.logging_time * 1000 + x.ms, x.value, x.status FROM sample_seconds t"
+    " CROSS JOIN samples x ON x.logging_time = t.logging_time AND x.series_id = ?3"
+    " WHERE t.logging_time BETWEEN ?1 AND ?2 ORDER BY t.logging_time DESC, x.ms DESC LIMIT ?4"
+)
+_LATE = (
+    "SELECT logging_time * 1000 + ms, value, status FROM late_samples"
+    " WHERE logging_time BETWEEN ?1 AND ?2 AND series_id = ?3 ORDER BY logging_time DESC, ms DESC LIMIT ?4"
+)
+PARTS = "kind = ? AND state IN (1, 2) AND from_s <= ? AND until_s > ? ORDER BY day DESC, part DESC"
+_PACKED_UNTIL = "SELECT packed_until FROM history"
+
+STATUSES = ("ok", "unknown", "stale", "fault", "down", "disabled", "disabled", "disabled")
+"""What the last three bits of a code stand for (values.py; only this version's own codes are ever written)."""
+
+
+class Series(NamedTuple):
+    """A series of the point: its samples mean the same."""
+
+    series_id: int
+    units: str
+    data_source: int
+    created_by: str
+    states: str | None
+
+
+class Run(NamedTuple):
+    """Samples of one series (its place in the list of series) in time order: Unix milliseconds, values, codes."""
+
+    which: int
+    times: list[int]
+    values: list[Value]
+    codes: list[int]
+
+
+def series_of(connection: apsw.Connection, device: str, point_id: str) -> list[Series]:
+    """Return the series of a point; none for one that has no history."""
+    return [Series(*row) for row in connection.execute(_SERIES, (device, point_id))]
+
+
+def newest(connection: apsw.Connection, series: list[Series], since_ms: int, until_ms: int, limit: int) -> list[Run]:
+    """Return the newest `limit` samples between two times (both included) as runs, oldest first; inside a transaction of the
+    caller's, so that an hour that is being packed is seen once."""
+    packed_until = connection.execute(_PACKED_UNTIL).get
+    found = list(_rows(connection, series, max(since_ms, packed_until * 1000), until_ms, limit, _ROWS))
+    found += _rows(connection, series, since_ms, min(until_ms, packed_until * 1000 - 1), limit, _LATE)
+    for part in parts.find(connection, PARTS, (Kind.SAMPLES, until_ms // 1000, since_ms // 1000)):
+        if _count(found) >= limit and _least_of(found, limit) >= (part.day + 1) * DAY_MS:
+            break
+        for which, one in enumerate(series):
+            found += _of_part(connection, part, one.series_id, which, since_ms, until_ms)
+    return _last(_ordered(found), limit)
+
+
+def in_columns(values: list[Value]) -> tuple[list[float | int | None], list[str | None] | None]:
+    """Return numbers and texts of samples; None where there is no text at all. Digits beyond 64 bits are both."""
+    if not set(map(type, values)) & {str, bytes}:
+        return values, None  # type: ignore[return-value]
+    text = [
+        value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else None for value in values
+    ]
+    numbers = [
+        float(value) if isinstance(value, bytes) else None if isinstance(value, str) else value for value in values
+    ]
+    return numbers, text
+
+
+def _rows(
+    connection: apsw.Connection, series: list[Series], since_ms: int, until_ms: int, limit: int, sql: str
+) -> Iterator[Run]:
+    for which, one in enumerate(series):
+        # the seconds are whole: some more than asked for, so the newest `limit` of those in time are among them
+        bindings = (since_ms // 1000, until_ms // 1000, one.series_id, limit + 1000)
+        rows = [row for row in connection.execute(sql, bindings) if since_ms <= row[0] <= until_ms]
+        if rows:
+            times, values, codes = zip(*reversed(rows), strict=True)
+            yield Run(which, list(times), list(values), list(codes))
+
+
+def _of_part(
+    connection: apsw.Connection, part: Part, series_id: int, which: int, since_ms: int, until_ms: int
+) -> Iterator[Run]:
+    """Give one run: of a part's blocks of a series each begins where the one before has ended."""
+    day_ms = part.day * DAY_MS
+    run = Run(which, [], [], [])
+    for _, packed in parts.blocks_of(connection, part, series_id, series_id):
+        if not isinstance(packed, Block) or packed.t0 + day_ms > until_ms:
+            continue
+        try:
+            times, values, codes = block.decode(packed, day_ms)
+        except BlockDamaged:
+            continue  # the rest of history is worth more than the gap
+        if times[0] < since_ms or times[-1] > until_ms:
+            wanted = slice(bisect_left(times, since_ms), bisect_right(times, until_ms))
+            times, values, codes = times[wanted], values[wanted], codes[wanted]
+        run.times.extend(times)
+        run.values.extend(values)
+        run.codes.extend(codes)
+    if run.times:
+        yield run
+
+
+def _count(runs: list[Run]) -> int:
+    return sum(len(run.times) for run in runs)
+
+
+def _least_of(runs: list[Run], limit: int) -> int:
+    """Return the time of the `limit`-th newest: what is older than that need not be read."""
+    return sorted(at_ms for run in runs for at_ms in run.times)[-limit]
+
+
+def _ordered(runs: list[Run]) -> list[Run]:
+    """Put runs in order; where they reach into each other, sample by sample."""
+    runs = sorted(runs, key=_begin)
+    if all(before.times[-1] <= after.times[0] for before, after in pairwise(runs)):
+        return runs
+    samples = [
+        (at_ms, run.which, value, code)
+        for run in runs
+        for at_ms, value, code in zip(run.times, run.values, run.codes, strict=True)
+    ]
+    samples.sort(key=_time)
+    made: list[Run] = []
+    for at_ms, which, value, code in samples:
+        if not made or made[-1].which != which:
+            made.append(Run(which, [], [], []))
+        made[-1].times.append(at_ms)
+        made[-1].values.append(value)
+        made[-1].codes.append(code)
+    return made
+
+
+def _begin(run: Run) -> int:
+    return run.times[0]
+
+
+def _time(sample: tuple[int, int, Value, int]) -> int:
+    return sample[0]
+
+
+def _last(runs: list[Run], limit: int) -> list[Run]:
+    """Keep the newest `limit` samples."""
+    kept: list[Run] = []
+    for run in reversed(runs):
+        if limit <= 0:
+            break
+        kept.append(Run(run.which, run.times[-limit:], run.values[-limit:], run.codes[-limit:]))
+        limit -= len(run.times)
+    return kept[::-1]
