@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache
 
 from t3actors.configure.durations import DURATION_FORM, duration_s
 
+QUARTER_MS = 900_000
 MOMENT_FORM = f'an age {DURATION_FORM}, or a time such as "2026-11-22" or "2026-11-22T10:30"'
 
 
@@ -45,7 +48,11 @@ def span(seconds: float) -> str:
 
 def zone_of(name: str) -> dt.tzinfo:
     """Give the time zone of a checked name; UTC needs no data."""
-    return dt.UTC if name == "UTC" else ZoneInfo(name)
+    if name == "UTC":
+        return dt.UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - who looks in UTC does without it
+
+    return ZoneInfo(name)
 
 
 def clock_time(at_ms: object, zone: dt.tzinfo) -> str:
@@ -53,3 +60,34 @@ def clock_time(at_ms: object, zone: dt.tzinfo) -> str:
     if not isinstance(at_ms, int):
         return ""
     return dt.datetime.fromtimestamp(at_ms // 1000, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def clock_times(moments: Sequence[int], zone: dt.tzinfo) -> list[str]:
+    """Write many moments, in time order, for a person: as `clock_time`, many times quicker.
+
+    No zone has changed its offset within a quarter of an hour since 1972, and all offsets are of whole quarters: so of those that
+    lie in one only minute and second differ.
+    """
+    made: list[str] = []
+    start = 0
+    while start < len(moments):
+        first = moments[start] // QUARTER_MS * QUARTER_MS
+        end = bisect_left(moments, first + QUARTER_MS, start)
+        begins = clock_time(first, zone)
+        places = _places(begins[14:19])
+        if places is None:
+            made += [clock_time(at_ms, zone) for at_ms in moments[start:end]]
+        else:
+            head, tail = begins[:14], begins[19:]
+            made += [head + places[(at_ms - first) // 1000] + tail for at_ms in moments[start:end]]
+        start = max(end, start + 1)
+    return made
+
+
+@cache
+def _places(begins: str) -> list[str] | None:
+    """Give minute and second of each second of a quarter that begins so; None for what is no beginning of one."""
+    if begins not in {"00:00", "15:00", "30:00", "45:00"}:
+        return None
+    minute = int(begins[:2])
+    return [f"{minute + second // 60:02}:{second % 60:02}" for second in range(900)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from t3actors.__main__ import VERBS, main
 from t3actors.cli.exits import Exit
+from t3actors.cli.verbs import VERBS, main
 from t3actors.collect.modbus import profile_page
 from t3actors.collect.modbus.profiles import profiles
 from t3actors.events import CATALOGUE, LogEvent

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from t3actors.moments import age, clock_time, moment_ms
+from t3actors.moments import age, clock_time, clock_times, moment_ms, zone_of
 
 NOW_MS = 1_700_000_000_000  # 2023-11-14 22:13:20 UTC
 PARIS = dt.timezone(dt.timedelta(hours=1), "CET")
@@ -46,3 +46,12 @@ def test_what_never_was_has_no_age_and_no_time() -> None:
 
 def test_a_clock_time_names_its_zone() -> None:
     assert clock_time(NOW_MS, PARIS) == "2023-11-14 23:13:20 CET"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia"])
+def test_many_clock_times_are_each_what_one_is(zone: str) -> None:
+    changes_ms = 1_761_440_400_000  # London leaves summer time
+    for first_ms in (0, 63_000_000_000, changes_ms - 3_600_000, 1_775_314_800_000 - 3_600_000):
+        moments = [first_ms + step * 7_777 for step in range(1000)]
+        assert clock_times(moments, zone_of(zone)) == [clock_time(at_ms, zone_of(zone)) for at_ms in moments]
+    assert clock_times([], zone_of(zone)) == []

@@ -19,8 +19,9 @@ import msgspec
 from t3actors import clock
 from t3actors.addresses import split_address
 from t3actors.cli.asking import ask
+from t3actors.cli.life import Life, life_of
 from t3actors.cli.port_holders import HELD, can_be_bound, holders_of, may_be_shared
-from t3actors.cli.whereabouts import Life, Whereabouts, life_of
+from t3actors.cli.whereabouts import Whereabouts
 from t3actors.collect.bacnet.link.interfaces import Endpoint, choose, list_addresses
 from t3actors.config import BacnetConfig, Config
 from t3actors.errors import ConfigError, LinkDown, StoreError

@@ -15,7 +15,7 @@ from t3actors.cli.plot import Column, plot
 from t3actors.cli.show import Look, looking, looks_at_a_gateway, moment_of, split_point
 from t3actors.cli.tables import print_json, print_table
 from t3actors.configure.durations import DURATION_FORM, duration_s
-from t3actors.moments import MOMENT_FORM, clock_time
+from t3actors.moments import MOMENT_FORM, clock_times
 from t3actors.rows import AggregateRow
 
 CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
@@ -89,7 +89,8 @@ def _print_samples(look: Look, span: Span, limit: int, *, as_json: bool, as_csv:
     if as_json:
         print_json(rows)
         return
-    timed = [{**row, "time": clock_time(row["sampled_at"], look.where.zone)} for row in rows]
+    times = clock_times([row["sampled_at"] for row in rows], look.where.zone)
+    timed = [{**row, "time": time} for row, time in zip(rows, times, strict=True)]
     if as_csv:
         _write_csv(timed, CSV_KEYS)
         return
@@ -103,7 +104,8 @@ def _print_spans(look: Look, span: Span, every_ms: int, *, as_json: bool, as_csv
     if as_json:
         print_json(rows)
         return
-    timed = [{**row, "time": clock_time(row["at"], look.where.zone)} for row in rows]
+    times = clock_times([row["at"] for row in rows], look.where.zone)
+    timed = [{**row, "time": time} for row, time in zip(rows, times, strict=True)]
     if as_csv:
         _write_csv(timed, SPAN_CSV_KEYS)
         return

@@ -18,11 +18,10 @@ from typing import Any
 import click
 import msgspec
 
-from t3actors.cli.asking import ask
-from t3actors.cli.control import overridden
 from t3actors.cli.exits import Exit
+from t3actors.cli.life import Life, last_word, life_of, state_of
 from t3actors.cli.tables import print_json, print_table, shown
-from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
+from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms, span
 from t3actors.points import Status
 from t3actors.store.reader import Reader, open_reader
@@ -47,9 +46,7 @@ class Look(msgspec.Struct, frozen=True):
     @property
     def state(self) -> str:
         """How the gateway is, in words."""
-        words: str = self.life.value
-        beat = self.gateway.get("heartbeat_at")
-        return f"{words} for {(self.now_ms - beat) // 1000} s" if self.life is Life.SILENT and beat else words
+        return state_of(self.life, self.gateway.get("heartbeat_at"), self.now_ms)
 
 
 def looks_at_a_gateway(verb: Verb) -> Verb:
@@ -200,14 +197,11 @@ def looking(config: Path | None, data: Path | None) -> Iterator[Look]:
         gateway = {} if row is None else msgspec.structs.asdict(row)
         look = Look(where, reader, gateway, life_of(where.data_dir, gateway, now_ms), now_ms)
         yield look
-    if look.life is Life.SILENT:
-        click.echo(f"t3actors: the gateway in {where.data_dir} is {look.state}; this is the last it wrote", err=True)
+    heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
+    word = last_word(look.life, where.data_dir, look.state, heard)
+    if word is not None:
+        click.echo(word, err=True)
     if look.life is Life.NOT_RUNNING:
-        heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
-        click.echo(
-            f"t3actors: no gateway is running in {where.data_dir} (last heard: {heard}); this is the last it knew",
-            err=True,
-        )
         raise SystemExit(Exit.NOT_RUNNING)
 
 
@@ -215,6 +209,8 @@ def _health(look: Look) -> dict[str, Any] | None:
     """Ask a running gateway how it is; None where it does not say: the database alone must do then."""
     if look.life is Life.NOT_RUNNING:
         return None
+    from t3actors.cli.asking import ask  # noqa: PLC0415 - the standard library's HTTP takes long to import
+
     try:
         answer: dict[str, Any] = ask(look.where, "GET", "/health", answers_within_s=2.0, also=(503,))
     except (click.ClickException, SystemExit):
@@ -226,6 +222,8 @@ def _health_lines(health: dict[str, Any] | None, zone: dt.tzinfo) -> Iterator[st
     """Say what is not well, and what holds instead of the configuration."""
     if health is None:
         return
+    from t3actors.cli.control import overridden  # noqa: PLC0415 - likewise
+
     for part in ("loop", "detector", "store", "actors"):
         seen = health.get(part)
         if seen is not None and seen["state"] != "ok":

@@ -10,17 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 Row = Mapping[str, object]
 
 
 def print_json(rows: Iterable[Row]) -> None:
     """Print one JSON object per line."""
-    for row in rows:
-        click.echo(msgspec.json.encode(row).decode())
+    encode = msgspec.json.Encoder().encode
+    lines = [encode(row) for row in rows]
+    if lines:
+        click.echo(b"\n".join(lines).decode())
 
 
 def print_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
@@ -46,14 +45,20 @@ def shown(value: object) -> str:
 
 def _print_plain(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
     widths = [max(len(line[column]) for line in [headings, *lines]) for column in range(len(headings))]
+    made = []
     for line in [headings, *lines]:
         cells = zip(line, widths, right, strict=True)
-        click.echo(
+        made.append(
             "  ".join(cell.rjust(width) if is_right else cell.ljust(width) for cell, width, is_right in cells).rstrip()
         )
+    click.echo("\n".join(made))
 
 
 def _print_rich(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - only for a terminal: it takes long to import
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading, is_right in zip(headings, right, strict=True):
         table.add_column(heading, justify="right" if is_right else "left", overflow="fold")

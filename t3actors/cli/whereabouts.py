@@ -1,4 +1,4 @@
-"""Which gateway a verb looks at, and how it is: running, running but silent, or not running.
+"""Which gateway a verb looks at.
 
 t3actors VERB CONFIG          the database and data_dir of that configuration
 t3actors VERB --data DIR      the database in that directory
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 
 import click
@@ -19,9 +17,6 @@ from t3actors.config import GatewayConfig, StoreConfig
 from t3actors.configure.file import load
 from t3actors.errors import StoreUnreachable
 from t3actors.moments import zone_of
-from t3actors.store.lock import is_locked
-
-HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
@@ -63,22 +58,3 @@ def _usual_log(data_dir: Path) -> Path | None:
     """Give the file that a hosted gateway logs to, and many a configured one."""
     path = data_dir / "t3actors.log"
     return path if os.access(path, os.R_OK) else None
-
-
-class Life(Enum):
-    """How a gateway is."""
-
-    RUNNING = "running"
-    SILENT = "running, but it has not written its database"
-    """Its process lives: the disk is full, or another program holds the database."""
-    NOT_RUNNING = "NOT RUNNING"
-
-
-def life_of(data_dir: Path, gateway: Mapping[str, object] | None, now_ms: int) -> Life:
-    """Judge by the heartbeat and the lock: both fresh and held means running; a lock alone, silent."""
-    beat = None if gateway is None else gateway.get("heartbeat_at")
-    fresh = isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS
-    locked = is_locked(data_dir)
-    if fresh and locked is not False:
-        return Life.RUNNING
-    return Life.SILENT if locked else Life.NOT_RUNNING

@@ -15,8 +15,9 @@ import msgspec
 from t3actors.cli.asking import ask
 from t3actors.cli.control import overridden
 from t3actors.cli.exits import Exit
+from t3actors.cli.life import Life, life_of
 from t3actors.cli.tables import print_json, shown
-from t3actors.cli.whereabouts import Life, Whereabouts, find, life_of
+from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import age, clock_time, span
 from t3actors.store.reader import Reader, open_reader
 

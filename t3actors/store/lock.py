@@ -6,9 +6,12 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from t3actors.errors import AlreadyRunning, StoreUnreachable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCK_NAME = "t3actors.lock"
 
@@ -41,10 +44,10 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def is_locked(data_dir: Path) -> bool | None:
+def is_locked(data_dir: Path | str) -> bool | None:
     """Try the lock, shared and for an instant. **Returns**: None where that is not allowed."""
     try:
-        descriptor = os.open(data_dir / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(os.path.join(data_dir, LOCK_NAME), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     except OSError:

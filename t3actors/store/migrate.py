@@ -15,10 +15,10 @@ import apsw
 import msgspec
 
 from t3actors.errors import SchemaTooNew, StoreUnreachable
+from t3actors.store.ours import APPLICATION_ID
 from t3actors.store.reading_connection import open_for_reading
 from t3actors.store.sqlite_errors import translated
 
-APPLICATION_ID = 0x54334163  # "T3Ac"
 MAGIC = b"SQLite format 3\0"
 _NAME = re.compile(r"(\d{3})_\w+\.sql")
 

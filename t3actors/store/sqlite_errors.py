@@ -6,11 +6,14 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RowRefused = (
     apsw.ConstraintError,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from click.testing import CliRunner
 
-from t3actors.__main__ import main
+from t3actors.cli.verbs import main
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from t3actors import __version__
-from t3actors.__main__ import VERBS
+from t3actors.cli.verbs import VERBS
 from tests.cli.invoking import t3actors
 
 ROOT = Path(__file__).parent.parent.parent
@@ -45,7 +45,7 @@ def test_an_unknown_verb_names_the_nearest_and_is_a_usage_error() -> None:
 )
 def test_a_light_verb_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     script = (
-        "import sys; from t3actors.__main__ import main; main(sys.argv[1:], standalone_mode=False);"
+        "import sys; from t3actors.cli.verbs import main; main(sys.argv[1:], standalone_mode=False);"
         "sys.exit(str(sorted({'trio', 'pymodbus', 'bacpypes3', 'pykka'} & set(sys.modules)) or ''))"
     )
     ended = subprocess.run(

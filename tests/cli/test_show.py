@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from t3actors.store.lock import data_dir_locked
-from t3actors.store.migrate import APPLICATION_ID, schema_files
+from t3actors.store.migrate import schema_files
+from t3actors.store.ours import APPLICATION_ID
 from tests.cli.invoking import t3actors
 
 VERBS = ("status", "devices", "points", "alarms", "history")

@@ -8,7 +8,8 @@ import pytest
 from t3actors.errors import SchemaTooNew, StoreUnreachable
 from t3actors.points import Kind, Status
 from t3actors.store.connection import open_for_writing
-from t3actors.store.migrate import APPLICATION_ID, SchemaFile, migrate, schema_files
+from t3actors.store.migrate import SchemaFile, migrate, schema_files
+from t3actors.store.ours import APPLICATION_ID
 from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced, change, point
 from tests.store.history.telling import Told

@@ -111,6 +111,8 @@ def _of_part(
             continue
         try:
             times, values, codes = block.decode(packed, day_ms)
+            if sorted(times) != times:
+                continue
         except BlockDamaged:
             continue  # the rest of history is worth more than the gap
         if times[0] < since_ms or times[-1] > until_ms:

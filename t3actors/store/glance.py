@@ -1,0 +1,60 @@
+"""A glance at one point's samples, with next to nothing but SQLite imported: what the command line can have at once.
+
+It sees the ordinary: a file of this version that may be read, and a point that is in it. Of all else it says nothing: then the
+reader looks, and says what is the matter.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+import apsw
+
+from t3actors.store.history.samples import Run, Series, newest, series_of
+from t3actors.store.ours import APPLICATION_ID
+from t3actors.store.reading_connection import BUSY_TIMEOUT_MS
+
+_POINT = "SELECT 1 FROM DEVICES d JOIN POINT_NAMES p ON p.serial_number = d.serial_number WHERE d.name = ? AND p.point_id = ? LIMIT 1"
+_HEARTBEAT = "SELECT heartbeat_at FROM GATEWAY"
+
+
+class Glance(NamedTuple):
+    """What was seen: the point's series, its samples by them, and when the gateway last said that it lives."""
+
+    series: list[Series]
+    runs: list[Run]
+    heartbeat_at: int | None
+
+
+def samples_at_a_glance(
+    database: str, device: str, point_id: str, since_ms: int, until_ms: int, limit: int
+) -> Glance | None:
+    """Return the newest `limit` samples between two times, oldest first; None where the reader is to look."""
+    try:
+        connection = apsw.Connection(database, flags=apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error:
+        return None
+    try:
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.execute("BEGIN")
+        if (
+            connection.pragma("application_id") != APPLICATION_ID
+            or connection.pragma("user_version") != _newest_schema()
+        ):
+            return None
+        if connection.execute(_POINT, (device, point_id)).get is None:
+            return None
+        series = series_of(connection, device, point_id)
+        runs = newest(connection, series, since_ms, until_ms, limit)
+        return Glance(series, runs, connection.execute(_HEARTBEAT).get)
+    except (apsw.Error, OSError):
+        return None
+    finally:
+        connection.close(True)
+
+
+def _newest_schema() -> int:
+    """Return the number of this version's schema. **Raises**: OSError where its files are not in a folder."""
+    names = os.listdir(os.path.join(os.path.dirname(__file__), "schema"))
+    return max(int(name[:3]) for name in names if name.endswith(".sql"))
