@@ -26,6 +26,7 @@ from t3actors.watch.api.operations import Asked
 from t3actors.watch.api.parameters import FOREVER_MS
 from t3actors.watch.api.reading import Reader, encoded
 from t3actors.watch.api.refusals import Refused
+from t3actors.watch.api.samples import encoded_samples, without_oldest
 from t3actors.watch.api.storage import measured
 from t3actors.watch.metrics import CONTENT_TYPE, Figures, page
 from t3actors.watch.parts import WELL
@@ -155,14 +156,15 @@ class Looking:
         since = self._since(wanted["since"])
         until = wanted["until"]
 
-        def question(reader: Reader) -> HistoryAnswer:
+        def question(reader: Reader) -> bytes:
             device, point_id = split_point(point, reader)
-            rows = reader.history(device, point_id, since, FOREVER_MS if until is None else until, limit + 1)
-            return HistoryAnswer(
-                point=point, since=since, until=until, samples=rows[-limit:], complete=len(rows) <= limit
-            )
+            runs = reader.history_runs(device, point_id, since, FOREVER_MS if until is None else until, limit + 1)
+            complete = sum(len(run.sampled_at) for run in runs) <= limit
+            samples = encoded_samples(runs if complete else without_oldest(runs))
+            answer = HistoryAnswer(point=point, since=since, until=until, samples=[], complete=complete)
+            return msgspec.json.encode(answer).replace(b'"samples":[]', b'"samples":' + samples, 1)
 
-        return json_answer(await self._inside.reading.slow.read(encoded(question)))
+        return json_answer(await self._inside.reading.slow.read(question))
 
     async def events(self, asked: Asked) -> Response:
         """What happened."""

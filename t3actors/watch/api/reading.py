@@ -16,7 +16,17 @@ import msgspec
 import trio
 
 from t3actors.errors import StoreError
-from t3actors.rows import AbsenceRow, AggregateRow, AlarmRow, DeviceRow, EventRow, PointCount, PointRow, SampleRow
+from t3actors.rows import (
+    AbsenceRow,
+    AggregateRow,
+    AlarmRow,
+    DeviceRow,
+    EventRow,
+    PointCount,
+    PointRow,
+    SampleRow,
+    SampleRun,
+)
 from t3actors.watch.api.refusals import Refused
 
 ANSWERS_WITHIN_S = 5.0
@@ -53,6 +63,9 @@ class Reader(Protocol):
 
     def history(self, device: str, point_id: str, since_ms: int, until_ms: int, limit: int) -> list[SampleRow]:
         """Return samples, the newest `limit`, oldest first."""
+
+    def history_runs(self, device: str, point_id: str, since_ms: int, until_ms: int, limit: int) -> list[SampleRun]:
+        """Return them as columns."""
 
     def hours(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
         """Return aggregates by the hour, oldest first."""
