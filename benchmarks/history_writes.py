@@ -77,7 +77,9 @@ def run(folder: Path, points: int, rate: int, seconds: int) -> dict[str, object]
     gateway = Gateway(path, {})
     gateway.put(described(points))
     pick = random.Random(5)
-    names = [(f"panel-{number // POINTS_PER_DEVICE + 1}", f"IN{number % POINTS_PER_DEVICE + 1}") for number in range(points)]
+    names = [
+        (f"panel-{number // POINTS_PER_DEVICE + 1}", f"IN{number % POINTS_PER_DEVICE + 1}") for number in range(points)
+    ]
     gateway.put([change(*name, T0_MS - 60_000, 20.5) for name in names])
     gateway.store._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # type: ignore[union-attr]  # noqa: SLF001
     every_s = 1 if rate >= 64 else 2
@@ -85,7 +87,9 @@ def run(folder: Path, points: int, rate: int, seconds: int) -> dict[str, object]
     for second in range(0, seconds, every_s):
         rows = rate * every_s
         items = [
-            change(*pick.choice(names), T0_MS + second * 1000 + index * 1000 * every_s // rows, round(pick.gauss(50, 4), 2))
+            change(
+                *pick.choice(names), T0_MS + second * 1000 + index * 1000 * every_s // rows, round(pick.gauss(50, 4), 2)
+            )
             for index in range(rows)
         ]
         gateway.now_ms = T0_MS + (second + every_s) * 1000
