@@ -5,8 +5,8 @@ A batch is closed when no other is in flight and
 - the oldest has waited `batch_age_s` and at least WORTH_A_COMMIT items wait; or
 - the oldest has waited twice that, at the default 2 s: on flash the commit costs more than the rows, so a few rows wait
   a little longer; but no longer than 2 s (or `batch_age_s`, where that is set to more).
-A group (all panels of one T3000 answer) is never torn: until its CycleEnded, or a silence, no batch is closed, whatever is due, and
-the cut falls behind its last item.
+A group (all panels of one T3000 answer) is kept whole: until its CycleEnded, or a silence, no batch is closed, whatever is due, and
+the cut falls behind its last item. One that is too large for that, or came too slowly, brings a row for EVENTS which says so.
 
 Once BACKLOG_BATCHES batches wait behind the one in flight, newer changes replace older ones (pending.py).
 
@@ -39,6 +39,8 @@ BACKLOG_AT_MOST = 200_000  # items: 75 MB (measured; the 50,000 of the default b
 GROUP_ROWS_AT_MOST = 200_000
 GROUP_SETTLES_WITHIN_S = 0.1  # its messages are sent in one go; this much silence means that no more comes
 GROUP_WAITS_AT_MOST_S = 5.0
+GROUPS_REMEMBERED = 100
+DIVIDED = "cycle.divided"
 
 
 class Batches:
@@ -56,6 +58,8 @@ class Batches:
         self._oldest_s = 0.0
         self._arriving: dict[str, tuple[float, float]] = {}
         """Groups of which more may come, each with the monotonic times of its first and its latest message."""
+        self._parts: dict[str, int] = {}
+        """Groups that are not over, and in how many batches a part of each has gone."""
 
     @property
     def in_flight_items(self) -> int:
@@ -112,11 +116,26 @@ class Batches:
         if self.in_flight is not None:
             raise RuntimeError(f"batch {self.in_flight.batch_no} is still in flight")
         items = self.pending.take(self._rows, GROUP_ROWS_AT_MOST)
+        if self.pending.groups_taken:
+            items += self._divided(items)
         self._batch_no += 1
         self.in_flight = PointsChanged(
             incarnation=self._stream, batch_no=self._batch_no, at_ms=at_ms, items=tuple(with_events(items))
         )
         return self.in_flight
+
+    def _divided(self, items: list[BatchItem]) -> list[EventHappened]:
+        """Say of each group that is over with these items whether it took several batches, and so several transactions."""
+        for group in self.pending.groups_taken:
+            self._parts[group] = self._parts.get(group, 0) + 1
+        rows = []
+        for item in items:
+            if isinstance(item, CycleEnded) and (parts := self._parts.pop(item.group, 1)) > 1:
+                reason = f"stored in {parts} transactions: more than {GROUP_ROWS_AT_MOST:,} rows, or not handed over in one go"
+                rows.append(EventHappened(at_ms=item.at_ms, event=DIVIDED, device=item.device, reason=reason))
+        while len(self._parts) > GROUPS_REMEMBERED:  # whose end gave way to a later one's
+            del self._parts[next(iter(self._parts))]
+        return rows
 
     def stored(self, message: BatchStored) -> bool:
         """Take an acknowledgement; False when it is not for the batch in flight."""
@@ -137,6 +156,7 @@ class Batches:
         """The store lost everything: `first` goes ahead of what was in flight and of what waits."""
         flown = self.in_flight_contents
         self.in_flight = None
+        self._parts.clear()
         events_are_made_anew = (item for item in flown if not isinstance(item, EventHappened | DeviceAnnounced))
         if not self.pending:
             self._oldest_s = now_s

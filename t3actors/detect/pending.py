@@ -45,6 +45,8 @@ class Pending:
         self.coalescing = False
         self._items: dict[int, BatchItem] = {}
         self._next = 0
+        self.groups_taken: list[str] = []
+        """The groups of which the items that were taken last have a part."""
         self._groups: dict[str, tuple[int, int]] = {}
         self._of_point: dict[PointKey, list[int]] = {}
         self._of_device: dict[str, list[int]] = {}
@@ -94,7 +96,8 @@ class Pending:
             last = self._whole_groups(next(islice(self._items, rows - 1, None)))
             numbers = [number for number in islice(self._items, rows_with_groups) if number <= last]
         taken = [self._items.pop(number) for number in numbers]
-        if numbers:
+        self.groups_taken = [name for name, (first, _) in self._groups.items() if numbers and first <= numbers[-1]]
+        if self.groups_taken:
             self._groups = {name: span for name, span in self._groups.items() if span[1] > numbers[-1]}
         if self.coalescing:
             for number, item in zip(numbers, taken, strict=True):

@@ -4,15 +4,18 @@ import pytest
 
 from t3actors.config import StoreConfig
 from t3actors.cycles import CycleEnded
+from t3actors.detect import batch as batch_module
 from t3actors.detect.batch import (
+    DIVIDED,
     GROUP_SETTLES_WITHIN_S,
     GROUP_WAITS_AT_MOST_S,
+    GROUPS_REMEMBERED,
     WORTH_A_COMMIT,
     Batches,
     low_rate_age_s,
     with_events,
 )
-from t3actors.messages import BatchItem, BatchStored, DeviceRemoved, EventHappened, PointChange
+from t3actors.messages import BatchItem, BatchStored, DeviceRemoved, EventHappened, PointChange, PointsChanged
 from t3actors.points import DeviceStatus, Reading, Status
 from tests.detect.speech import announced, turned
 
@@ -119,6 +122,51 @@ def test_a_group_is_whole_with_its_end_but_another_may_still_be_arriving() -> No
     batches.push(CycleEnded(device="other", at_ms=0, group="h", panels=()), 0.0, "h")
     assert batches.due(0.0)
     assert len(batches.close(0).items) == 153
+
+
+def ended(group: str = "g") -> CycleEnded:
+    return CycleEnded(device="plant", at_ms=5, group=group, panels=())
+
+
+def divisions(batch: PointsChanged) -> list[tuple[str | None, str]]:
+    happened = (item for item in batch.items if isinstance(item, EventHappened) and item.event == DIVIDED)
+    return [(row.device, row.reason) for row in happened]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"), [(9, []), (10, ["stored in 2 transactions"]), (20, ["stored in 3 transactions"])]
+)
+def test_a_group_too_large_for_one_transaction_says_so_at_its_end(
+    rows: int, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_module, "GROUP_ROWS_AT_MOST", 10)
+    batches = filled(rows, rows=5, group="g")
+    batches.push(ended(), 0.0, "g")
+    found = []
+    while batches.pending:
+        batch = batches.close(0)
+        found += divisions(batch)
+        batches.stored(BatchStored(incarnation=7, batch_no=batch.batch_no, rows=0, samples=0))
+    assert [(device, reason.partition(":")[0]) for device, reason in found] == [("plant", text) for text in said]
+
+
+def test_a_group_that_comes_too_slowly_for_one_transaction_says_so_at_its_end() -> None:
+    batches = filled(3, group="g")
+    first = batches.close(0)
+    batches.stored(BatchStored(incarnation=7, batch_no=first.batch_no, rows=0, samples=0))
+    batches.push(change(4), 9.0, "g")
+    batches.push(ended(), 9.0, "g")
+    assert divisions(first) == []
+    assert len(divisions(batches.close(0))) == 1
+
+
+def test_groups_whose_end_never_comes_are_forgotten() -> None:
+    batches = filled(0)
+    for n in range(2 * GROUPS_REMEMBERED):
+        batches.push(change(n), 0.0, f"g{n}")
+        batch = batches.close(0)
+        batches.stored(BatchStored(incarnation=7, batch_no=batch.batch_no, rows=0, samples=0))
+    assert len(batches._parts) == GROUPS_REMEMBERED
 
 
 def test_each_change_of_status_brings_its_row_for_events() -> None:
