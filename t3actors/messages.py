@@ -2,7 +2,7 @@
 Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged--> detector --PointsChanged--> writer
-    device <------------------ReadingsTaken--------------------------------- detector <---BatchStored--- writer
+    device <------------------ReadingsTaken, StoreRenewed------------------- detector <---BatchStored--- writer
 """
 
 from __future__ import annotations
@@ -136,6 +136,12 @@ class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):
     incarnation: int
     known: bool = True
     last_ok_at_ms: int | None = None
+
+
+class StoreRenewed(msgspec.Struct, frozen=True, kw_only=True):
+    """The database was begun anew: what it was to keep of this device (DeviceLearned) is not in it, and is to be told again."""
+
+    device: str
 
 
 # ---------------------------------------------------------------------------------------------- detector -> writer

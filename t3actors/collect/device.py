@@ -24,7 +24,7 @@ from t3actors.collect.spare_time import AGAIN_AFTER_S, STARVED_S, SpareTime
 from t3actors.config import DeviceConfig
 from t3actors.errors import DriverError, NotSent
 from t3actors.events import Log
-from t3actors.messages import ReadingsTaken, SyncRequested
+from t3actors.messages import ReadingsTaken, StoreRenewed, SyncRequested
 from t3actors.points import DeviceFacts, Point, Reading, Status
 from t3actors.questions import InsightRequested
 
@@ -39,7 +39,10 @@ ACKNOWLEDGED_WITHIN_S = 10.0
 
 
 class DeviceActor(TrioActor):
-    """Polls one device. Speaks: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged. Hears: ReadingsTaken, SyncRequested."""
+    """Polls one device. Speaks: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged.
+
+    Hears: ReadingsTaken, StoreRenewed, SyncRequested.
+    """
 
     def __init__(
         self,
@@ -104,6 +107,8 @@ class DeviceActor(TrioActor):
             case SyncRequested():
                 self._syncs.append(message)
                 self._wake.set()
+            case StoreRenewed():
+                self._driver.keep_again()
             case _:
                 self._told(self._driver.notified(message))
         return None

@@ -66,6 +66,9 @@ class Driver(Protocol):
     def notified(self, message: object) -> tuple[Reading, ...]:
         """Take a message that the link sent to this device's role. **Returns**: the readings in it."""
 
+    def keep_again(self) -> None:
+        """The store has lost what it kept of this device (DeviceLearned): let `take_told` give all of it once more."""
+
     async def leave(self, within_s: float) -> None:
         """Take back what the device would go on doing for us (subscriptions), within that time, before `close`. Never raises."""
 
@@ -89,6 +92,9 @@ class PollsOnly:
     def notified(self, message: object) -> tuple[Reading, ...]:
         """Nothing is expected. **Raises**: TypeError."""
         raise TypeError(f"this driver does not know {type(message).__name__}")
+
+    def keep_again(self) -> None:
+        """Nothing is kept."""
 
     async def leave(self, within_s: float) -> None:
         """Nothing."""

@@ -30,6 +30,7 @@ from t3actors.messages import (
     PointsRead,
     PollMissed,
     ReadingsTaken,
+    StoreRenewed,
     SyncFinished,
     SyncRequested,
 )
@@ -573,6 +574,9 @@ class Learning(ScriptedDriver):
         assert isinstance(message, str)
         return (Reading("temp", float(message)),)
 
+    def keep_again(self) -> None:
+        self.told = (DeviceLearned(device="ahu-1", key="k", value=b"again"),)
+
     async def leave(self, within_s: float) -> None:
         self.left_alone += 1
 
@@ -585,6 +589,14 @@ async def test_points_that_become_known_between_polls_are_announced_and_read_at_
         assert [(len(each.points), each.complete) for each in announced] == [(2, False), (1, False), (2, True)]
         assert [names for _, names, _ in driver.reads] == [("temp",), ("slow",)]
         assert home.detector.of(DeviceLearned) == [DeviceLearned(device="ahu-1", key="k", value=b"v")]
+
+
+async def test_what_a_store_has_lost_is_told_again_with_the_next_poll(autojump_clock: MockClock) -> None:
+    async with house(driver=Learning()) as home:
+        await trio.sleep(5)
+        home.registry.send("device/ahu-1", StoreRenewed(device="ahu-1"))
+        await trio.sleep(10)
+        assert [each.value for each in home.detector.of(DeviceLearned)] == [b"v", b"again"]
 
 
 async def test_work_does_not_move_the_polls(autojump_clock: MockClock) -> None:

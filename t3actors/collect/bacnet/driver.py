@@ -1,8 +1,8 @@
 """One BACnet device: who it is, which points it has, and what each reading says.
 
-    asking.py     gets properties, in requests of a size that it bears     meeting.py        is it the configured one
-    inventory.py  its points, described piece by piece between polls       polling.py        their values
-    memory.py     keeps what was learned                                   subscriptions.py  changes that it tells itself
+    asking.py       gets properties, in requests of a size that it bears   meeting.py        is it the configured one
+    inventory.py    its points, described piece by piece between polls     polling.py        their values
+    remembering.py  has the store keep what was learned                    subscriptions.py  changes that it tells itself
                                                                            rarely.py         schedules, alarms and the like
 
 A device is its instance: whoever has another is not it, wherever he answers. What it says of its points is kept while it is away, and
@@ -15,11 +15,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
-import trio
 
-from supervision.errors import NobodyThere
 from supervision.registry import Registry
-from t3actors.collect.bacnet import meeting, memory
+from t3actors.collect.bacnet import meeting
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.tags import ObjectId
 from t3actors.collect.bacnet.cov.subscriptions import Subscriptions
@@ -28,15 +26,14 @@ from t3actors.collect.bacnet.link.requests import CovNotified
 from t3actors.collect.bacnet.polling import Polling
 from t3actors.collect.bacnet.rare.rarely import PIECE_EVERY_S, Rarely
 from t3actors.collect.bacnet.reading import IN_ALARM
+from t3actors.collect.bacnet.remembering import Remembering
 from t3actors.collect.bacnet.setting import read_setting
 from t3actors.collect.driver import Beside, Opened
 from t3actors.config import BacnetConfig, DeviceConfig
-from t3actors.errors import BadResponse, LinkDown, RequestRefused, RequestTimedOut, StoreError
+from t3actors.errors import BadResponse, RequestRefused, RequestTimedOut
 from t3actors.events import Log
 from t3actors.events.bacnet import DEVICE_REMARKED
-from t3actors.messages import DeviceLearned
 from t3actors.points import DeviceFacts, Point, Reading, Status
-from t3actors.questions import LearnedRequested
 from t3actors.stations import TEMCO, station
 
 REVISION_EVERY_S = 60.0
@@ -46,8 +43,6 @@ DESCRIBE_EVERY_S = 0.1
 """Between two pieces of a description: a new device costs its line little, and 500 at once do not starve the polls."""
 HEARD_LATELY_S = 2.0
 """A device none of whose points is known yet need not be asked at each poll whether it lives, while it is being described."""
-WRITER = "writer"
-RECALLED_WITHIN_S = 10.0
 
 
 class BacnetDriver:
@@ -79,6 +74,9 @@ class BacnetDriver:
         self._today_s = today_s
         self._asking = Asking(config, registry, today_s, alive)
         self._inventory = Inventory(config, self._asking, log)
+        self._remembering = Remembering(
+            config.name, registry, self._asking, self._inventory, lambda: int(today_s() * 1000)
+        )
         self._polling = Polling(self._asking)
         self._rarely = Rarely(
             self._asking,
@@ -103,13 +101,10 @@ class BacnetDriver:
         self._in_alarm: set[ObjectId] = set()
         self._refuses_setting = False
         self._remarked: set[str] = set()
-        self._is_recalled = False
         self._facts = DeviceFacts()
         self._revision_at_s = 0.0
         self._heard_at_s = -math.inf
         self._described_at_s = today_s()
-        self._kept_limits = self._asking.limits
-        self._told: list[Beside] = []
         self._changed: tuple[Point, ...] | None = None
         self._just_met = False
 
@@ -117,7 +112,7 @@ class BacnetDriver:
 
     async def open(self) -> Opened:
         """Meet the device. **Raises**: as Driver.open."""
-        await self._recall()
+        await self._remembering.recall()
         await meeting.identify(self._asking, self._instance)
         met = await meeting.meet(self._asking, self._config.address, self._instance)
         self._facts = await self._with_setting(met.facts)
@@ -142,7 +137,7 @@ class BacnetDriver:
         if moved is not None:
             poll = self._polling.planned(ids)
         made = self._subscriptions.polled(await self._polling.read(poll, 0 if probing else None), began_s)
-        self._keep_limits()
+        self._remembering.keep_limits()
         self._look_at_alarms(made)
         return tuple(_moved(each) if each.point_id in moved else each for each in made) if moved else tuple(made)
 
@@ -164,8 +159,11 @@ class BacnetDriver:
 
     def take_told(self) -> tuple[Beside, ...]:
         """Give what is for the store; once."""
-        told, self._told = (*self._told, *self._rarely.take()), []
-        return told
+        return (*self._remembering.take(), *self._rarely.take())
+
+    def keep_again(self) -> None:
+        """The store has lost what it kept of this device."""
+        self._remembering.keep_again()
 
     async def leave(self, within_s: float) -> None:
         """Take the subscriptions back."""
@@ -195,11 +193,11 @@ class BacnetDriver:
     async def _describe_more(self, *, hurry: bool) -> float | None:
         has_changed = await self._inventory.describe_more()
         self._heard_at_s = self._today_s()
-        self._keep_limits()
+        self._remembering.keep_limits()
         if has_changed:
             self._take_over_points()
             self._changed = self._points()
-            self._keep_description()
+            self._remembering.keep_description()
             self._described_at_s = self._heard_at_s
         if hurry:
             return 0.0 if self._inventory.is_growing else None
@@ -250,7 +248,7 @@ class BacnetDriver:
         while self._inventory.is_growing:
             await self._inventory.describe_more()
         self._take_over_points()
-        self._keep_description()
+        self._remembering.keep_description()
         after = {name: item.point for name, item in self._inventory.items.items()}
         if before == after:
             return frozenset()
@@ -291,41 +289,6 @@ class BacnetDriver:
 
     def _points(self) -> tuple[Point, ...]:
         return tuple(self._subscriptions.marked(item.point) for item in self._inventory.items.values())
-
-    # -- what was learned
-
-    async def _recall(self) -> None:
-        """Take up what the store has kept of this device. **Raises**: LinkDown while it cannot say.
-
-        Without it a panel's scale might be decided a second time, from values that say something else.
-        """
-        if self._is_recalled:
-            return
-        kept: dict[str, bytes] = {}
-        if self._registry.was_played(WRITER):
-            asked = LearnedRequested(device=self._config.name)
-            try:
-                kept = await self._registry.ask(WRITER, asked, RECALLED_WITHIN_S)
-            except (NobodyThere, StoreError, trio.TooSlowError) as error:
-                raise LinkDown(f"the database does not say now what was learned of this device: {error}") from None
-        self._is_recalled = True
-        limits = memory.limits_of(kept, int(self._today_s() * 1000))
-        if limits is not None:
-            self._asking.limits = self._kept_limits = limits
-        self._inventory.recall(kept)
-
-    def _keep_limits(self) -> None:
-        limits = self._asking.limits
-        if limits is self._kept_limits or limits == self._kept_limits:
-            return
-        self._kept_limits = limits
-        self._keep(memory.LIMITS, memory.limits_kept(limits))
-
-    def _keep_description(self) -> None:
-        self._keep(memory.DESCRIPTION, self._inventory.kept())
-
-    def _keep(self, key: str, value: bytes | None) -> None:
-        self._told.append(DeviceLearned(device=self._config.name, key=key, value=value))
 
 
 def _moved(reading: Reading) -> Reading:

@@ -33,7 +33,7 @@ from t3actors.cycles import CycleEnded, CycleStored
 from t3actors.errors import DriverError, LinkDown, StoreError
 from t3actors.events import Log
 from t3actors.events.t3000 import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
-from t3actors.messages import ReadingsTaken, SyncRequested
+from t3actors.messages import ReadingsTaken, StoreRenewed, SyncRequested
 from t3actors.points import DeviceFacts
 from t3actors.questions import DeviceInsight, InsightRequested, LearnedRequested
 
@@ -49,7 +49,7 @@ RECALLED_AGAIN_AFTER_S = 5.0
 class InstallationActor(TrioActor):
     """Speaks for itself and its panels: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, CycleEnded.
 
-    Hears: ReadingsTaken, CycleStored, SyncRequested.
+    Hears: ReadingsTaken, StoreRenewed, CycleStored, SyncRequested.
     """
 
     def __init__(
@@ -126,6 +126,9 @@ class InstallationActor(TrioActor):
                     self._report.taken(message)
             case CycleStored():
                 self._stored.note(message)
+            case StoreRenewed(device=device):
+                if device == self._config.name:
+                    self._panels.keep_again()
             case SyncRequested() if not self._config.enabled:
                 self._report.finished(message, 0, self._config.disabled_because)
             case SyncRequested():

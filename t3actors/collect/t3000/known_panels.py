@@ -122,6 +122,11 @@ class KnownPanels:
         if self._send("detector", DeviceLearned(device=self._config.name, key=KEY, value=kept(serials))):
             self._kept = serials
 
+    def keep_again(self) -> None:
+        """The store has lost which panels there are: have it keep them once more."""
+        self._kept = ()
+        self.remember()
+
     # ------------------------------------------------------------------------------------------------ in one cycle
 
     def begin_cycle(self) -> None:

@@ -33,6 +33,7 @@ from t3actors.messages import (
     PointsRead,
     PollMissed,
     ReadingsTaken,
+    StoreRenewed,
     SyncFinished,
     SyncRequested,
 )
@@ -490,6 +491,20 @@ async def test_which_panels_there_are_is_kept_once(autojump_clock: MockClock) ->
         await trio.sleep(100)
         (kept,) = at.detector.of(DeviceLearned)
         assert (kept.device, kept.key) == ("plant", KEY)
+        assert msgspec.msgpack.decode(kept.value or b"") == [1001]
+
+
+async def test_which_panels_there_are_is_kept_again_in_a_database_that_was_begun_anew(
+    autojump_clock: MockClock,
+) -> None:
+    learned = {KEY: msgspec.msgpack.encode([1001])}
+    async with site(learned=learned) as at:
+        await trio.sleep(40)
+        assert at.detector.of(DeviceLearned) == [], "the old one had it"
+        for device in ("plant", "plant:1001"):  # all devices are told
+            at.registry.send(f"device/{device}", StoreRenewed(device=device))
+        await trio.sleep(1)
+        (kept,) = at.detector.of(DeviceLearned)
         assert msgspec.msgpack.decode(kept.value or b"") == [1001]
 
 
