@@ -28,6 +28,7 @@ from t3actors.messages import (
     PollMissed,
     ReadingsTaken,
     StateRequested,
+    StoreRenewed,
 )
 from t3actors.points import DeviceStatus, Reading, Rules, Status
 from t3actors.questions import DetectorCounts, DetectorCountsRequested, StandingsRequested
@@ -375,6 +376,7 @@ async def test_a_fresh_database_gets_rows_first_then_what_was_not_stored_then_ev
         assert h.writer.items[0] == A
         assert h.writer.samples("IN1") == [22.0]
         assert h.writer.samples("IN2") == [21.0]
+        assert StoreRenewed(device="a") in h.device.heard, "what it had the store keep, it tells again"
 
 
 async def test_a_batch_is_stored_every_ten_seconds_while_anything_is_announced(autojump_clock: MockClock) -> None:
