@@ -66,12 +66,12 @@ class Filling:
         self._tables.forget()
         self._trends.forget()
 
-    def synchronise(self, connection: apsw.Connection, snapshot: Snapshot, before: Mirror | None, now_s: int) -> Mirror:
-        """Bring a device and all its points to what our own tables say. `before`: what it was brought to last."""
+    def synchronise(self, connection: apsw.Connection, snapshot: Snapshot, shown_as: int, now_s: int) -> Mirror:
+        """Bring a device and all its points to what our own tables say. `shown_as`: under which serial number it was so far; 0: none."""
         device = snapshot.device
         serial = 0 if device is None else shape.serial_of(device)
-        if before is not None and before.serial not in {0, serial, None if device is None else device.surrogate}:
-            self._leave(connection, before, now_s)
+        if shown_as not in {0, serial, None if device is None else device.surrogate}:
+            self._leave(connection, snapshot, shown_as, now_s)
         if device is None:
             return nobody(snapshot)
         there = self._tables.device(connection, serial)
@@ -126,15 +126,17 @@ class Filling:
             self._sync_log.count(device_id, kind, len(latest))
         return incomplete
 
-    def _leave(self, connection: apsw.Connection, mirror: Mirror, now_s: int) -> None:
+    def _leave(self, connection: apsw.Connection, snapshot: Snapshot, serial: int, now_s: int) -> None:
         """A device is not there any more under this number (it was exchanged): nothing that we wrote there may look alive."""
-        if any(other.serial == mirror.serial for other in self.mirrors.values() if other is not mirror):
+        mine = self.mirrors.get(snapshot.device_id)
+        if any(other.serial == serial for other in self.mirrors.values() if other is not mine):
             return
-        self._write_status(connection, mirror.serial, DeviceStatus.OFFLINE, now_s)
+        self._write_status(connection, serial, DeviceStatus.OFFLINE, now_s)
         cells = shape.value_columns(None, Status.DISABLED, None, digital=False)
+        points = {(kind, point.number) for (kind, _), point in ({} if mine is None else mine.points).items()}
         for kind in range(len(shape.TABLES)):
-            numbers = [point.number for (of_kind, _), point in mirror.points.items() if of_kind == kind]
-            self._tables.write_values(connection, mirror.serial, kind, [(number, cells) for number in numbers])
+            numbers = sorted(number for of_kind, number in points or snapshot.numbers if of_kind == kind)
+            self._tables.write_values(connection, serial, kind, [(number, cells) for number in numbers])
         self.forget()
 
     def write_statuses(self, connection: apsw.Connection, shown: Mapping[int, DeviceStatus], now_s: int) -> None:

@@ -42,6 +42,7 @@ _SHOWN = (  # who has not been met and has no points, or is met in a conflict, i
     f"SELECT device_id, status FROM DEVICES d WHERE serial_number < {PROVISIONAL} OR (status <> 'conflict' AND EXISTS"  # noqa: S608
     " (SELECT 1 FROM webview_numbers n WHERE n.device_id = d.device_id)) ORDER BY device_id"
 )
+_NUMBERS = "SELECT kind, number FROM webview_numbers WHERE device_id = ?"
 _WAITING = "SELECT COUNT(*) FROM webview_outbox WHERE id > ?"
 _POSTINGS = "SELECT id, stream, content FROM webview_outbox WHERE id > ? ORDER BY id LIMIT ?"
 _NEWEST = "SELECT COALESCE(MAX(id), 0) FROM webview_outbox"
@@ -56,11 +57,16 @@ class Row(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A device and its points as they stood when the outbox had grown to `newest`. `device` None: it is not to be shown."""
+    """A device and its points as they stood when the outbox had grown to `newest`. `device` None: it is not to be shown.
 
+    `numbers`: (kind, number) of every point that it ever had there.
+    """
+
+    device_id: int
     newest: int
     device: SourceDevice | None
     points: list[SourcePoint]
+    numbers: frozenset[tuple[int, int]]
 
 
 class Source:
@@ -106,15 +112,16 @@ class Source:
                 newest = execute(_NEWEST).get
                 shown = execute(f"SELECT 1 FROM ({_SHOWN}) WHERE device_id = ?", (device_id,)).get  # noqa: S608
                 row = execute(_DEVICE, (device_id,)).fetchone() if shown else None
+                numbers = frozenset(execute(_NUMBERS, (device_id,)))
                 if row is None:
-                    return Snapshot(newest, None, [])
+                    return Snapshot(device_id, newest, None, [], numbers)
                 device = msgspec.convert(dict(zip(_DEVICE_FIELDS, row, strict=True)), SourceDevice)
                 points = [
                     _point(kind, *found)
                     for kind, sql in enumerate(_POINTS)
                     for found in execute(sql, (device_id, device.serial_number))
                 ]
-                return Snapshot(newest, device, points)
+                return Snapshot(device_id, newest, device, points, numbers)
             finally:
                 execute("COMMIT")
 

@@ -14,12 +14,9 @@ import re
 
 import apsw
 
-_READ = "SELECT config_value FROM APPLICATION_CONFIG WHERE config_key = ?"
-_UPDATE = "UPDATE APPLICATION_CONFIG SET config_value = ?2, updated_at = CURRENT_TIMESTAMP WHERE config_key = ?1"
-_INSERT = (
-    "INSERT INTO APPLICATION_CONFIG (config_key, config_value, config_type, description, is_system) VALUES (?, ?, 'string',"
-    " 'how far the t3actors gateway has filled this file; not a setting', 1)"
-)
+from t3actors.store.webview import config_row
+
+_SAYS = "how far the t3actors gateway has filled this file; not a setting"
 _FORM = re.compile(r"([0-9a-f]{1,16}):([0-9]{1,18})\+([0-9]{1,9})")
 
 _ALL = re.compile(rf"{_FORM.pattern}( {_FORM.pattern})*")
@@ -39,8 +36,8 @@ class Watermark:
         """Return the place reached in each stream; None when nothing is known."""
         if not self._has_table:
             return None
-        text = connection.execute(_READ, (self._key,)).get
-        if not isinstance(text, str) or _ALL.fullmatch(text) is None:
+        text = config_row.read(connection, self._key)
+        if text is None or _ALL.fullmatch(text) is None:
             return None
         return {int(stream, 16): (int(id_), int(done)) for stream, id_, done in _FORM.findall(text)}
 
@@ -49,6 +46,4 @@ class Watermark:
         if not self._has_table:
             return
         text = " ".join(f"{stream:x}:{id_}+{done}" for stream, (id_, done) in places.items())
-        connection.execute(_UPDATE, (self._key, text))
-        if not connection.changes():
-            connection.execute(_INSERT, (self._key, text))
+        config_row.write(connection, self._key, text, _SAYS)

@@ -30,6 +30,7 @@ from t3actors.store.webview.local_time import LocalTime
 from t3actors.store.webview.mail import Delivered, Posted
 from t3actors.store.webview.metadata import SyncLog
 from t3actors.store.webview.posting import Change, Unreadable
+from t3actors.store.webview.showing import Showing
 from t3actors.store.webview.source import Row, Source
 from t3actors.store.webview.spelling import product_ids
 from t3actors.store.webview.watermark import Place, Watermark
@@ -69,6 +70,10 @@ class Webview:
         self._filling: Filling | None = None
         self._backlog = Backlog("")
         self._watermark = Watermark("", has_table=False)
+        self._showing = Showing("", has_table=False)
+        self._shown_before: dict[int, int] = {}
+        self._is_shown_anew = False
+        self._is_begun = False
         self._streams: set[int] = set()
         self._unsure_to = 0
         self._queue: dict[int, None] = {}
@@ -91,6 +96,8 @@ class Webview:
         if self._queue:
             self._synchronise(next(iter(self._queue)))
             return True
+        if self._is_shown_anew:
+            self._note_shown()
         if not self._announced:
             self._say_synchronised()
         if self._work_off():
@@ -134,7 +141,7 @@ class Webview:
         if not self._file.is_open:
             self._open_file()
             is_other = True
-        if is_other:
+        if is_other or not self._is_begun:
             self._begin()
 
     def _open_file(self) -> None:
@@ -148,14 +155,21 @@ class Webview:
             self._log(events.WEBVIEW_OPENED, database=str(self.path), created=self._file.was_created, lacks=lacks)
 
     def _begin(self) -> None:
+        self._is_begun = False
         columns = self._file.columns
         self._filling = Filling(columns, self._times, self._sync_log, self._product_ids)
         self._backlog = Backlog(self._source.identity)
-        self._watermark = Watermark(self._source.identity, has_table=bool(columns["APPLICATION_CONFIG"]))
+        has_table = bool(columns["APPLICATION_CONFIG"])
+        self._watermark = Watermark(self._source.identity, has_table=has_table)
+        self._showing = Showing(self._source.identity, has_table=has_table)
+        with self._transaction() as connection:
+            self._shown_before = self._showing.read(connection)
         self._unsure_to, self._streams = self._source.outbox()
-        self._queue = dict.fromkeys(self._source.shown())
+        self._queue = dict.fromkeys([*self._shown_before, *self._source.shown()])
+        self._is_shown_anew = True
         self._announced = False
         self._resync_s = self._now_s()
+        self._is_begun = True
 
     def _opened(self) -> Filling:
         if self._filling is None:
@@ -181,13 +195,25 @@ class Webview:
         filling = self._opened()
         snapshot = self._source.snapshot(device_id)
         mirror = nobody(snapshot)
+        before = filling.mirrors.get(device_id)
+        shown_as = self._shown_before.get(device_id, 0) if before is None else before.serial
         try:
             with self._transaction() as connection:
-                mirror = filling.synchronise(connection, snapshot, filling.mirrors.get(device_id), self._now())
+                mirror = filling.synchronise(connection, snapshot, shown_as, self._now())
         except RowRefused as refused:
             self._say_refused("points", device_id, refused)
         filling.mirrors[device_id] = mirror
+        self._is_shown_anew = self._is_shown_anew or mirror.serial != shown_as
         del self._queue[device_id]
+
+    def _note_shown(self) -> None:
+        """All devices are synchronised: write down under which number each is shown, if that is news."""
+        serials = {device_id: mirror.serial for device_id, mirror in self._opened().mirrors.items() if mirror.serial}
+        if serials != self._shown_before:
+            with self._transaction() as connection:
+                self._showing.write(connection, serials)
+            self._shown_before = serials
+        self._is_shown_anew = False
 
     def _work_off(self) -> bool:
         """Write what is next in the outbox. **Returns**: False when nothing is."""

@@ -198,7 +198,7 @@ def test_marks_of_openings_that_are_over_are_tidied_away(scene: Scene) -> None:
         put(scene, number + 11)
         scene.killed()
         scene.deliver()
-    (mark,) = scene.cells("SELECT config_value FROM APPLICATION_CONFIG WHERE config_key LIKE 't3actors.%'")
+    (mark,) = scene.cells("SELECT config_value FROM APPLICATION_CONFIG WHERE config_key LIKE 't3actors.outbox.%'")
     assert len(mark[0].split()) <= 3
 
 

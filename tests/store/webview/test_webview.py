@@ -386,6 +386,57 @@ def test_what_an_exchanged_device_left_under_its_old_number_does_not_look_alive(
     assert scene.cells(devices)[0] == (11, "Online", 1), "T3000 knows it by now: it is not ours any more"
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_device_that_is_exchanged_while_nobody_fills_the_file_does_not_look_alive_under_its_old_number(
+    scene: Scene, *, killed: bool
+) -> None:
+    scene.put(announced([point(1), point(2)], serial=11), online(), change(1))
+    scene.put(announced([point(1)], device="b", serial=33), online("b"))
+    scene.deliver()
+    if not killed:
+        scene.webview.close()
+        scene.webview = scene.new_webview()
+    scene.put(announced([point(1)], serial=22), change(2, at_ms=T0_MS + 1000))
+    if killed:
+        scene.killed()
+    scene.deliver()
+    devices = "SELECT SerialNumber, Status, is_online FROM DEVICES ORDER BY 1"
+    assert scene.cells(devices) == [(11, "Offline", 0), (22, "Online", 1), (33, "Online", 1)]
+    assert scene.cells("SELECT SerialNumber, InputId, Status FROM INPUTS WHERE SerialNumber = 11 ORDER BY 2") == [
+        (11, "IN1", "disabled"),
+        (11, "IN2", "disabled"),
+    ]
+    scene.other("UPDATE DEVICES SET Status = 'Online', is_online = 1 WHERE SerialNumber = 11")
+    scene.webview.close()
+    scene.webview = scene.new_webview()
+    scene.deliver()
+    assert scene.cells(devices)[0] == (11, "Online", 1), "T3000 knows it by now: it is not ours any more"
+
+
+def test_a_device_that_is_shown_no_more_since_nobody_filled_the_file_does_not_look_alive_there(scene: Scene) -> None:
+    scene.put(announced([point(1)], serial=11), announced([point(1)], device="b", serial=None), online("b"))
+    scene.deliver()
+    scene.webview.close()
+    scene.put(announced([point(1)], device="b", serial=11))
+    scene.webview = scene.new_webview()
+    scene.deliver()
+    assert scene.cells("SELECT is_online FROM DEVICES WHERE SerialNumber = 2000000002") == [(0,)]
+    assert scene.cells("SELECT Status FROM INPUTS WHERE SerialNumber = 2000000002") == [("disabled",)]
+
+
+def test_what_stands_in_the_place_of_our_note_is_as_if_nothing_did(scene: Scene) -> None:
+    scene.put(announced([point(1)], serial=11), online(), change(1))
+    scene.deliver()
+    scene.other("UPDATE APPLICATION_CONFIG SET config_value = '1:x' WHERE config_key LIKE 't3actors.shown.%'")
+    scene.webview.close()
+    scene.webview = scene.new_webview()
+    scene.deliver()
+    assert scene.cells("SELECT SerialNumber, is_online FROM DEVICES") == [(11, 1)]
+    assert scene.cells("SELECT config_value FROM APPLICATION_CONFIG WHERE config_key LIKE 't3actors.shown.%'") == [
+        ("1:11",)
+    ]
+
+
 def test_a_device_that_claims_another_s_number_does_not_look_alive_under_its_stand_in(scene: Scene) -> None:
     scene.put(announced([point(1)], serial=11), announced([point(1)], device="b", serial=None), online("b"))
     scene.deliver()
