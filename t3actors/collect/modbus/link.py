@@ -20,20 +20,18 @@ from supervision.actor import TrioActor
 from supervision.backoff import Backoff
 from supervision.registry import Registry
 from t3actors.addresses import split_address
+from t3actors.collect.modbus.telling import Telling
 from t3actors.collect.modbus.transactions import IDS, Transactions, Verdict
 from t3actors.collect.modbus.turns import Answer, ReadRequest, Turn, Turns
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
 from t3actors.collect.stream import open_stream
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import Log
-from t3actors.events.modbus import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED
 
 HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
 CHUNK = 4096
 MODBUS_PORT = 502  # IANA
-SAY_AGAIN_AFTER_S = 600.0  # a link lost or an answer rejected over and over is one line in ten minutes
 MARGIN_S = 10.0  # before the watchdog loses patience
-REASONS_REMEMBERED = 64
 TURN_WITHIN_S = 60.0  # later, a request is not sent: its asker is gone, or the line is full of dead units
 
 
@@ -95,7 +93,7 @@ class ModbusLink(TrioActor):
         self.address = address
         self._host, self._port = split_address(address, MODBUS_PORT)
         self._settings = settings
-        self._log = log
+        self._telling = Telling(address, log, self.now_s)
         self._transactions = Transactions(random.randrange(IDS))  # noqa: S311 - it guards nothing
         self._connection: _Connection | None = None
         self._waiting: _Waiting | None = None
@@ -106,8 +104,6 @@ class ModbusLink(TrioActor):
         self._hold_until_s = 0.0
         self._last_failure = LinkDown(f"{address}: not tried yet")
         self._quiet_until_s = 0.0
-        self._said_lost_at_s: dict[str, float] = {}
-        self._said_rejected_at_s: dict[tuple[int | None, str], float] = {}
 
     # -- what others ask
 
@@ -223,7 +219,7 @@ class ModbusLink(TrioActor):
             self._good_from(connection, asked.unit_id)
             raise
         except BadResponse as error:
-            self._reject(asked.unit_id, "mismatch", str(error), error.raw)
+            self._telling.rejected(asked.unit_id, "mismatch", str(error), error.raw)
             if not self._transactions.ids_echoed:
                 self._drop()
             raise
@@ -234,11 +230,7 @@ class ModbusLink(TrioActor):
         self._turns.answered(unit_id)
         connection.answering.add(unit_id)
         connection.ever_answered = True
-        if self._said_rejected_at_s:
-            since_s = self.now_s() - SAY_AGAIN_AFTER_S
-            self._said_rejected_at_s = {
-                said: at_s for said, at_s in self._said_rejected_at_s.items() if said[0] != unit_id or at_s > since_s
-            }
+        self._telling.answered(unit_id)
 
     def _timed_out(self, connection: _Connection, waiting: _Waiting) -> None:
         self._transactions.discard(waiting.asked.transaction_id)
@@ -275,7 +267,7 @@ class ModbusLink(TrioActor):
         self._transactions.connected()
         self._connection_no += 1
         connection = self._connection = _Connection(stream)
-        self._log(LINK_OPENED, link=self.address)
+        self._telling.opened()
         self.spawn(self._listen, connection)
         return connection
 
@@ -295,7 +287,7 @@ class ModbusLink(TrioActor):
             reason = f"broken: {error.__cause__ or error}"
         except BadResponse as error:
             reason = str(error)
-            self._reject(self._waiting.asked.unit_id if self._waiting else None, "header", reason, error.raw)
+            self._telling.rejected(self._waiting.asked.unit_id if self._waiting else None, "header", reason, error.raw)
             if self._waiting is not None and self._waiting.frame is None:
                 self._waiting.error = error
         self._lose(connection, reason)
@@ -314,9 +306,9 @@ class ModbusLink(TrioActor):
             reason = "nothing was asked"
         else:
             reason = f"transaction id {frame.transaction_id} was never given out"
-        self._reject(frame.unit_id, verdict.name, reason, as_bytes(frame))
+        self._telling.rejected(frame.unit_id, verdict.name, reason, as_bytes(frame))
         if verdict is Verdict.PROVEN:
-            self._log(LINK_IDS_NOT_ECHOED, link=self.address)
+            self._telling.ids_not_echoed()
         elif not self._transactions.ids_echoed:
             self._lose(connection, "an answer nobody asked for, and ids are not echoed")
 
@@ -331,15 +323,4 @@ class ModbusLink(TrioActor):
         if connection is None:
             return
         connection.stream.socket.close()
-        last_s = self._said_lost_at_s.get(reason)
-        if reason and (last_s is None or self.now_s() - last_s >= SAY_AGAIN_AFTER_S):
-            if len(self._said_lost_at_s) >= REASONS_REMEMBERED:
-                self._said_lost_at_s.clear()  # the system's own error texts are many, but not that many
-            self._said_lost_at_s[reason] = self.now_s()
-            self._log(LINK_LOST, link=self.address, reason=reason)
-
-    def _reject(self, unit_id: int | None, kind: str, reason: str, raw: bytes) -> None:
-        said = (unit_id, kind)
-        if said not in self._said_rejected_at_s:  # at most units times kinds
-            self._said_rejected_at_s[said] = self.now_s()
-            self._log(ANSWER_REJECTED, link=self.address, unit_id=unit_id, reason=reason, raw=raw.hex())
+        self._telling.lost(reason)

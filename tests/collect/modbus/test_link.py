@@ -245,7 +245,7 @@ async def test_a_rejection_is_said_again_after_a_good_answer_but_not_at_every_po
             await bench.ask()
         assert len(bench.events(ANSWER_REJECTED)) == 1
         await bench.fails(BadResponse)
-        monkeypatch.setattr("t3actors.collect.modbus.link.SAY_AGAIN_AFTER_S", 0.0)
+        monkeypatch.setattr("t3actors.collect.modbus.telling.SAY_AGAIN_AFTER_S", 0.0)
         await bench.ask()
         await bench.fails(BadResponse)
         assert len(bench.events(ANSWER_REJECTED)) == 2
