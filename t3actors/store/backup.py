@@ -19,6 +19,8 @@ from t3actors.store.reading_connection import open_for_reading
 from t3actors.store.sqlite_errors import translated
 
 PAGES_AT_ONCE = 2048
+MODE = 0o640
+"""What a copy may have at most of the database's rights: it is its owner's and its group's, and is not written to."""
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -32,6 +34,8 @@ def back_up(source: Path, target: Path) -> int:
         raise StoreUnreachable(f"{target.parent}: no such directory")
     unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
     try:
+        with translated(target):
+            _begin(unfinished, source)
         _copy(source, unfinished)
         _verify(unfinished)
         with translated(target):
@@ -41,6 +45,24 @@ def back_up(source: Path, target: Path) -> int:
         for suffix in ("", "-journal", "-wal", "-shm"):
             with contextlib.suppress(OSError):
                 unfinished.with_name(unfinished.name + suffix).unlink()
+
+
+def _begin(path: Path, source: Path) -> None:
+    """Create the file, empty, with the group of the database and no more rights, before anything is in it. **Raises**: OSError."""
+    try:
+        found = source.stat()
+    except OSError:  # opening it says so
+        found = None
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        if found is not None:
+            with contextlib.suppress(
+                PermissionError
+            ):  # a group that whoever backs up is not of: then he alone may read
+                os.fchown(descriptor, -1, found.st_gid)
+                os.fchmod(descriptor, found.st_mode & MODE)
+    finally:
+        os.close(descriptor)
 
 
 def _copy(source: Path, target: Path) -> None:

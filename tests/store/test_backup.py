@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from pathlib import Path
 
@@ -51,6 +53,41 @@ def test_a_copy_that_is_not_sound_never_bears_the_name(
     with pytest.raises(StoreError):
         back_up(house.path, tmp_path / "copy.db")
     assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == []
+
+
+@pytest.mark.parametrize(("database", "copy"), [(0o644, 0o640), (0o660, 0o640), (0o600, 0o600)])
+def test_a_copy_is_nobody_s_but_its_owner_s_and_its_group_s_from_the_first_byte(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: int, copy: int
+) -> None:
+    house.put(announced(), change())
+    house.path.chmod(database)
+    real, seen = backup._copy, []
+
+    def watched(source: Path, target: Path) -> None:
+        seen.append((stat.S_IMODE(target.stat().st_mode), target.stat().st_size))
+        real(source, target)
+
+    monkeypatch.setattr(backup, "_copy", watched)
+    before = os.umask(0)
+    try:
+        back_up(house.path, tmp_path / "copy.db")
+    finally:
+        os.umask(before)
+    assert seen == [(copy, 0)]
+    found = (tmp_path / "copy.db").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_gid) == (copy, house.path.stat().st_gid)
+
+
+def test_who_is_not_of_the_database_s_group_alone_may_read_his_copy(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_descriptor: int, _uid: int, _gid: int) -> None:
+        raise PermissionError
+
+    house.put(announced(), change())
+    monkeypatch.setattr(os, "fchown", refused)
+    back_up(house.path, tmp_path / "copy.db")
+    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
 
 
 def test_there_is_something_to_back_up(tmp_path: Path) -> None:
