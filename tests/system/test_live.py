@@ -14,7 +14,7 @@ from t3actors.watch.api import server
 from tests.system.asked import all_running, waiting_config
 from tests.system.house import gateway_running
 from tests.waiting import until, until_answer
-from tests.watch.api.browser import WebSocket, listening
+from tests.watch.api.browser import WebSocket, error_of, listening, request, say, status_of, upgrade
 
 
 async def heard(listener: WebSocket, kind: str = "points") -> list[dict[str, Any]]:
@@ -92,3 +92,13 @@ async def test_more_than_may_listen_are_refused(tmp_path: Path) -> None:
 async def test_a_filter_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
     async with all_running(tmp_path, panels=1), listening(tmp_path, path) as refused:
         assert refused.status == 422
+
+
+async def test_where_nothing_is_a_websocket_is_told_so_as_a_page_is(tmp_path: Path) -> None:
+    async with all_running(tmp_path, panels=1):
+        for path in ("/alive", "/health", "/"):
+            answer = await say(tmp_path, upgrade(path))
+            assert status_of(answer) == 404
+            assert error_of(answer) == "no WebSocket at that path; there is one at /live"
+        answer = await say(tmp_path, request("/helth"))
+        assert (status_of(answer), error_of(answer)) == (404, "no such path; did you mean /health?")

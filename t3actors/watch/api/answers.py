@@ -11,6 +11,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from t3actors.watch.api.refusals import Refused
 
@@ -45,6 +47,21 @@ def refuse_unknown(name: str, names: Collection[str], what: str) -> None:
         near = get_close_matches(name, names, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         raise Refused(HTTPStatus.NOT_FOUND, f'no {what} "{name[:128]}"{hint}')
+
+
+def nowhere(paths: Collection[str], listened: str) -> ASGIApp:
+    """Make what answers where no route leads, with the nearest of `paths`; a WebSocket, too. `listened`: the path where there is one."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            why = f"no WebSocket at that path; there is one at {listened}"
+            denied = json_answer(ErrorAnswer(why), HTTPStatus.NOT_FOUND)
+            await WebSocket(scope, receive, send).send_denial_response(denied)
+            return
+        near = get_close_matches(scope["path"], paths, n=1)
+        raise Refused(HTTPStatus.NOT_FOUND, f"no such path; did you mean {near[0]}?" if near else "no such path")
+
+    return answer
 
 
 async def refused_answer(_request: Request, error: Exception) -> Response:

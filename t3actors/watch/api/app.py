@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from t3actors.points import Kind, Status
 from t3actors.reloaded import Reloaded
-from t3actors.watch.api.answers import json_answer, refused_answer, routing_refused
+from t3actors.watch.api.answers import json_answer, nowhere, refused_answer, routing_refused
 from t3actors.watch.api.asking import Asking, ControlAnswer, IntervalBody, ReloadBody, SyncAnswer, SyncBody
 from t3actors.watch.api.describing import document
 from t3actors.watch.api.inside import Inside
@@ -39,6 +39,8 @@ from t3actors.watch.api.why import Why, WhyAnswer
 from t3actors.watch.metrics import CONTENT_TYPE
 from t3actors.watch.parts import HealthReport
 
+LIVE = "/live"
+
 
 class Application(Starlette):
     """Starlette without its own word on errors: those go up to the guard, which tells of them."""
@@ -51,9 +53,11 @@ class Application(Starlette):
 def application(inside: Inside) -> Application:
     """Build the application on what it may reach."""
     handlers: Any = {HTTPException: routing_refused, Refused: refused_answer}
-    routes = [*routes_of(operations(inside)), WebSocketRoute("/live", Listening(inside).live)]
+    made = operations(inside)
+    routes = [*routes_of(made), WebSocketRoute(LIVE, Listening(inside).live)]
     app = Application(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
+    app.router.default = nowhere(sorted({each.path for each in made}), LIVE)
     return app
 
 
@@ -178,7 +182,7 @@ def _looking(inside: Inside) -> list[Operation]:
         ),
         Operation(
             method="GET",
-            path="/live",
+            path=LIVE,
             says="A WebSocket: every change as it is stored (LiveMessage), in text messages.",
             handler=listening.without_upgrade,
             status=HTTPStatus.SWITCHING_PROTOCOLS,

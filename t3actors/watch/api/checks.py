@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 LONGEST_PATH = 512
 _PATH = re.compile(rb"/|(/[A-Za-z0-9._:@-]+)+")
 _SPLIT_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::[0-9]{1,5})?")
+NO_PATH = "no such path: between its slashes a path has letters, digits and - _ . : @, and no dots alone"
 OWN_SITES = {b"same-origin", b"none"}
 PROTOCOL = "t3actors"
 TOKEN_PROTOCOL = b"t3actors.token."
@@ -30,10 +31,8 @@ def path_fault(raw_path: bytes) -> str:
     """
     plain = unquote_to_bytes(raw_path)
     if len(raw_path) > LONGEST_PATH or _PATH.fullmatch(plain) is None or plain.count(b"/") != raw_path.count(b"/"):
-        return "no such path"
-    if {b".", b".."} & set(plain.split(b"/")):
-        return "no such path"
-    return ""
+        return NO_PATH
+    return NO_PATH if {b".", b".."} & set(plain.split(b"/")) else ""
 
 
 def host_fault(host: bytes | None, names: Iterable[str], *, is_local: bool = False) -> str:

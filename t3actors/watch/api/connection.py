@@ -8,21 +8,43 @@ whoever asks. Here a send that makes no progress breaks its connection, each con
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import h11
 import trio
 from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import EndBody, Response
+from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
+from wsproto.events import CloseConnection
+from wsproto.frame_protocol import CloseReason
+
+from t3actors.watch.api.rates import Bucket
+from t3actors.watch.api.refusals import Refused
 
 PIECE_BYTES = 65536
+HEARD_AT_ONCE, HEARD_A_SECOND = 4096, 64
+"""Octets that a listener may say: he has nothing to say but that he lives, 6 octets every 20 s, and that he goes."""
 COMPRESSION = b"sec-websocket-extensions"
+WITHOUT_BODY = [(b"content-length", b"0"), (b"connection", b"close")]
+"""What Hypercorn sends with a refusal of its own."""
+TOO_EARLY = "a WebSocket says nothing before it is let in"
+TOO_MUCH = "who listens on a WebSocket says no more than that he lives"
+MALFORMED = {
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of a request may have 16 kB",
+    HTTPStatus.NOT_IMPLEMENTED: "no other transfer encoding than chunked is spoken",
+}
+NO_REQUEST = "that is no well-formed request of HTTP/1.1"
+NO_HANDSHAKE = "that is no handshake of a WebSocket (RFC 6455, version 13)"
 
 
 def http_config(request_within_s: float, ping_every_s: float = 20.0) -> Config:
@@ -97,7 +119,23 @@ class PatientStream:
 
 
 class Http11(H11Protocol):
-    """HTTP/1.1 and WebSocket; an upgrade to HTTP/2 is not heard, and messages are compressed only where the request asks for it."""
+    """HTTP/1.1 and WebSocket; an upgrade to HTTP/2 is not heard, and messages are compressed only where the request asks for it.
+
+    What is refused here, before any application is asked, is said as every refusal is, goes to `on_refused`, and ends the connection.
+    """
+
+    on_refused: Callable[[str], object]
+    _is_over = False
+
+    async def handle(self, event: Event) -> None:
+        """Take what came. A listener who speaks too early or too much is heard no more: his frames cost the loop time, and packed ones
+        grow a thousandfold."""
+        if isinstance(event, RawData) and event.data:
+            if self._is_over:
+                return
+            if isinstance(self.stream, WSStream) and not await self._is_heard(self.stream, len(event.data)):
+                return
+        await super().handle(event)
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Stay with HTTP/1.1."""
@@ -109,16 +147,82 @@ class Http11(H11Protocol):
                 request = h11.Request(
                     method=request.method, target=request.target, headers=kept, http_version=request.http_version
                 )
+        self._patience = Bucket(HEARD_A_SECOND, HEARD_AT_ONCE)
+        if self.connection.trailing_data[0] and _wants_websocket(request):
+            await self._refuse(Refused(HTTPStatus.BAD_REQUEST, TOO_EARLY))
+            return
         await super()._create_stream(request)
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """Send what the application says; a handshake that Hypercorn refuses by itself in our words."""
+        if isinstance(event, Response) and event.headers == WITHOUT_BODY and isinstance(self.stream, WSStream):
+            await self._refuse(Refused(HTTPStatus(event.status_code), NO_HANDSHAKE))
+        elif not (self._is_over and isinstance(event, EndBody)):
+            await super().stream_send(event)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """What came is no request."""
+        status = HTTPStatus(status_code)
+        await self._refuse(Refused(status, MALFORMED.get(status, NO_REQUEST)))
+
+    async def _is_heard(self, stream: WSStream, octets: int) -> bool:
+        """Say whether a WebSocket takes so many octets now; hush him who says them at a wrong time."""
+        if stream.state is ASGIWebsocketState.HANDSHAKE:
+            await self._hush(stream, TOO_EARLY)
+        elif stream.handshake.accepted:  # else he was refused, and the answer is on its way
+            if not self._patience.take(trio.current_time(), octets):
+                return True
+            await self._hush(stream, TOO_MUCH)
+        return False
+
+    async def _hush(self, stream: WSStream, why: str) -> None:
+        """End a WebSocket from our side; its application hears that it is gone."""
+        if stream.state is ASGIWebsocketState.HANDSHAKE:
+            stream.closed = True  # whatever the application would say now, it is too late
+            await self._refuse(Refused(HTTPStatus.BAD_REQUEST, why))
+        else:
+            self._is_over = True
+            self.on_refused(why)
+            await stream._send_wsproto_event(CloseConnection(code=CloseReason.POLICY_VIOLATION))  # noqa: SLF001 - its only word for it
+            stream.closed = True
+            await self.send(Closed())
+        if stream.app_put is not None:
+            await stream.app_put({"type": "websocket.disconnect", "code": CloseReason.POLICY_VIOLATION.value})
+
+    async def _refuse(self, refused: Refused) -> None:
+        """Answer, and close."""
+        self._is_over = True
+        self.on_refused(refused.why)
+        headers, body = refused.worded(closes=True)
+        await self._send_h11_event(h11.Response(status_code=refused.status, headers=headers))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
+        await self.send(Closed())
+
+
+def _wants_websocket(request: h11.Request) -> bool:
+    """Say whether it is the begin of a WebSocket."""
+    return request.method == b"GET" and any(
+        name == b"upgrade" and value.strip().lower() == b"websocket" for name, value in request.headers
+    )
 
 
 class Conversation(TCPServer):
-    """One connection from its first octet to its last. `secure`: it is encrypted."""
+    """One connection from its first octet to its last. `secure`: it is encrypted. `on_refused`: see Http11."""
 
-    def __init__(self, app: ASGIApp, config: Config, stream: PatientStream, *, secure: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        config: Config,
+        stream: PatientStream,
+        *,
+        secure: bool,
+        on_refused: Callable[[str], object],
+    ) -> None:
         wrapped: Any = wrap_app(app, 0, "asgi")  # type: ignore[arg-type]  # Starlette's ASGI types are wider
         super().__init__(wrapped, config, WorkerContext(None), {}, stream)  # type: ignore[arg-type]
         self._secure = secure
+        self._on_refused = on_refused
 
     async def run(self) -> None:
         """Speak until either side ends it."""
@@ -127,7 +231,7 @@ class Conversation(TCPServer):
         try:
             async with TaskGroup() as task_group:
                 self._task_group = task_group
-                self.protocol = Http11(  # type: ignore[assignment]  # it stands where a choice of protocols would
+                protocol = Http11(
                     self.app,
                     self.config,
                     self.context,
@@ -138,6 +242,8 @@ class Conversation(TCPServer):
                     None,
                     self.protocol_send,
                 )
+                protocol.on_refused = self._on_refused
+                self.protocol = protocol  # type: ignore[assignment]  # it stands where a choice of protocols would
                 await self.idle_task.restart(task_group, self._idle_timeout)
                 await self._read_data()
                 self.stream.hang_up()  # a send that waits for the other side is shielded from what follows

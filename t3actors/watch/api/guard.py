@@ -26,18 +26,13 @@ from t3actors.watch.api.checks import (
 )
 from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.rates import Bucket
-from t3actors.watch.api.refusals import Refused
+from t3actors.watch.api.refusals import HARDENING, Refused
 
 MOST_BODY = 65_536
+TOO_LARGE = f"a body may have {MOST_BODY} octets"
 BODY_WITHIN_S = 10.0
 REFUSED_WAITS_S = 0.25
 LINGERS_S = 1.0
-HARDENING = [
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -93,20 +88,22 @@ class Guard:
         door = self._door
         fault = path_fault(scope["raw_path"])
         if fault:
+            self.complain(scope, fault)
             raise Refused(HTTPStatus.NOT_FOUND, fault)
         try:
             headers = header_map(scope["headers"])
         except ValueError as error:
+            self.complain(scope, str(error))
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
         is_open = self._is_open(scope)
         fault = host_fault(headers.get(b"host"), door.hosts, is_local=door.is_local)
         fault = fault or ("" if is_open else origin_fault(headers, secure=door.secure))
         if fault:
-            self._complaints.refused(door.endpoint, peer_of(scope), fault)
+            self.complain(scope, fault)
             raise Refused(HTTPStatus.FORBIDDEN, fault)
         fault = "" if is_open else token_fault(_authorization(scope, headers), door.token)
         if fault:
-            self._complaints.refused(door.endpoint, peer_of(scope), fault)
+            self.complain(scope, fault)
             await trio.sleep(REFUSED_WAITS_S)
             raise Refused(HTTPStatus.UNAUTHORIZED, fault, www_authenticate="Bearer")
         wait_s = self._bucket.take(trio.current_time())
@@ -116,6 +113,10 @@ class Guard:
             why = "too many requests: see rate in [api]"
             raise Refused(HTTPStatus.TOO_MANY_REQUESTS, why, retry_after=str(int(wait_s) + 1))
         return headers
+
+    def complain(self, scope: Scope, why: str) -> None:
+        """Tell of a request that is turned away for what it is."""
+        self._complaints.refused(self._door.endpoint, peer_of(scope), why)
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer."""
@@ -159,9 +160,8 @@ class _Request:
 
     async def _take_body(self, headers: dict[bytes, bytes]) -> None:
         """Have the whole body before anybody works on it. **Raises**: Refused."""
-        announced = headers.get(b"content-length", b"0")
-        if int(announced) > MOST_BODY:  # h11 lets only digits through
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY} octets are taken")
+        if int(headers.get(b"content-length", b"0")) > MOST_BODY:  # h11 lets only digits through
+            raise self._complained(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
         body = bytearray()
         with trio.move_on_after(BODY_WITHIN_S):
             while True:
@@ -170,11 +170,15 @@ class _Request:
                     raise Refused(HTTPStatus.BAD_REQUEST, "the request was not sent to its end")
                 body += message.get("body", b"")
                 if len(body) > MOST_BODY:
-                    raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MOST_BODY} octets are taken")
+                    raise self._complained(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
                 if not message.get("more_body", False):
                     self._body, self._is_whole = bytes(body), True
                     return
-        raise Refused(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_WITHIN_S:g} s")
+        raise self._complained(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_WITHIN_S:g} s")
+
+    def _complained(self, status: HTTPStatus, why: str) -> Refused:
+        self._guard.complain(self._scope, why)
+        return Refused(status, why)
 
     async def _next(self) -> Message:
         if self._scope["type"] != "http" or self._body is None:
@@ -193,7 +197,6 @@ class _Request:
 
     async def _refuse(self, refused: Refused) -> None:
         """Answer with a refusal. A body that is still on its way is taken and thrown away meanwhile, but not waited for long."""
-        body = msgspec.json.encode({"error": refused.why})
         kind = "http" if self._scope["type"] == "http" else "websocket.http"
         async with trio.open_nursery() as nursery:
             if not self._is_whole:
@@ -201,13 +204,7 @@ class _Request:
                 nursery.start_soon(self._throw_away, over)
                 with trio.move_on_after(LINGERS_S):
                     await over.wait()
-            headers = [
-                (b"content-type", b"application/json"),
-                (b"content-length", str(len(body)).encode()),
-                *refused.headers,
-                *HARDENING,
-                *([] if self._is_whole else [(b"connection", b"close")]),
-            ]
+            headers, body = refused.worded(closes=not self._is_whole)
             start: dict[str, Any] = {
                 "type": f"{kind}.response.start",
                 "status": int(refused.status),

@@ -12,12 +12,12 @@ class Bucket:
         self._left = burst
         self._at_s: float | None = None
 
-    def take(self, now_s: float) -> float:
-        """Take one. **Returns**: 0.0, or after how many seconds there will be one: then none was taken."""
+    def take(self, now_s: float, many: float = 1.0) -> float:
+        """Take so many. **Returns**: 0.0, or after how many seconds there will be as many: then none was taken."""
         if self._at_s is not None:
             self._left = min(self._burst, self._left + max(0.0, now_s - self._at_s) * self._rate)
         self._at_s = now_s
-        if self._left >= 1.0:
-            self._left -= 1.0
+        if self._left >= many:
+            self._left -= many
             return 0.0
-        return (1.0 - self._left) / self._rate
+        return (many - self._left) / self._rate

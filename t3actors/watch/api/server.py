@@ -13,6 +13,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import h11
@@ -29,6 +30,7 @@ from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.connection import Conversation, PatientStream, http_config
 from t3actors.watch.api.guard import Door, Guard
 from t3actors.watch.api.rates import Bucket
+from t3actors.watch.api.refusals import Refused
 from t3actors.watch.api.secrets import read_token, tls_context
 from t3actors.watch.api.sockets import SOCKET_NAME, identity_of, open_tcp, open_unix, remove_unix
 
@@ -39,7 +41,7 @@ HANDSHAKE_WITHIN_S = 5.0
 SEND_BUFFER_BYTES = 65_536
 """What the kernel keeps for one who reads slowly: with 200 of them, some 25 MB (it takes twice as much)."""
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
-FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+FULL = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections: see connections in [api]", retry_after="5")
 
 
 class ApiServer(TrioActor):
@@ -126,7 +128,7 @@ class ApiServer(TrioActor):
                     if self._has_room(mine, door):
                         nursery.start_soon(self._converse, stream, door, guard, mine)
                     else:
-                        nursery.start_soon(_turn_away, stream)
+                        nursery.start_soon(_turn_away, stream, door.secure)
             finally:
                 for each in list(mine):  # before the tasks are cancelled: a send that nobody reads is shielded
                     each.hang_up()
@@ -168,7 +170,8 @@ class ApiServer(TrioActor):
             with whole:
                 await stream.ready_within(HANDSHAKE_WITHIN_S)
                 app = guard.for_connection(stream, whole.cancel)
-                await Conversation(app, self._http, stream, secure=door.secure).run()
+                refused = partial(self._complaints.refused, door.endpoint, who)
+                await Conversation(app, self._http, stream, secure=door.secure, on_refused=refused).run()
         except Exception as error:  # noqa: BLE001 - its end becomes an event, and touches no other connection
             if not _is_theirs(error):
                 told = "".join(traceback.format_exception(error))
@@ -183,10 +186,11 @@ class ApiServer(TrioActor):
         return trio.SSLStream(raw, self._tls, server_side=True, https_compatible=True)
 
 
-async def _turn_away(stream: trio.SocketStream) -> None:
-    with trio.move_on_after(1.0):
+async def _turn_away(stream: trio.SocketStream, secure: bool) -> None:
+    """Say why; not where encryption would have to be agreed on first."""
+    with trio.move_on_after(0.0 if secure else 1.0):
         with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            await stream.send_all(FULL)
+            await stream.send_all(FULL.octets())
     await trio.aclose_forcefully(stream)
 
 

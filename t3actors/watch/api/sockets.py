@@ -47,31 +47,29 @@ def open_unix(data_dir: Path) -> socket.socket:
             if not stat.S_ISSOCK(os.lstat(address).st_mode):
                 raise FileExistsError(f"{data_dir / SOCKET_NAME} is there and is no socket")
             os.unlink(address)
-        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
+        with contextlib.ExitStack() as otherwise_closed:
+            opened = otherwise_closed.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             # Linux takes the mode of the new file from the socket itself, less the umask: no moment of other rights.
             os.fchmod(opened.fileno(), SOCKET_MODE)
             opened.bind(address)
-            return _listening(opened)
-        except BaseException:
-            opened.close()
-            raise
+            _listen(opened)
+            otherwise_closed.pop_all()
+    return opened
 
 
 def open_tcp(host: str, port: int) -> socket.socket:
     """Listen on a TCP address; `host` is an IP address. **Raises**: OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with contextlib.ExitStack() as otherwise_closed:
+        opened = otherwise_closed.enter_context(socket.socket(family, socket.SOCK_STREAM))
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # accepted sockets inherit these, tcp(7)
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_S)
         opened.bind((host, port))
-        return _listening(opened)
-    except BaseException:
-        opened.close()
-        raise
+        _listen(opened)
+        otherwise_closed.pop_all()
+    return opened
 
 
 def remove_unix(data_dir: Path, identity: tuple[int, int] | None) -> None:
@@ -93,7 +91,6 @@ def _identity(address: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _listening(opened: socket.socket) -> socket.socket:
+def _listen(opened: socket.socket) -> None:
     opened.listen(BACKLOG)
     opened.setblocking(False)
-    return opened

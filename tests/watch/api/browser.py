@@ -54,6 +54,22 @@ def request(path: str = "/", *headers: str, method: str = "GET", body: bytes = b
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def upgrade(path: str = "/live", *headers: str) -> bytes:
+    """Word the request that begins a WebSocket (RFC 6455, 1.3), after which nothing may be said before the answer."""
+    lines = [f"GET {path} HTTP/1.1", "Host: gateway", "Connection: Upgrade", "Upgrade: websocket"]
+    lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def error_of(answer: bytes) -> str:
+    """Return the sentence of a refusal: a whole answer, of JSON with `error`."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head.lower()
+    assert f"content-length: {len(body)}".encode() in head.lower()
+    error: str = json.loads(body)["error"]
+    return error
+
+
 class WebSocket:
     """One who listens. `compressed`: the server took the offer to compress; `protocol`: the one that it chose."""
 

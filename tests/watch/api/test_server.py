@@ -6,6 +6,8 @@ import json
 import os
 import socket
 import ssl
+import tracemalloc
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -29,7 +31,17 @@ from t3actors.watch.api.server import ApiServer
 from t3actors.watch.api.sockets import open_tcp
 from tests.system.house import RecordedLog
 from tests.waiting import every, until
-from tests.watch.api.browser import Where, connect, everything, listening, request, say, status_of
+from tests.watch.api.browser import (
+    Where,
+    connect,
+    error_of,
+    everything,
+    listening,
+    request,
+    say,
+    status_of,
+    upgrade,
+)
 from tests.watch.api.certificate import make_certificate
 
 TOKEN = "a-token-of-some-length"
@@ -227,7 +239,9 @@ async def test_more_connections_than_allowed_are_turned_away_and_told_of_once(tm
     async with standing(tmp_path, connections=2) as api:
         async with listening(api.where), listening(api.where):
             for _ in range(3):
-                assert await api.status(request()) == 503
+                answer = await say(api.where, request())
+                assert status_of(answer) == 503
+                assert "too many connections" in error_of(answer)
         assert len(api.log.of("api.flooded", reason="connections")) == 1
 
         async def answers() -> bool:
@@ -283,6 +297,7 @@ async def test_an_error_of_ours_is_told_and_the_next_request_answered(tmp_path: 
         b"GET /\xff HTTP/1.1\r\nHost: gateway\r\n\r\n",
         b"\x00" * 100,
         b"A" * 100_000,
+        b"HEAD / HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
 async def test_what_is_no_request_ends_its_connection_and_no_other(tmp_path: Path, octets: bytes) -> None:
@@ -291,6 +306,26 @@ async def test_what_is_no_request_ends_its_connection_and_no_other(tmp_path: Pat
         assert await api.status(request()) == 200
         assert api.log.of("api.failed") == []
         assert api.log.of("child.restarted") == []
+
+
+@pytest.mark.parametrize(
+    ("octets", "status", "why"),
+    [
+        (b"nonsense\r\n\r\n", 400, "no well-formed request"),
+        (b"GET / HTTP/1.1\r\nHost: gateway\r\nX: " + b"x" * 20_000, 431, "16 kB"),
+        (b"GET / HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "transfer encoding"),
+        (request(method="POST", body=b"x" * 70_000), 413, "65536"),
+        (request("/../x"), 404, "no such path"),
+    ],
+)
+async def test_every_refusal_has_its_sentence_and_is_told_of(
+    tmp_path: Path, octets: bytes, status: int, why: str
+) -> None:
+    async with standing(tmp_path) as api:
+        answer = await say(api.where, octets)
+        assert status_of(answer) == status
+        assert why in error_of(answer)
+        assert [why in str(line["reason"]) for line in api.log.of("api.refused")] == [True]
 
 
 async def test_http_2_is_not_spoken_whoever_asks_for_it(tmp_path: Path) -> None:
@@ -320,6 +355,79 @@ async def test_who_would_send_while_the_end_is_being_said_finds_the_connection_b
         with raw._send_conflict_detector, pytest.raises(trio.BrokenResourceError, match="no more comes"):
             await stream.send_all(b"x")
         await stream.aclose()
+
+
+PING = bytes([0x89, 0x80, 1, 2, 3, 4])
+
+
+async def test_octets_behind_the_request_for_a_websocket_are_a_refused_request(tmp_path: Path) -> None:
+    async with standing(tmp_path) as api:
+        for octets in (PING, b"\xff" * 100, request()):
+            answer = await say(api.where, upgrade() + octets)
+            assert (status_of(answer), error_of(answer)) == (400, "a WebSocket says nothing before it is let in")
+        await until(lambda: api.refusals["refused"] == 3)
+        assert api.log.of("api.failed") == []
+        assert len(api.log.of("api.refused", reason="a WebSocket says nothing before it is let in")) == 1
+        async with listening(api.where) as heard:
+            assert (await heard.next())["said"]
+
+
+async def test_octets_that_come_before_a_websocket_is_let_in_are_a_refused_request(
+    tmp_path: Path, token_file: str
+) -> None:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_port()}", token_file=token_file) as api:
+        async with await connect(api.where) as stream:
+            await stream.send_all(upgrade().replace(b"gateway", b"127.0.0.1"))
+            await until(lambda: api.refusals["refused"])  # it waits for its answer a moment now
+            await stream.send_all(PING)
+            with trio.fail_after(5):
+                assert status_of(await everything(stream)) == 400
+        assert api.log.of("api.failed") == []
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        upgrade().replace(b"Key", b"Lock"),
+        upgrade().replace(b"Version: 13", b"Version: 7"),
+        upgrade().replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+)
+async def test_a_handshake_that_is_none_is_told_so_and_hung_up_on(tmp_path: Path, octets: bytes) -> None:
+    async with standing(tmp_path) as api:
+        answer = await say(api.where, octets)
+        assert status_of(answer) == 400
+        assert "handshake of a WebSocket" in error_of(answer)
+
+
+async def test_a_listener_who_does_not_stop_talking_is_heard_no_more(tmp_path: Path) -> None:
+    async with standing(tmp_path) as api:
+        for junk in (PING * 20_000, bytes([0x01, 0xFE, 0xFF, 0xFF, 1, 2, 3, 4]) + b"x" * 70_000):
+            async with listening(api.where) as talker:
+                with suppress(trio.BrokenResourceError):
+                    await talker._stream.send_all(junk)
+                with trio.fail_after(5):
+                    await everything(talker._stream)
+        await until(lambda: api.refusals["refused"] == 2)
+        assert api.log.of("api.failed") == []
+
+
+async def test_a_packed_message_of_a_listener_is_not_unpacked_beyond_a_bound(tmp_path: Path) -> None:
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = (deflater.compress(bytes(60_000_000)) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    frame = bytes([0xC2, 0xFE]) + len(packed).to_bytes(2, "big") + bytes(4) + packed
+    assert len(packed) < 65_536
+    async with standing(tmp_path) as api, listening(api.where, "/live?compress=1") as bomber:
+        assert bomber.compressed
+        tracemalloc.start()
+        try:
+            with suppress(trio.BrokenResourceError):
+                await bomber._stream.send_all(frame)
+            with trio.fail_after(5):
+                await everything(bomber._stream)
+            assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        finally:
+            tracemalloc.stop()
 
 
 async def test_messages_are_compressed_only_where_the_request_says_so(tmp_path: Path) -> None:

@@ -55,6 +55,31 @@ def test_what_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / SOCKET_NAME).read_text() == "mine"
 
 
+def test_a_link_of_that_name_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with open_unix(tmp_path / "elsewhere"):
+        (tmp_path / SOCKET_NAME).symlink_to(tmp_path / "elsewhere" / SOCKET_NAME)
+        with pytest.raises(FileExistsError, match="is there and is no socket"):
+            open_unix(tmp_path)
+        remove_unix(tmp_path, identity_of(tmp_path / "elsewhere"))
+        assert connects(tmp_path / "elsewhere")
+
+
+def test_it_belongs_to_the_group_of_a_directory_that_hands_its_group_on(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770)
+    with open_unix(tmp_path):
+        assert (tmp_path / SOCKET_NAME).stat().st_gid == tmp_path.stat().st_gid
+
+
+def test_a_socket_that_cannot_be_opened_leaves_no_descriptor_behind(tmp_path: Path) -> None:
+    held = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="No such file"):
+        open_unix(tmp_path / "nowhere")
+    with pytest.raises(OSError, match="assign requested address"):
+        open_tcp("192.0.2.1", 0)
+    assert len(os.listdir("/proc/self/fd")) == held
+
+
 def test_a_directory_with_a_long_name_has_a_socket_as_well(tmp_path: Path) -> None:
     data_dir = tmp_path / ("d" * 120)
     data_dir.mkdir()
