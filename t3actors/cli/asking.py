@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,26 +14,35 @@ from urllib.parse import quote
 
 import click
 
-from t3actors.cli.exits import Exit
+from t3actors.cli.exits import Exit, Told
+from t3actors.cli.hanging import Hanging, how_it_hangs
 from t3actors.cli.whereabouts import Whereabouts
-from t3actors.store.lock import is_locked
+from t3actors.store.lock import holder_of, is_locked
 from t3actors.watch.api.sockets import SOCKET_NAME, socket_address
 
 CONNECTS_WITHIN_S = 5.0
+CONNECTS_AGAIN_S = 0.05
+HEALTH = "/health"
+HEALTH_WITHIN_S = 5.0
+"""It is made ready every second: who has not sent it by then sends nothing at all."""
 ANSWERS_WITHIN_S = 10.0
 Json = Any
 
 
-class Refusal(click.ClickException):
+class Refusal(Told):
     """The gateway does not do it. Its own sentence, and exit code 1."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status = status
 
-    def show(self, file: Any = None) -> None:
-        """Say it in our form."""
-        click.echo(f"t3actors: {self.message}", err=True, file=file)
+
+class NoAnswer(Refusal):
+    """There is a gateway, and it answers nobody. Exit code 1."""
+
+    def __init__(self, data_dir: Path, how: Hanging) -> None:
+        super().__init__(0, f"the gateway in {data_dir} does not answer: {how.seen}; {how.do}")
+        self.how = how
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -42,16 +53,27 @@ class _SocketConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect to the gateway's socket."""
-        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            opened.settimeout(CONNECTS_WITHIN_S)
-            with socket_address(self._data_dir) as address:
-                opened.connect(address)
+        with contextlib.ExitStack() as otherwise_closed:
+            opened = otherwise_closed.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             opened.settimeout(self._answers_within_s)
-        except BaseException:
-            opened.close()
-            raise
+            with socket_address(self._data_dir) as address:
+                _connect(opened, address)
+            otherwise_closed.pop_all()
         self.sock = opened
+
+
+def _connect(opened: socket.socket, address: str) -> None:
+    """Connect. Where as many wait already as may, the kernel does not let us wait with them, unix(7). **Raises**: OSError."""
+    give_up_s = time.monotonic() + CONNECTS_WITHIN_S
+    while True:
+        try:
+            opened.connect(address)
+        except BlockingIOError:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(CONNECTS_AGAIN_S)
+        else:
+            return
 
 
 def ask(
@@ -63,10 +85,35 @@ def ask(
     answers_within_s: float = ANSWERS_WITHIN_S,
     also: tuple[int, ...] = (),
 ) -> Json:
-    """Ask the gateway and return its answer.
+    """Ask the gateway and return its answer, once it has shown that it answers at all: a sync may take minutes, and a hung gateway, too.
 
-    Raises: Refusal; SystemExit 69 where no gateway runs. `also`: statuses whose answer is returned as well.
+    Raises: Refusal, NoAnswer; SystemExit 69 where no gateway runs. `also`: statuses whose answer is returned as well.
     """
+    health = health_of(where)
+    if method != "GET" and health is not None and not health["live"]:
+        why = health.get("reason") or f"{health['gateway']['state']}: {health['gateway']['reason']}"
+        click.echo(f"t3actors: the gateway makes no progress, this may take long: {why}", err=True)
+    return _exchange(where, method, path, body, answers_within_s, also)
+
+
+def health_of(where: Whereabouts) -> dict[str, Any] | None:
+    """Return how the gateway says that it is; None where it has no time to say.
+
+    Raises: Refusal, NoAnswer; SystemExit 69 where no gateway runs.
+    """
+    also = (http.client.SERVICE_UNAVAILABLE, http.client.TOO_MANY_REQUESTS)
+    said: dict[str, Any] = _exchange(where, "GET", HEALTH, None, HEALTH_WITHIN_S, also)
+    return said if "live" in said else None
+
+
+def _exchange(
+    where: Whereabouts,
+    method: str,
+    path: str,
+    body: Mapping[str, object] | None,
+    answers_within_s: float,
+    also: tuple[int, ...],
+) -> Json:
     connection = _SocketConnection(where.data_dir, answers_within_s)
     try:
         connection.request(
@@ -78,7 +125,7 @@ def ask(
         answer = connection.getresponse()
         status, raw = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise _unanswered(where.data_dir, error, answers_within_s) from None
+        raise _unanswered(where.data_dir, error, path, answers_within_s) from None
     finally:
         connection.close()
     said = _decoded(raw)
@@ -95,12 +142,17 @@ def _decoded(raw: bytes) -> Json:
         raise Refusal(0, "what answers on the socket is no gateway of this version") from None
 
 
-def _unanswered(data_dir: Path, error: Exception, answers_within_s: float) -> Refusal | SystemExit:
+def _unanswered(data_dir: Path, error: Exception, path: str, answers_within_s: float) -> Refusal | SystemExit:
     if isinstance(error, PermissionError):
         return Refusal(0, f"{data_dir / SOCKET_NAME}: you may not use it; its group may (the service's group, say)")
-    if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError) and not is_locked(data_dir):
-        click.echo(f"t3actors: no gateway is running in {data_dir}", err=True)
-        return SystemExit(Exit.NOT_RUNNING)
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
+        if not is_locked(data_dir):
+            click.echo(f"t3actors: no gateway is running in {data_dir}", err=True)
+            return SystemExit(Exit.NOT_RUNNING)
+        why = f"process {holder_of(data_dir)} holds {data_dir}, but nobody listens on {SOCKET_NAME} now"
+        return Refusal(0, f"{why}: it is starting or stopping, or api.blocked in its log says why")
+    if isinstance(error, BlockingIOError) or (isinstance(error, TimeoutError) and path == HEALTH):
+        return NoAnswer(data_dir, how_it_hangs(holder_of(data_dir)))
     if isinstance(error, TimeoutError):
-        return Refusal(0, f"the gateway has not answered within {answers_within_s:g} s")
+        return Refusal(0, f"the gateway answers, but has not done this within {answers_within_s:g} s: t3actors top")
     return Refusal(0, f"the gateway does not answer on its socket: {error} (api.blocked in its log says why)")

@@ -13,12 +13,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
-import click
 import msgspec
 
 from t3actors import clock
 from t3actors.addresses import split_address
-from t3actors.cli.asking import ask
+from t3actors.cli.asking import NoAnswer, health_of
+from t3actors.cli.exits import Told
 from t3actors.cli.life import Life, life_of
 from t3actors.cli.port_holders import HELD, can_be_bound, holders_of, may_be_shared
 from t3actors.cli.whereabouts import Whereabouts
@@ -142,14 +142,20 @@ def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
         yield Finding("gateway", "note", f"none is running in {where.data_dir}")
         return
     try:
-        health = ask(where, "GET", "/health", answers_within_s=3.0, also=(503,))
-    except click.ClickException as refused:
+        health = health_of(where)
+    except NoAnswer as silent:
+        yield Finding("gateway", "bad", f"it does not answer: {silent.how.seen}", silent.how.do)
+        return
+    except Told as refused:
         yield Finding(
             "gateway", "bad", refused.format_message(), "api.blocked in its log, or the rights of t3actors.sock"
         )
         return
     except SystemExit:
         yield Finding("gateway", "bad", "it went away just now", "its log")
+        return
+    if health is None:
+        yield Finding("gateway", "note", "it answers, but has no time to say how it is", "api.flooded in its log")
         return
     parts = ((part, health[part]) for part in ("detector", "store", "actors") if part in health)
     stuck = [f"{part} {seen['state']}: {seen['reason']}" for part, seen in parts if seen["state"] != "ok"]

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Any
 
 import click
 
@@ -32,6 +33,14 @@ class Exit(IntEnum):
     """Another gateway holds this data_dir."""
     CONFIG = 78
     """The configuration was refused."""
+
+
+class Told(click.ClickException):
+    """What a person asked for cannot be had: one line in our form, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Say it."""
+        click.echo(f"t3actors: {self.message}", err=True, file=file)
 
 
 _CODES: tuple[tuple[type[Exception], Exit], ...] = (

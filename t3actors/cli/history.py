@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from t3actors.cli.looking import Look, looking, looks_at_a_gateway, moment_of, split_point
 from t3actors.cli.plot import Column, plot
-from t3actors.cli.show import Look, looking, looks_at_a_gateway, moment_of, split_point
 from t3actors.cli.tables import print_json, print_table
 from t3actors.configure.durations import DURATION_FORM, duration_s
 from t3actors.moments import MOMENT_FORM, clock_times
@@ -55,7 +55,7 @@ def history(
     weighs each by how long it held; samples that are gone are told by aggregates of the hour.
     """
     every_ms = _every_ms(every)
-    with looking(config, data) as look:
+    with looking(config, data, asks=False) as look:
         device, point_id = split_point(point, look)
         since_ms, until_ms = (moment_of(text, name, look) for text, name in ((since, "--since"), (until, "--until")))
         span = Span(point, device, point_id, since_ms, until_ms)

@@ -1,4 +1,4 @@
-"""How a gateway is that somebody looks at: running, running but silent, or not running. Imports nothing heavy."""
+"""How a gateway is that somebody looks at: running, running but silent or hanging, or not running. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class Life(Enum):
     RUNNING = "running"
     SILENT = "running, but it has not written its database"
     """Its process lives: the disk is full, or another program holds the database."""
+    HANGING = "running, but it does not answer"
+    """Its process is there, and does nothing: it was stopped, or its loop stands still."""
     NOT_RUNNING = "NOT RUNNING"
 
 
@@ -33,13 +35,16 @@ def life_of(data_dir: Path | str, gateway: Mapping[str, object] | None, now_ms: 
     return Life.SILENT if locked else Life.NOT_RUNNING
 
 
-def last_word(life: Life, data_dir: Path | str, state: str, heard: str) -> str | None:
-    """Return what is to be said of a gateway that does not write, after all that it wrote was shown."""
+def last_word(life: Life, data_dir: Path | str, state: str, heard: str, hangs: str = "") -> str | None:
+    """Return what is to be said of a gateway that does not write, after all that it wrote was shown. `hangs`: what is seen of one that
+    does not answer."""
     match life:
         case Life.RUNNING:
             return None
         case Life.SILENT:
             return f"t3actors: the gateway in {data_dir} is {state}; this is the last it wrote"
+        case Life.HANGING:
+            return f"t3actors: {hangs}. This is the last it wrote"
         case Life.NOT_RUNNING:
             return f"t3actors: no gateway is running in {data_dir} (last heard: {heard}); this is the last it knew"
 

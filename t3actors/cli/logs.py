@@ -6,7 +6,6 @@ import datetime as dt
 import time
 from collections import deque
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -14,6 +13,7 @@ from typing import cast
 import click
 import msgspec
 
+from t3actors.cli.looking import refuse_unknown_device
 from t3actors.cli.tables import print_json, shown
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.errors import StoreError, StoreUnreachable
@@ -178,7 +178,4 @@ def _refuse_unknown(device: str, where: Whereabouts) -> None:
             names = [row.name for row in reader.devices()]
     except StoreUnreachable:  # the log's file may be there all the same
         return
-    if device not in names:
-        near = get_close_matches(device, names, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "t3actors devices lists them"
-        raise click.ClickException(f'no device "{device}"; {hint}')
+    refuse_unknown_device(device, names)

@@ -34,8 +34,8 @@ SAID = {
 def reload(config: Path | None, data: Path | None, as_json: bool) -> None:
     """Have the gateway read its configuration anew, and wait until it holds: only devices that differ are started anew.
 
-    A configuration with a fault changes nothing: its faults are printed. Exit code 1 then, and when a device could not be started;
-    69 when no gateway is running there.
+    A configuration with a fault changes nothing: its faults are printed. Exit code 1 then, when a device could not be started, and when the
+    gateway does not answer; 69 when no gateway is running there.
     """
     body = {} if config is None else {"file": str(config.absolute())}
     try:

@@ -1,63 +1,22 @@
-"""`t3actors status`, `devices`, `points`, `alarms`: what is known of a gateway, without disturbing it.
-
-Where no gateway runs the last-known data is shown, marked as such, and the exit code is 69; where one runs that cannot
-write its database, likewise, but the code is 0.
-"""
+"""`t3actors status`, `devices`, `points`, `alarms`: what is known of a gateway, without disturbing it."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from difflib import get_close_matches
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from t3actors.cli.exits import Exit
-from t3actors.cli.life import Life, last_word, life_of, state_of
+from t3actors.cli.control import overridden
+from t3actors.cli.life import Life
+from t3actors.cli.looking import Look, looking, looks_at_a_gateway
 from t3actors.cli.tables import print_json, print_table, shown
-from t3actors.cli.whereabouts import Whereabouts, find
-from t3actors.moments import MOMENT_FORM, age, clock_time, moment_ms, span
+from t3actors.moments import age, clock_time, span
 from t3actors.points import Status
-from t3actors.store.reader import Reader, open_reader
-
-Verb = Callable[..., Any]
-
-
-class Look(msgspec.Struct, frozen=True):
-    """One look at a gateway: where, through what, and whether it lives."""
-
-    where: Whereabouts
-    reader: Reader
-    gateway: dict[str, Any]
-    life: Life
-    now_ms: int
-
-    @property
-    def live(self) -> bool:
-        """Whether what is shown is as it is now."""
-        return self.life is Life.RUNNING
-
-    @property
-    def state(self) -> str:
-        """How the gateway is, in words."""
-        return state_of(self.life, self.gateway.get("heartbeat_at"), self.now_ms)
-
-
-def looks_at_a_gateway(verb: Verb) -> Verb:
-    """Give a verb the arguments that name a gateway."""
-    for decorate in (
-        click.option("--json", "as_json", is_flag=True, help="One JSON object per line; times are Unix milliseconds."),
-        click.option("--data", type=click.Path(path_type=Path), help="The gateway's data_dir, instead of CONFIG."),
-        click.argument("config", required=False, type=click.Path(path_type=Path)),
-    ):
-        verb = decorate(verb)
-    return verb
 
 
 @click.command()
@@ -65,7 +24,7 @@ def looks_at_a_gateway(verb: Verb) -> Verb:
 def status(config: Path | None, data: Path | None, as_json: bool) -> None:
     """Say how the gateway and its devices are: one look when something is wrong.
 
-    Exit code 69 when no gateway is running there.
+    Exit code 69 when no gateway is running there, 1 when one is that does not answer.
     """
     with looking(config, data) as look:
         devices, points = _devices(look), _points(look)
@@ -73,7 +32,7 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
             "devices": dict(Counter(str(row["status"]) for row in devices)),
             "points": dict(Counter(str(row["status"]) for row in points)),
         }
-        health = _health(look)
+        health = look.health
         if as_json:
             how = {"live": look.live, "state": look.life.name.lower(), "database": str(look.where.database)}
             print_json([{**look.gateway, **how, **counts, "health": health}])
@@ -115,7 +74,7 @@ def points(config: Path | None, data: Path | None, as_json: bool, device: str | 
     """List the points: value, unit, status and age of each, by the name device/point_id."""
     with looking(config, data) as look:
         if device is not None:
-            _refuse_unknown(device, look)
+            look.refuse_unknown(device)
         rows = [row for row in _points(look, device) if wanted is None or row["status"] == wanted]
         if as_json:
             print_json(rows)
@@ -158,7 +117,7 @@ def alarms(
     """
     with looking(config, data) as look:
         if device is not None:
-            _refuse_unknown(device, look)
+            look.refuse_unknown(device)
         found = look.reader.alarms(device, limit, standing=not also_over)
         rows = [{**msgspec.structs.asdict(row), "live": look.live} for row in found]
         if as_json:
@@ -188,41 +147,10 @@ def raised_text(row: dict[str, Any], zone: dt.tzinfo) -> str:
     return f"{at} (its clock: {span(abs(off_s))} {'fast' if off_s > 0 else 'slow'})"
 
 
-@contextmanager
-def looking(config: Path | None, data: Path | None) -> Iterator[Look]:
-    where = find(config, data)
-    now_ms = time.time_ns() // 1_000_000
-    with closing(open_reader(where.database)) as reader:
-        row = reader.gateway()
-        gateway = {} if row is None else msgspec.structs.asdict(row)
-        look = Look(where, reader, gateway, life_of(where.data_dir, gateway, now_ms), now_ms)
-        yield look
-    heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
-    word = last_word(look.life, where.data_dir, look.state, heard)
-    if word is not None:
-        click.echo(word, err=True)
-    if look.life is Life.NOT_RUNNING:
-        raise SystemExit(Exit.NOT_RUNNING)
-
-
-def _health(look: Look) -> dict[str, Any] | None:
-    """Ask a running gateway how it is; None where it does not say: the database alone must do then."""
-    if look.life is Life.NOT_RUNNING:
-        return None
-    from t3actors.cli.asking import ask  # noqa: PLC0415 - the standard library's HTTP takes long to import
-
-    try:
-        answer: dict[str, Any] = ask(look.where, "GET", "/health", answers_within_s=2.0, also=(503,))
-    except (click.ClickException, SystemExit):
-        return None
-    return answer
-
-
 def _health_lines(health: dict[str, Any] | None, zone: dt.tzinfo) -> Iterator[str]:
     """Say what is not well, and what holds instead of the configuration."""
     if health is None:
         return
-    from t3actors.cli.control import overridden  # noqa: PLC0415 - likewise
 
     for part in ("loop", "detector", "store", "actors"):
         seen = health.get(part)
@@ -262,27 +190,3 @@ def _print_devices(rows: list[dict[str, Any]], look: Look) -> None:
         {"name": "device", "status": "status", "address": "address", "serial_number": "serial", "heard": "last ok",
          "achieved_interval_s": "every s", "polls_ok": "polls", "polls_failed": "failed", "status_reason": "reason"},
     )  # fmt: skip
-
-
-def _refuse_unknown(device: str, look: Look) -> None:
-    names = [row.name for row in look.reader.devices()]
-    if device not in names:
-        near = get_close_matches(device, names, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "t3actors devices lists them"
-        raise click.ClickException(f'no device "{device}"; {hint}')
-
-
-def split_point(point: str, look: Look) -> tuple[str, str]:
-    device, _, point_id = point.partition("/")
-    if not any(row.point_id == point_id for row in look.reader.points(device)):
-        near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in look.reader.points()], n=1)
-        hint = f'did you mean "{near[0]}"?' if near else "t3actors points lists them"
-        raise click.ClickException(f'no point "{point}"; a point is device/point_id; {hint}')
-    return device, point_id
-
-
-def moment_of(text: str, option: str, look: Look) -> int:
-    try:
-        return moment_ms(text, look.now_ms, look.where.zone)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f'saw "{text}"; allowed: {MOMENT_FORM}', param_hint=option) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from t3actors.cli.show import Look, looking, looks_at_a_gateway
+from t3actors.cli.looking import Look, looking, looks_at_a_gateway
 from t3actors.cli.tables import print_json, print_table
 from t3actors.config import StoreConfig
 from t3actors.configure.budget import MARGIN, ROW_BYTES

@@ -21,7 +21,7 @@ ANSWERS_WITHIN_S = 150.0  # the gateway itself gives up on a device after 120 s
 def sync(names: tuple[str, ...], data: Path | None, as_json: bool) -> None:
     """Have the gateway poll these devices, or all, once, now, and wait until the readings are taken.
 
-    Exit code 1 when any device or point failed; 69 when no gateway is running there.
+    Exit code 1 when any device or point failed, and when the gateway does not answer; 69 when none is running there.
     """
     devices, config = (names, None) if data is not None else (names[:-1], Path(names[-1]) if names else None)
     where = find(config, data)

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
-from t3actors.cli.asking import ask
+from t3actors.cli.asking import NoAnswer, ask
 from t3actors.cli.control import overridden
-from t3actors.cli.exits import Exit
+from t3actors.cli.exits import Exit, Told
 from t3actors.cli.life import Life, life_of
 from t3actors.cli.tables import print_json, shown
 from t3actors.cli.whereabouts import Whereabouts, find
@@ -34,34 +34,41 @@ FOREVER_MS = 1 << 52
 def why(point: str, config: Path | None, data: Path | None, as_json: bool) -> None:
     """Say why POINT (device/point_id) is as it is: its value and age, the last polls, the rules, the row, what to look at next.
 
-    Where no gateway runs, what the database says; exit code 69.
+    Where no gateway runs, what the database says; exit code 69. Likewise where one runs that does not answer; exit code 1.
     """
     where = find(config, data)
     now_ms = time.time_ns() // 1_000_000
+    code = Exit.DONE
     if life_of(where.data_dir, None, now_ms) is Life.NOT_RUNNING:
-        page = _last_known(where, point)
+        code = Exit.NOT_RUNNING
+        page = _last_known(where, point, f"no gateway is running in {where.data_dir}", "start it")
     else:
-        page = ask(where, "GET", f"/why?{urlencode({'point': point}, safe='/:')}")
+        try:
+            page = ask(where, "GET", f"/why?{urlencode({'point': point}, safe='/:')}")
+        except NoAnswer as silent:
+            code = Exit.FAILED
+            how = f"the gateway in {where.data_dir} does not answer: {silent.how.seen}"
+            page = _last_known(where, point, how, silent.how.do)
     if as_json:
         print_json([page])
     else:
         for line in _lines(page, where, now_ms):
             click.echo(line)
-    if page["at"] is None:
-        raise SystemExit(Exit.NOT_RUNNING)
+    if code is not Exit.DONE:
+        raise SystemExit(code)
 
 
-def _last_known(where: Whereabouts, point: str) -> Page:
+def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
     device, _, point_id = point.partition("/")
     with closing(open_reader(where.database)) as reader:
         row = next(iter(reader.points(device, point_id=point_id, limit=1)), None)
         if row is None:
-            raise click.ClickException(f'no point "{point}"; a point is device/point_id; t3actors points lists them')
+            raise Told(f'no point "{point}"; a point is device/point_id; t3actors points lists them')
         return {
             "point": point,
             "at": None,
-            "sentence": f"no gateway is running in {where.data_dir}; this is the last it knew",
-            "look_at": "start it",
+            "sentence": f"{why}; this is the last it knew",
+            "look_at": look_at,
             "row": msgspec.to_builtins(row),
             "actor": None,
             "override": None,

@@ -29,7 +29,7 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = holder_of(data_dir) or "unknown"
             raise AlreadyRunning(f"{data_dir}: another gateway (process {holder}) holds this data directory") from None
         except OSError as error:
             raise StoreUnreachable(f"{path}: cannot be locked: {error.strerror}") from error
@@ -42,6 +42,14 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         yield path
     finally:
         os.close(descriptor)
+
+
+def holder_of(data_dir: Path) -> int:
+    """Return the process that last locked the directory, as it has written it down; 0 where that cannot be read."""
+    try:
+        return int((data_dir / LOCK_NAME).read_bytes()[:32])
+    except (OSError, ValueError):
+        return 0
 
 
 def is_locked(data_dir: Path | str) -> bool | None:
