@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from t3actors.detect.batch import Batches
+from t3actors.detect.device import DeviceLatest
 from t3actors.detect.latest import Latest
 from t3actors.detect.pending import is_change
 from t3actors.events import Log
@@ -47,6 +48,7 @@ class Delivery:
         self._closed_s = 0.0
         self._progress_s = -math.inf
         self._reported: dict[str, DeviceProgress] = {}
+        self._heard: set[str] = set()
         self._behind = False
 
     @property
@@ -106,6 +108,12 @@ class Delivery:
         self._progress_s = -math.inf
         self._push_progress(now_s)
 
+    def heard(self, device: DeviceLatest, now_s: float, group: str | None) -> None:
+        """A device has answered. That it has for the first time does not wait for the progress of all."""
+        if device.name not in self._heard:
+            self._heard.add(device.name)
+            self._push_progress_of(device, now_s, group)
+
     def send_again(self, now_s: float) -> None:
         """Send the batch in flight, if there is one."""
         if self.batches.in_flight is not None:
@@ -134,6 +142,7 @@ class Delivery:
         """The store lost everything: these rows go first."""
         self.batches.begin_anew(rows, now_s)
         self._reported.clear()
+        self._heard.clear()
 
     def counts(self, **others: Any) -> DetectorCounts:
         """Return what was counted here, and the others."""
@@ -170,9 +179,11 @@ class Delivery:
             return
         self._progress_s = now_s
         for device in self._latest.devices.values():
-            if device.announced is None:
-                continue
-            progress = DeviceProgress(device=device.name, last_ok_at_ms=device.last_ok_at_ms, counts=device.counts)
-            if progress != self._reported.get(device.name):
-                self._reported[device.name] = progress
-                self.batches.push(progress, now_s)
+            if device.announced is not None:
+                self._push_progress_of(device, now_s)
+
+    def _push_progress_of(self, device: DeviceLatest, now_s: float, group: str | None = None) -> None:
+        progress = DeviceProgress(device=device.name, last_ok_at_ms=device.last_ok_at_ms, counts=device.counts)
+        if progress != self._reported.get(device.name):
+            self._reported[device.name] = progress
+            self.batches.push(progress, now_s, group)

@@ -19,8 +19,9 @@ from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.latest import Latest
+from t3actors.detect.recoveries import Recoveries
 from t3actors.events import Log
-from t3actors.events.detect import POINTS_DOWN, POINTS_RECOVERED, POINTS_STALE
+from t3actors.events.detect import POINTS_DOWN, POINTS_STALE
 from t3actors.messages import (
     AlarmsRead,
     DeviceAnnounced,
@@ -63,6 +64,7 @@ class Hearing:
         self._now_s = now_s
         self._wall_ms = wall_ms
         self._log = log
+        self._recoveries = Recoveries(log)
         self.handlers: dict[type, Callable[[Any], object]] = {
             PointsRead: self._points_read,
             DeviceAnnounced: self._device_announced,
@@ -117,9 +119,9 @@ class Hearing:
         self.counts["readings"] += len(message.readings)
         self.counts["strangers"] += taken.strangers
         self._out.push(taken.changes, now_s, message.group)
+        self._recoveries.took(device.name, taken.recovered, message.group)
+        self._out.heard(device, now_s, message.group)
         if taken.changes:
-            if taken.recovered:
-                self._log(POINTS_RECOVERED, device=device.name, points=taken.recovered)
             self._out.pump(now_s)
 
     def _poll_missed(self, message: PollMissed) -> None:
@@ -162,6 +164,7 @@ class Hearing:
 
     def _cycle_ended(self, message: CycleEnded) -> None:
         now_s = self._now_s()
+        self._recoveries.over(message.panels)
         self._out.add(message, now_s, message.group)
         self._out.pump(now_s)
 

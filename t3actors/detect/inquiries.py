@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,7 +11,7 @@ from t3actors.detect.delivery import Delivery
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.latest import Latest
 from t3actors.messages import BatchItem, PointChange
-from t3actors.points import DeviceStatus
+from t3actors.points import DeviceStatus, Status
 from t3actors.questions import (
     DetectorCounts,
     DetectorCountsRequested,
@@ -20,6 +21,7 @@ from t3actors.questions import (
     TraceRequested,
 )
 
+NOT_HEARD_OF = "nobody has spoken for it since the start"
 Handler = Callable[[Any], object]
 
 
@@ -33,7 +35,8 @@ def inquiries(
         return out.counts(
             devices=len(devices),
             devices_online=sum(
-                device.status is DeviceStatus.ONLINE and device.name not in latest.conflicts for device in devices
+                device.status is DeviceStatus.ONLINE and is_spoken_for(device) and device.name not in latest.conflicts
+                for device in devices
             ),
             points=latest.points(),
             **own_counts(),
@@ -49,11 +52,17 @@ def inquiries(
     return {DetectorCountsRequested: counts, StandingsRequested: standings, TraceRequested: trace}
 
 
+def is_spoken_for(device: DeviceLatest) -> bool:
+    """Say whether anybody has told of the device since the start: of another the store alone knows how it was."""
+    return device.announced is not None or device.status is DeviceStatus.DISABLED
+
+
 def standing_of(device: DeviceLatest, conflict: str = "") -> DeviceStanding:
     """Say how a device is. `conflict`: the store's word on its serial number, which stands against the device's own."""
-    said = device.said_last
-    status = DeviceStatus.UNKNOWN if device.status is None else device.status
+    said, is_known = device.said_last, is_spoken_for(device)
+    status = device.status if device.status is not None and is_known else DeviceStatus.UNKNOWN
     reason = "" if said is None else said.reason
+    reason = reason if is_known else NOT_HEARD_OF
     if conflict:
         status, reason = DeviceStatus.CONFLICT, conflict
     return DeviceStanding(
@@ -65,7 +74,9 @@ def standing_of(device: DeviceLatest, conflict: str = "") -> DeviceStanding:
         poll_interval_s=None if device.announced is None else device.announced.poll_interval_s,
         counts=device.counts,
         points=len(device.tracks),
-        points_by_status=device.by_status(),
+        points_by_status=device.by_status()
+        if is_known
+        else Counter(dict.fromkeys(device.tracks, Status.UNKNOWN).values()),
     )
 
 

@@ -450,6 +450,38 @@ async def test_a_heartbeat_that_falls_due_within_a_group_does_not_tear_it(autoju
         assert [count for count in counts if count] == [10]
 
 
+async def test_that_a_device_answered_for_the_first_time_is_stored_with_what_it_said(autojump_clock: MockClock) -> None:
+    h = house(stored("a", "IN1", 20.0), stored("a", "IN2", 21.0), device_status={"a": DeviceStatus.ONLINE})
+    async with h.at_work():
+        h.tell(A)
+        await trio.sleep(3)  # a batch has gone: the next progress of all would be in 10 s
+        h.poll(4, 20.0, 21.0)
+        await trio.sleep(3)
+        progress = [item for item in h.writer.items if isinstance(item, DeviceProgress)]
+        assert [item.last_ok_at_ms for item in progress] == [None, 4000]
+        h.poll(7, 20.0, 21.0)
+        await trio.sleep(3)
+        assert [item for item in h.writer.items if isinstance(item, DeviceProgress)] == progress
+
+
+async def test_points_that_come_back_in_several_parts_of_one_answer_are_told_of_once(
+    autojump_clock: MockClock,
+) -> None:
+    h = house(stored("a", "IN1", 20.0, Status.DOWN), stored("a", "IN2", 21.0, Status.DOWN))
+    async with h.at_work():
+        h.tell(A)
+        for place in (1, 2):
+            h.tell(read("a", place, Reading(f"IN{place}", 5.0), group="answer"))
+        h.tell(CycleEnded(device="plant", at_ms=0, group="answer", panels=("a",)))
+        await trio.sleep(1)
+        assert h.said("points.recovered") == [2]
+        for place in (1, 2):
+            h.tell(read("a", 2 + place, Reading(f"IN{place}", 6.0), group="next"))
+        h.tell(CycleEnded(device="plant", at_ms=0, group="next", panels=("a",)))
+        await trio.sleep(1)
+        assert h.said("points.recovered") == [2]
+
+
 async def test_each_start_has_a_batch_stream_of_its_own(autojump_clock: MockClock) -> None:
     h = house()
     for _ in range(2):

@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from t3actors.messages import PointChange
-from t3actors.points import DeviceStatus, Reading, Rules
+from t3actors.points import DeviceStatus, Reading, Rules, Status
 from t3actors.questions import (
     ChangesStored,
     DetectorCountsRequested,
@@ -15,7 +15,7 @@ from t3actors.questions import (
     StandingsRequested,
     TraceRequested,
 )
-from tests.detect.speech import Recorder, announced, point, turned
+from tests.detect.speech import Recorder, announced, point, stored, turned
 from tests.detect.test_detector import House, house
 
 RULES = Rules(poll_interval_s=1.0, stale_after=3, down_after=6, deadband=0.5, max_interval_s=60.0)
@@ -127,9 +127,19 @@ async def test_what_is_stored_is_told_to_whoever_plays_live_and_only_then(autoju
         assert (values, told.dropped) == ([30.0], (("a", "IN1"),))
 
 
-async def test_a_device_known_from_the_store_alone_stands_as_it_was_stored(autojump_clock: MockClock) -> None:
-    h = house(device_status={"old": DeviceStatus.ONLINE})
+async def test_a_device_known_from_the_store_alone_is_not_known_to_be_as_it_was(autojump_clock: MockClock) -> None:
+    h = house(
+        stored("old", "IN1", 20.0), stored("a", "IN1", 20.0),
+        device_status={"old": DeviceStatus.ONLINE, "a": DeviceStatus.ONLINE, "off": DeviceStatus.DISABLED},
+    )  # fmt: skip
     async with h.at_work():
+        h.tell(A)
         await trio.sleep(1)
-        seen = (await standings(h))["old"]
-        assert (seen.status, seen.since_at_ms, seen.poll_interval_s) == (DeviceStatus.ONLINE, None, None)
+        seen = await standings(h)
+        old = seen["old"]
+        assert (old.status, old.since_at_ms, old.poll_interval_s) == (DeviceStatus.UNKNOWN, None, None)
+        assert (old.reason, old.points_by_status) == ("nobody has spoken for it since the start", {Status.UNKNOWN: 1})
+        assert (seen["a"].status, seen["a"].points_by_status) == (DeviceStatus.ONLINE, {Status.OK: 1})
+        assert seen["off"].status is DeviceStatus.DISABLED
+        counts = await h.registry.ask("detector", DetectorCountsRequested())
+        assert (counts.devices, counts.devices_online) == (3, 1)
