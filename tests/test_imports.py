@@ -45,6 +45,7 @@ PURE = (
     "t3actors/watch/api/rates.py",
     "t3actors/watch/api/refusals.py",
     "t3actors/watch/advice.py",
+    "t3actors/watch/forecast.py",
     "t3actors/watch/growth.py",
     "t3actors/watch/parts.py",
     "t3actors/watch/repeats.py",

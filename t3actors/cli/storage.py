@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
 from pathlib import Path
 
 import click
@@ -10,44 +12,11 @@ import msgspec
 from t3actors.cli.looking import Look, looking, looks_at_a_gateway
 from t3actors.cli.tables import print_json, print_table
 from t3actors.config import StoreConfig
-from t3actors.configure.budget import MARGIN, ROW_BYTES
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
 from t3actors.moments import clock_time
 from t3actors.rows import StorageUsage
-
-DAY_MS = 86_400_000
-
-
-class Forecast(msgspec.Struct, frozen=True):
-    """What comes of it: MB a day, of how many days there is room for in all, when the budget is full (Unix milliseconds)."""
-
-    mb_a_day: float
-    budget_mb: float | None
-    full_at: int | None
-    raw_days: float | None
-    rows_mb_settled: float
-
-
-def forecast(usage: StorageUsage, store: StoreConfig | None, now_ms: int) -> Forecast:
-    """Reckon on from today's rate. Rows of `recent` grow until they are as old as that, then no more."""
-    mb_a_day = sum(point.mb_a_day for point in usage.points)
-    samples_a_day = sum(point.samples_a_day for point in usage.points)
-    settings = StoreConfig() if store is None else store
-    rows_mb = samples_a_day * settings.recent_s / 86_400 * ROW_BYTES / 1e6
-    if store is None or not settings.budget_bytes:
-        return Forecast(mb_a_day, None, None, None, rows_mb)
-    budget_mb = settings.budget_bytes / 1e6
-    rows_mb = min(rows_mb, budget_mb / 2)
-    left_mb = budget_mb * (1 - MARGIN) - usage.used_mb - max(0.0, rows_mb - usage.rows_mb)
-    days = None if not mb_a_day else max(0.0, left_mb / mb_a_day)
-    full_at = None if days is None else now_ms + round(days * DAY_MS)
-    if settings.raw_s and days is not None and usage.oldest_sample_at is not None:
-        lasts_days = (usage.oldest_sample_at - now_ms) / DAY_MS + settings.raw_s / 86_400
-        full_at = None if lasts_days <= days else full_at  # from then on as much goes as comes
-    packed_mb = usage.used_mb - usage.rows_mb
-    raw_days = None if not mb_a_day else (budget_mb * (1 - MARGIN) - rows_mb - min(packed_mb, 1.0)) / mb_a_day
-    return Forecast(mb_a_day, budget_mb, full_at, raw_days, rows_mb)
+from t3actors.watch.forecast import Forecast, forecast
 
 
 @click.command()
@@ -63,7 +32,10 @@ def storage(config: Path | None, data: Path | None, as_json: bool, how_many: int
     store = None if config is None else load(config).store
     with looking(config, data) as look:
         usage = look.reader.storage()
-        made = forecast(usage, store, look.now_ms)
+        free_mb = shutil.disk_usage(look.where.database.parent).free / 1e6
+        growth = None if look.health is None else look.health.get("growth_mb_a_day")
+        known = StoreConfig(budget_bytes=0) if store is None else store
+        made = forecast(usage, known, look.now_ms, free_mb=free_mb, growth_mb_a_day=growth)
         devices: dict[str, list[float]] = {}
         for point in usage.points:
             sums = devices.setdefault(point.name, [0.0, 0.0])
@@ -71,14 +43,14 @@ def storage(config: Path | None, data: Path | None, as_json: bool, how_many: int
             sums[1] += point.mb_a_day
         if as_json:
             whole = {key: value for key, value in msgspec.structs.asdict(usage).items() if key != "points"}
-            print_json([{"kind": "total", **whole, **msgspec.structs.asdict(made)}])
+            print_json([{"kind": "total", **whole, "free_mb": free_mb, **msgspec.structs.asdict(made)}])
             print_json(
                 {"kind": "device", "name": name, "samples_a_day": samples, "mb_a_day": mb}
                 for name, (samples, mb) in devices.items()
             )
             print_json({"kind": "point", **msgspec.structs.asdict(point)} for point in usage.points[:how_many])
             return
-        _print(look, usage, made, store)
+        _print(look, usage, made, store, free_mb)
         if not usage.points:
             return
         click.echo()
@@ -93,7 +65,7 @@ def storage(config: Path | None, data: Path | None, as_json: bool, how_many: int
             print_table(largest, {"point": "largest points", "samples_a_day": "samples a day", "mb_a_day": "MB a day"})
 
 
-def _print(look: Look, usage: StorageUsage, made: Forecast, store: StoreConfig | None) -> None:
+def _print(look: Look, usage: StorageUsage, made: Forecast, store: StoreConfig | None, free_mb: float) -> None:
     zone = look.where.zone
     click.echo(
         f"database {look.where.database}: {usage.file_mb:.1f} MB, of which {usage.used_mb:.1f} MB are in use, "
@@ -104,27 +76,36 @@ def _print(look: Look, usage: StorageUsage, made: Forecast, store: StoreConfig |
         clock_time(usage.oldest_hour_at, zone) or "none yet",
     )
     click.echo(f"samples: {usage.samples} packed, the oldest of {oldest}; hours: the oldest of {hours}")
-    if not usage.points:
+    if made.mb_a_day is None:
         click.echo("rates: known once an hour is packed")
         return
-    click.echo(f"rate: {made.mb_a_day:.4g} MB a day, and {made.rows_mb_settled:.4g} MB of rows that go after recent")
-    if store is None:
-        click.echo("budget: name CONFIG instead of --data")
-        return
-    if made.budget_mb is None:
-        click.echo('budget: none ("0B"): min_free alone bounds the file')
-    elif made.full_at is None:
+    if usage.points:
         click.echo(
-            f"budget: {made.budget_mb:.4g} MB, not reached: from {duration_text(store.raw_s)} on as much goes as comes"
+            f"rate: {made.mb_a_day:.4g} MB a day, and {made.rows_mb_settled:.4g} MB of rows that go after recent"
         )
     else:
-        click.echo(
-            f"budget: {made.budget_mb:.4g} MB, full on {clock_time(made.full_at, zone)} at this rate; "
-            f"samples then go back about {made.raw_days:.0f} days"
-        )
+        click.echo(f"rate: the file grows by {made.mb_a_day:.4g} MB a day; better known once an hour is packed")
+    if store is None:
+        click.echo(f"disk: {free_mb:,.0f} MB free; budget: name CONFIG instead of --data")
+        return
+    click.echo(f"disk: {free_mb:,.0f} MB free, of which {store.min_free_bytes / 1e6:,.0f} MB are kept free (min_free)")
+    click.echo(budget_line(made, store, zone))
     for what, kept_s in (("samples", store.raw_s), ("minutes", store.minutes_s), ("hours", store.hours_s)):
         if kept_s:
             freed = made.mb_a_day if what == "samples" else 0.0
             click.echo(
                 f"kept: {what} for {duration_text(kept_s)}" + (f"; then {freed:.4g} MB go each day" if freed else "")
             )
+
+
+def budget_line(made: Forecast, store: StoreConfig, zone: dt.tzinfo) -> str:
+    """Say when what is left is used up, of what, and what comes of it."""
+    when = clock_time(made.full_at, zone)
+    told = 'budget: none ("0B")' if made.budget_mb is None else f"budget: {made.budget_mb:.4g} MB"
+    if made.full_of == "disk":
+        return f"{told}; the disk is full on {when} at this rate, and history stops growing"
+    if made.full_of == "budget":
+        return f"{told}, full on {when} at this rate; samples then go back about {made.raw_days:.0f} days"
+    if store.raw_s:
+        return f"{told}, not reached: from {duration_text(store.raw_s)} on as much goes as comes"
+    return f"{told}; at this rate it lasts for more than ten years"

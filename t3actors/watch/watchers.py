@@ -46,8 +46,7 @@ def watchers(
         fanout=Fanout(max(1, int(LISTENERS_SHARE * config.api.connections))),
         database=database,
         wall_ms=clock.wall_ms,
-        budget_bytes=config.store.budget_bytes,
-        min_free_bytes=config.store.min_free_bytes,
+        store=config.store,
     )
     return {
         "summary": summary,

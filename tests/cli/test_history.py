@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from t3actors.cli.plot import Column, plot
-from t3actors.cli.storage import forecast
+from t3actors.cli.storage import budget_line
 from t3actors.config import StoreConfig
 from t3actors.moments import zone_of
-from t3actors.rows import PointUsage, StorageUsage
+from t3actors.watch.forecast import Forecast
 from tests.cli.invoking import t3actors
 from tests.store.building import announced, point
 from tests.store.history.telling import DAY_MS, MIDNIGHT_MS, Told
@@ -133,8 +133,8 @@ def test_storage_tells_when_the_budget_is_full(data: Path, tmp_path: Path) -> No
     )
     config.write_text(text.format(""), encoding="utf-8")
     out = t3actors("storage", config).out
-    assert "budget: 20 MB, full on 20" in out
-    assert "at this rate; samples then go back about" in out
+    assert "budget: 20 MB; at this rate it lasts for more than ten years" in out
+    assert "500 MB are kept free (min_free)" in out
     config.write_text(text.format('raw = "30d"\n'), encoding="utf-8")
     out = t3actors("storage", config).out
     assert "budget: 20 MB, not reached: from 30d on as much goes as comes" in out
@@ -143,35 +143,17 @@ def test_storage_tells_when_the_budget_is_full(data: Path, tmp_path: Path) -> No
     assert 'budget: none ("0B")' in t3actors("storage", config).out
 
 
-def usage(used_mb: float = 10.0, rows_mb: float = 0.0, mb_a_day: float = 1.0, samples: int = 0) -> StorageUsage:
-    one = PointUsage(name="d", point_id="p", samples_a_day=samples, mb_a_day=mb_a_day)
-    return StorageUsage(
-        file_mb=used_mb,
-        used_mb=used_mb,
-        rows_mb=rows_mb,
-        samples=1,
-        oldest_sample_at=0,
-        oldest_hour_at=0,
-        day_at=0,
-        points=(one,),
+def test_a_budget_says_what_is_full_first_and_what_comes_of_it() -> None:
+    known = {"mb_a_day": 1.0, "rows_mb_settled": 0.0, "budget_mb": 20.0, "raw_days": 12.3}
+    store = StoreConfig(budget_bytes=20_000_000)
+    full = Forecast(**known, full_at=DAY_MS, full_of="budget")  # type: ignore[arg-type]
+    assert budget_line(full, store, UTC) == (
+        "budget: 20 MB, full on 1970-01-02 00:00:00 UTC at this rate; samples then go back about 12 days"
     )
-
-
-def test_the_budget_is_full_when_what_comes_has_filled_what_is_left() -> None:
-    made = forecast(usage(), StoreConfig(budget_bytes=100_000_000), now_ms=0)
-    assert made.full_at == round((95 - 10) * DAY_MS)
-
-
-def test_rows_that_are_yet_to_gather_are_left_room_for() -> None:
-    store = StoreConfig(budget_bytes=100_000_000, recent_s=86_400.0)
-    made = forecast(usage(rows_mb=5.0, samples=1_000_000), store, now_ms=0)
-    assert made.rows_mb_settled == 30.0
-    assert made.full_at == round((95 - 10 - 25) * DAY_MS)
-
-
-def test_what_is_kept_for_less_than_the_budget_lasts_never_fills_it() -> None:
-    assert forecast(usage(), StoreConfig(budget_bytes=100_000_000, raw_s=85 * 86_400.0), now_ms=0).full_at is None
-    assert forecast(usage(), StoreConfig(budget_bytes=100_000_000, raw_s=86 * 86_400.0), now_ms=0).full_at is not None
+    disk = Forecast(**known, full_at=DAY_MS, full_of="disk")  # type: ignore[arg-type]
+    assert budget_line(disk, store, UTC) == (
+        "budget: 20 MB; the disk is full on 1970-01-02 00:00:00 UTC at this rate, and history stops growing"
+    )
 
 
 def test_a_database_of_an_older_version_says_what_to_do(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import trio
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
 from supervision.supervisor import Supervisor
+from t3actors.config import StoreConfig
 from t3actors.control import Control
 from t3actors.messages import SyncFinished
 from t3actors.reloaded import Reloaded
@@ -45,7 +46,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 class Inside(msgspec.Struct, frozen=True, kw_only=True):
     """That, and what the watch has of its own. `refusals`: how many were refused, flooded, failed.
 
-    `budget_bytes` and `min_free_bytes`: what the database may take, and must leave; 0: no limit.
+    `store`: what the database may take, and must leave.
     """
 
     who: Identity
@@ -55,8 +56,7 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     fanout: Fanout
     database: Path
     wall_ms: Callable[[], int]
-    budget_bytes: int = 0
-    min_free_bytes: int = 0
+    store: StoreConfig = StoreConfig()
     refusals: Counter[str] = msgspec.field(default_factory=Counter)
 
     async def ask(self, role: str, question: object, kind: type[Answer]) -> Answer | None:

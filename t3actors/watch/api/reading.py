@@ -26,6 +26,7 @@ from t3actors.rows import (
     PointRow,
     SampleRow,
     SampleRun,
+    StorageUsage,
 )
 from t3actors.watch.api.refusals import Refused
 
@@ -72,6 +73,9 @@ class Reader(Protocol):
 
     def minutes(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
         """Return aggregates by the minute, where there are any."""
+
+    def storage(self) -> StorageUsage:
+        """Return what history takes, and of whom."""
 
     def absences(self, since_ms: int, until_ms: int) -> list[AbsenceRow]:
         """Return when no gateway ran, oldest first."""
