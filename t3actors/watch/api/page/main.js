@@ -203,7 +203,7 @@ async function showStorage() {
     if (told.full_at) {
       const then = told.full_of === "budget" ? "the budget is used up and the oldest samples go" : "the disk is full but for min_free and history stops growing";
       parts.push(`At that pace ${then} in ${span(told.full_at - told.at)}.`);
-    } else if (told.history_by_a_day !== null) parts.push("At that pace it does not run out within ten years.");
+    } else if (told.grows_by_a_day !== null) parts.push("At that pace it lasts ten years.");
     write(find("storage"), parts.join(" "));
   } catch {
     // the gateway's state says so
