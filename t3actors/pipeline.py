@@ -212,6 +212,7 @@ class Gateway:
             control=self.control,
             devices=self.control.named,
             links=self.pollers.links,
+            installations=self.pollers.installations,
             sync=self.sync,
             reload=self.reload.ask,
             lateness=self.pace.histogram,

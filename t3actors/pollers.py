@@ -153,6 +153,10 @@ class Pollers:
                 on.setdefault(role, []).append(device.name)
         return on
 
+    def installations(self) -> list[str]:
+        """Name the installations of T3000 that are asked."""
+        return [device.name for device in self.config.devices if device.enabled and device.protocol == "t3000"]
+
     def bacnet_link_spec(self) -> ChildSpec:
         """The link of all BACnet devices."""
         return self._link_spec(BACNET_LINK, partial(BacnetLink, self.config.bacnet or BacnetConfig(), log=self._log))

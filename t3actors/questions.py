@@ -4,6 +4,8 @@
     watch --WriterStandingRequested----------------+
     collect --LearnedRequested, RememberedRequested+---------------------------------------------> writer
     watch --InsightRequested---------------------------------------------------------------------> device
+    watch --DoorStandingRequested----------------------------------------------------------------> an installation of T3000
+    watch --WebviewStandingRequested-------------------------------------------------------------> webview
 
 Asked by `registry.ask`; none of it changes anything. Times as in messages.py.
 """
@@ -175,7 +177,34 @@ class WriterStanding(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int = 0
 
 
+class WebviewStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of who fills T3000's own database; answered with WebviewStanding."""
+
+
+class WebviewStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How T3000's own database is. `waits_for`: why it cannot be written now; "": it takes rows. `waiting`: batches that wait for it."""
+
+    waits_for: str = ""
+    waiting: int = 0
+
+
 # ---------------------------------------------------------------------------------------------------- asked of a device
+
+
+class DoorStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Asked of the actor of an installation of T3000; answered with DoorStanding."""
+
+
+class DoorStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """How the way into T3000 is. `method`: how panels are asked; `trouble`: why the last cycle brought nothing, "": it did.
+
+    `has_answered`: a cycle of this life did. `worker_pid`: the process that has T3000's library loaded, where there is one.
+    """
+
+    method: str
+    trouble: str = ""
+    has_answered: bool = False
+    worker_pid: int | None = None
 
 
 class InsightRequested(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,7 +157,7 @@ def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
     if health is None:
         yield Finding("gateway", "note", "it answers, but has no time to say how it is", "api.flooded in its log")
         return
-    parts = ((part, health[part]) for part in ("detector", "store", "actors") if part in health)
+    parts = ((part, health[part]) for part in ("detector", "store", "actors", "webview") if health.get(part))
     stuck = [f"{part} {seen['state']}: {seen['reason']}" for part, seen in parts if seen["state"] != "ok"]
     if not health["live"]:
         yield Finding("gateway", "bad", "; ".join(stuck) or "it makes no progress", "its log; t3actors top")
@@ -165,6 +165,13 @@ def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
         yield Finding("gateway", "note", "; ".join(stuck), "child.exited in its log")
     else:
         yield Finding("gateway", "ok", "it runs and makes progress")
+    for door in health.get("t3000", ()):
+        worker = "" if door["worker_pid"] is None else f", process {door['worker_pid']} has its library loaded"
+        told = f"{door['device']}: {door['state']}{worker}" + (f": {door['reason']}" if door["reason"] else "")
+        if door["state"] in {"ok", "starting"}:
+            yield Finding("t3000", "ok", told)
+        else:
+            yield Finding("t3000", "note", told, "docs/t3000.md; t3actors logs --event 'cycle.*'")
 
 
 def _bacnet(config: Config, life: Life) -> Iterator[Finding]:

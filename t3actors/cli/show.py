@@ -151,13 +151,16 @@ def _health_lines(health: dict[str, Any] | None, zone: dt.tzinfo) -> Iterator[st
     """Say what is not well, and what holds instead of the configuration."""
     if health is None:
         return
-
-    for part in ("loop", "detector", "store", "actors"):
+    for part in ("loop", "detector", "store", "actors", "webview"):
         seen = health.get(part)
         if seen is not None and seen["state"] != "ok":
             yield f"{part}: {seen['state']} since {clock_time(seen['since_at'], zone)}: {shown(seen['reason'])}"
     for link in health.get("troubled_links", []):
         yield f"{link['link']}: {link['state']} since {clock_time(link['since_at'], zone)}: {shown(link['reason'])}"
+    for door in health.get("t3000", []):
+        if door["state"] != "ok":
+            since = clock_time(door["since_at"], zone)
+            yield f"T3000 {door['device']}: {door['state']} since {since}: {shown(door['reason'])}"
     if health.get("growth_mb_a_day") is not None:
         yield f"the database grows by {health['growth_mb_a_day']:.1f} MB a day"
     for device, override in health.get("overrides", {}).items():

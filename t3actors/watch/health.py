@@ -29,10 +29,12 @@ from t3actors.questions import (
 )
 from t3actors.watch import parts
 from t3actors.watch.growth import Growth
+from t3actors.watch.neighbours import Neighbours
 from t3actors.watch.parts import (
     ANSWERS_WITHIN_S,
     NAMED_AT_MOST,
     STORES_WITHIN_S,
+    DoorPart,
     HealthReport,
     Judgement,
     LinkTrouble,
@@ -108,6 +110,7 @@ class Health(TrioActor):
         children: Callable[[], Iterable[ChildRow]],
         overrides: Mapping[str, Override],
         links: Callable[[], Mapping[str, Sequence[str]]] = dict,
+        neighbours: Neighbours | None = None,
     ) -> None:
         super().__init__()
         self._identity = identity
@@ -115,6 +118,7 @@ class Health(TrioActor):
         self._children = children
         self._overrides = overrides
         self._links = links
+        self._neighbours = neighbours or Neighbours()
         self._wall_ms = wall_ms
         self._counts = DetectorCounts()
         self._standings: tuple[DeviceStanding, ...] = ()
@@ -129,6 +133,7 @@ class Health(TrioActor):
         """Begin to look."""
         self._answered_s = self._looked_s = self._heard_s = self._stored_s = self.now_s()
         self.spawn(self._follow_writer)
+        self.spawn(self._follow_neighbours)
         self.spawn(self._keep_looking)
 
     async def _keep_looking(self) -> None:
@@ -183,6 +188,11 @@ class Health(TrioActor):
                         self._growth.note(self._heard_s, standing.size_bytes)
             await trio.sleep(LOOK_EVERY_S)
 
+    async def _follow_neighbours(self) -> None:
+        while True:
+            await self._neighbours.look(self.registry, self.now_s)
+            await trio.sleep(LOOK_EVERY_S)
+
     # ---------------------------------------------------------------------------------------------------- the report
 
     def _report(self) -> HealthReport:
@@ -199,7 +209,10 @@ class Health(TrioActor):
             ),
             "actors": self._part(before, "actors", parts.of_actors(children)),
         }
-        gateway = self._part(before, "gateway", parts.of_gateway(machine))
+        judged = self._neighbours.webview(now_s)
+        webview = None if judged is None else self._part(before, "webview", judged)
+        whole = machine if webview is None else {**machine, "webview": webview}
+        gateway = self._part(before, "gateway", parts.of_gateway(whole))
         links = self._judged_links(before, children)
         store = machine["store"].state
         return HealthReport(
@@ -212,6 +225,8 @@ class Health(TrioActor):
             detector=machine["detector"],
             store=machine["store"],
             actors=machine["actors"],
+            webview=webview,
+            t3000=self._judged_doors(before),
             links=Counter(link.state for link in links),
             troubled_links=[link for link in links if link.state != "ok"][:NAMED_AT_MOST],
             devices=Counter(each.status for each in self._standings),
@@ -233,6 +248,20 @@ class Health(TrioActor):
             on_it = [standings[name] for name in names if name in standings]
             part = self._part(before, link, parts.of_link(rows.get(link), on_it))
             judged.append(LinkTrouble(link=link, **msgspec.structs.asdict(part)))
+        return judged
+
+    def _judged_doors(self, before: Mapping[str, Part]) -> list[DoorPart]:
+        judged = []
+        for name, standing, judgement in self._neighbours.doors():
+            part = self._part(before, f"t3000/{name}", judgement)
+            judged.append(
+                DoorPart(
+                    device=name,
+                    method=standing.method,
+                    worker_pid=standing.worker_pid,
+                    **msgspec.structs.asdict(part),
+                )
+            )
         return judged
 
     def _part(self, before: Mapping[str, Part], name: str, judgement: Judgement) -> Part:

@@ -14,7 +14,7 @@ import msgspec
 
 from t3actors.control import Override
 from t3actors.points import DeviceStatus, Status
-from t3actors.questions import DetectorCounts, DeviceStanding, WriterStanding
+from t3actors.questions import DetectorCounts, DeviceStanding, DoorStanding, WebviewStanding, WriterStanding
 from t3actors.watch.advice import advice_on
 from t3actors.watch.tree import ChildRow
 
@@ -54,11 +54,21 @@ class LinkTrouble(Part, frozen=True, kw_only=True):
     link: str
 
 
+class DoorPart(Part, frozen=True, kw_only=True):
+    """The way into an installation of T3000. `method`: how its panels are asked; `worker_pid`: the process that has T3000's library
+    loaded, null where there is none."""
+
+    device: str
+    method: str
+    worker_pid: int | None
+
+
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole. `live`: loop, detector and store make progress. `at`: when it was made (Unix ms).
 
-    `gateway` is as the worst of `loop`, `detector`, `store` and `actors`, and says which; links and devices are told beside it. `actors` is
-    degraded while a child of the tree does not run. `links` and `devices`: how many are in which state; `troubled_links` and `troubled`:
+    `gateway` is as the worst of `loop`, `detector`, `store`, `actors` and `webview`, and says which; links, installations and devices are
+    told beside it. `actors` is degraded while a child of the tree does not run. `webview`: T3000's own database, where it is kept filled,
+    else null; `t3000`: the way into each installation. `links` and `devices`: how many are in which state; `troubled_links` and `troubled`:
     the first 20 that are not well. `overrides`: what holds instead of the configuration until the gateway is restarted, by device.
     `growth_mb_a_day`: of the database, as measured; null in the first hour.
     """
@@ -74,6 +84,8 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     detector: Part
     store: Part
     actors: Part
+    webview: Part | None
+    t3000: list[DoorPart]
     links: dict[State, int]
     troubled_links: list[LinkTrouble]
     devices: dict[DeviceStatus, int]
@@ -127,6 +139,27 @@ def of_actors(children: Iterable[ChildRow]) -> Judgement:
         return "ok", ""
     more = f" and {len(down) - NAMED_AT_MOST} more" if len(down) > NAMED_AT_MOST else ""
     return "degraded", ", ".join(down[:NAMED_AT_MOST]) + more
+
+
+def of_webview(standing: WebviewStanding | None, unheard_s: float) -> Judgement:
+    """By its last answer, `unheard_s` ago. It never keeps the gateway from its own work: degraded at worst."""
+    if unheard_s > STORES_WITHIN_S:
+        return "degraded", f"who writes T3000's database has not answered for {unheard_s:.0f} s"
+    if standing is None:
+        return "starting", "T3000's database is being opened"
+    if standing.waits_for:
+        waiting = f"; {standing.waiting} batches wait for it" if standing.waiting else ""
+        return "degraded", f"{standing.waits_for}{waiting}"
+    return "ok", ""
+
+
+def of_door(standing: DoorStanding | None) -> Judgement:
+    """By what its actor says; None: it does not."""
+    if standing is None:
+        return "degraded", "its actor does not answer: it is being started anew"
+    if standing.trouble:
+        return "down", standing.trouble
+    return ("ok", "") if standing.has_answered else ("starting", "its first cycle is under way")
 
 
 def of_link(child: ChildRow | None, devices: Sequence[DeviceStanding]) -> Judgement:

@@ -18,6 +18,7 @@ from t3actors.watch.api.server import ApiServer
 from t3actors.watch.fanout import Fanout
 from t3actors.watch.health import Health, HealthBoard, Identity
 from t3actors.watch.live import Live
+from t3actors.watch.neighbours import Neighbours
 from t3actors.watch.summary import Summary
 from t3actors.watch.tree import rows_of
 
@@ -58,6 +59,7 @@ def watchers(
             children=lambda: rows_of(reach.supervisor()),
             overrides=reach.control.overrides,
             links=reach.links,
+            neighbours=Neighbours(has_webview=config.store.webview is not None, installations=reach.installations),
         ),
         "live": partial(Live, inside.fanout),
         "api": lambda: ApiServer(

@@ -12,6 +12,7 @@ from t3actors.collect.t3000 import freshness
 from t3actors.config import DeviceConfig
 from t3actors.points import Rules
 from t3actors.simulator.plant import PlantSize, running_plant
+from t3actors.watch.parts import DoorPart
 from t3actors.watch.seed_log import SeedLog
 from t3actors.watch.seed_words import FFI
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
@@ -130,6 +131,41 @@ async def test_what_a_library_does_wrong_is_one_event_and_the_next_cycle_goes_on
         assert house.status("plant:12345") == "online"
         assert house.log.of("child.exited") == []
     assert t3000.was_asked_one_at_a_time()
+
+
+def command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+async def test_health_says_how_the_way_into_t3000_is_and_who_has_its_library_loaded(
+    library: Library, tmp_path: Path
+) -> None:
+    t3000 = library()
+    t3000.put("answer.json", real(real_panel(12345)))
+    t3000.play("* answer answer.json")
+    device = plant(t3000, timeout_s=0.5, method="logging_data", retries=0)
+    async with gateway_running(config_of([device], tmp_path / "data")) as house:
+
+        def door() -> DoorPart:
+            report = house.gateway.board.report
+            assert report is not None
+            (only,) = report.t3000 or [
+                DoorPart(device="", method="", worker_pid=None, state="starting", reason="", since_at=0)
+            ]
+            return only
+
+        await until(lambda: door().state == "ok", 15)
+        pid = door().worker_pid
+        assert pid is not None
+        assert (door().device, door().method) == ("plant", "logging_data")
+        assert b"ffi_worker" in command_of(pid)
+        t3000.play("* crash")
+        await until(lambda: door().state == "down", 15)
+        assert "crashed" in door().reason
+        since_at = door().since_at
+        t3000.play("* answer answer.json")
+        await until(lambda: door().state == "ok" and door().since_at > since_at, 15)
+        assert door().worker_pid not in {None, pid}
 
 
 async def test_t3000_that_is_starting_is_asked_again_within_the_cycle(library: Library, tmp_path: Path) -> None:

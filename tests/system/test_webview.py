@@ -13,6 +13,7 @@ from t3actors.config import Config, WebviewConfig
 from t3actors.simulator.bacnet.plant import running_bacnet_plant
 from t3actors.simulator.plant import PlantSize, running_plant
 from t3actors.store.webview import actor
+from t3actors.watch.parts import Part
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.system.foreground import ask
@@ -112,10 +113,15 @@ async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(t
             other.set_busy_timeout(5000)
             other.execute("BEGIN IMMEDIATE")
             await stores_more(house, 1000)
+            await until(lambda: webview_of(house).state == "degraded")
+            assert "busy" in webview_of(house).reason.lower()
+            assert house.gateway.board.report.gateway.reason.startswith("webview: ")  # type: ignore[union-attr]
+            assert house.gateway.board.shown().live
             other.execute("COMMIT")
             other.close()
             assert house.log.of("webview.blocked") != []
             await until(lambda: house.log.of("webview.recovered") != [], 15)
+            await until(lambda: webview_of(house).state == "ok")
             assert house.log.of("store.busy") == house.log.of("changes.coalesced") == house.log.of("poll.overrun") == []
         assert house.log.of("gateway.stopped")[0]["unstored"] == 0
         assert differences(house.database, tmp_path / "webview_t3_device.db", "UTC") == []
@@ -133,6 +139,14 @@ async def test_a_bug_in_it_costs_nobody_else_anything(tmp_path: Path, monkeypatc
             await stores_more(house, 200)
             assert {line["child"] for line in house.log.of("child.exited")} == {"webview"}
             assert house.gateway.registry.incarnation("writer") == house.gateway.registry.incarnation("detector") == 1
+
+
+def webview_of(house: House) -> Part:
+    """How health says that T3000's database is."""
+    report = house.gateway.board.report
+    assert report is not None
+    assert report.webview is not None
+    return report.webview
 
 
 async def stores_more(house: House, samples: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from t3actors.messages import PollCounts
 from t3actors.points import DeviceStatus, Status
-from t3actors.questions import DetectorCounts, DeviceStanding, WriterStanding
+from t3actors.questions import DetectorCounts, DeviceStanding, DoorStanding, WebviewStanding, WriterStanding
 from t3actors.watch import parts
 from t3actors.watch.parts import STORES_WITHIN_S
 from t3actors.watch.tree import ChildRow
@@ -65,6 +65,35 @@ def test_the_store_is_judged_by_what_the_writer_says_and_does(
 )
 def test_a_link_is_judged_by_the_enabled_devices_on_it(statuses: list[DeviceStatus], state: str) -> None:
     assert parts.of_link(child("link", "running"), [standing(status) for status in statuses])[0] == state
+
+
+@pytest.mark.parametrize(
+    ("webview", "unheard_s", "judged"),
+    [
+        (None, 0, ("starting", "T3000's database is being opened")),
+        (WebviewStanding(), STORES_WITHIN_S, ("ok", "")),
+        (WebviewStanding(), 36, ("degraded", "who writes T3000's database has not answered for 36 s")),
+        (WebviewStanding(waits_for="busy"), 0, ("degraded", "busy")),
+        (WebviewStanding(waits_for="busy", waiting=7), 0, ("degraded", "busy; 7 batches wait for it")),
+    ],
+)
+def test_t3000_s_own_database_is_degraded_at_worst(
+    webview: WebviewStanding | None, unheard_s: float, judged: tuple[str, str]
+) -> None:
+    assert parts.of_webview(webview, unheard_s) == judged
+
+
+@pytest.mark.parametrize(
+    ("door", "state"),
+    [
+        (None, "degraded"),
+        (DoorStanding(method="auto"), "starting"),
+        (DoorStanding(method="auto", has_answered=True), "ok"),
+        (DoorStanding(method="auto", has_answered=True, trouble="the library crashed: SIGSEGV"), "down"),
+    ],
+)
+def test_the_way_into_a_t3000_is_judged_by_its_last_cycle(door: DoorStanding | None, state: str) -> None:
+    assert parts.of_door(door)[0] == state
 
 
 def test_actors_that_do_not_run_are_named_up_to_twenty() -> None:

@@ -82,6 +82,10 @@ class Door(Protocol):
     has_memory: bool
     """Whether `read_memory` can be asked; known after `open` or the first call."""
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that has the library loaded; None where there is none."""
+
     async def open(self) -> None:
         """Reach T3000, if that has not been done yet: load the library, or connect. Nothing is asked; every call does this by itself.
 

@@ -77,6 +77,11 @@ class FfiDoor:
         self._loads = 0
         self._quiet_until_s: dict[str, float] = {}
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker; also one that was killed and does not end."""
+        return None if self._worker is None else self._worker.pid
+
     # -- what may be asked
 
     async def open(self) -> None:

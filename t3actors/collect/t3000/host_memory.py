@@ -147,6 +147,10 @@ class HostMemoryDoor:
         self._memory = memory
         self._is_told = False
 
+    @property
+    def worker_pid(self) -> None:
+        """There is none: the library is the host's own."""
+
     async def open(self) -> None:
         """Look whether the functions are there. **Raises**: LinkDown."""
         must_be_exported(self._memory)

@@ -66,6 +66,10 @@ class HttpDoor:
         self._connection: HttpConnection | None = None
         self._idle_since_s = 0.0
 
+    @property
+    def worker_pid(self) -> None:
+        """There is none: T3000 is a program of its own."""
+
     async def open(self) -> None:
         """Connect, unless there is a connection."""
         async with self._turns.turn():

@@ -35,7 +35,7 @@ from t3actors.events import Log
 from t3actors.events.t3000 import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
 from t3actors.messages import ReadingsTaken, StoreRenewed, SyncRequested
 from t3actors.points import DeviceFacts
-from t3actors.questions import DeviceInsight, InsightRequested, LearnedRequested
+from t3actors.questions import DeviceInsight, DoorStanding, DoorStandingRequested, InsightRequested, LearnedRequested
 
 DETECTOR, WRITER = "detector", "writer"
 ANSWERED_WITHIN_S = 60.0
@@ -118,6 +118,8 @@ class InstallationActor(TrioActor):
         match message:
             case InsightRequested(device=device):
                 return self._insight(self._panels.named(device))
+            case DoorStandingRequested():
+                return self._standing()
             case ReadingsTaken(device=device):
                 panel = self._panels.named(device)
                 if panel is not None:
@@ -145,6 +147,14 @@ class InstallationActor(TrioActor):
             next_s = None
         state, polls = (life.state, life.polls) if panel is None else (panel.state, panel.polls)
         return insight_of(state, life.outage, polls, next_s, self.now_s(), self._wall_ms())
+
+    def _standing(self) -> DoorStanding:
+        return DoorStanding(
+            method=self._cycle.method,
+            trouble="" if self._life.outage is None else self._life.outage.reason,
+            has_answered=self._life.polls.counts.polls_ok > 0,
+            worker_pid=self._door.worker_pid,
+        )
 
     async def on_stop(self) -> None:
         """Let go of T3000."""

@@ -22,6 +22,7 @@ from t3actors.config import Config, WebviewConfig
 from t3actors.errors import StoreError
 from t3actors.events import Log
 from t3actors.events import webview as events
+from t3actors.questions import WebviewStanding, WebviewStandingRequested
 from t3actors.store.webview.mail import WEBVIEW, Posted
 from t3actors.store.webview.webview import Webview
 
@@ -60,7 +61,7 @@ class WebviewWriter(ThreadActor):
         self._over = threading.Event()
         self._stepping = False
         self._failures = 0
-        self._trouble = ""
+        self._trouble = self._reason = ""
         self._next_try_s = self._blocked_s = 0.0
 
     def on_start(self) -> None:
@@ -68,9 +69,11 @@ class WebviewWriter(ThreadActor):
         threading.Thread(target=self._beat, name=f"pulse of {self.name}", daemon=True).start()
         self._go_on()
 
-    def on_receive(self, message: Any) -> None:
-        """Take a step if one is due."""
+    def on_receive(self, message: Any) -> WebviewStanding | None:
+        """Take a step if one is due; say how it stands to whoever asks."""
         match message:
+            case WebviewStandingRequested():
+                return WebviewStanding(waits_for=self._reason, waiting=self._webview.behind)
             case Posted():
                 self._webview.posted(message)
             case Step():
@@ -81,6 +84,7 @@ class WebviewWriter(ThreadActor):
                 raise TypeError(f"the webview writer does not know {type(message).__name__}")
         if not self._stepping and time.monotonic() >= self._next_try_s and self._step():
             self._go_on()
+        return None
 
     def on_stop(self) -> None:
         """Write what is there if it goes at once, and say what is delivered; the rest stays in the outbox."""
@@ -131,7 +135,7 @@ class WebviewWriter(ThreadActor):
         self._next_try_s = time.monotonic() + wait_s
         if self._failures == 1:
             self._blocked_s = time.monotonic()
-        trouble = type(error).__name__
+        trouble, self._reason = type(error).__name__, str(error)
         if trouble != self._trouble:
             self._trouble = trouble
             self._log(
@@ -142,7 +146,7 @@ class WebviewWriter(ThreadActor):
         if self._failures:
             blocked_s = round(time.monotonic() - self._blocked_s, 1)
             database, waiting = str(self._webview.path), self._webview.waiting()
-            self._failures, self._trouble, self._next_try_s = 0, "", 0.0
+            self._failures, self._trouble, self._reason, self._next_try_s = 0, "", "", 0.0
             self._log(events.WEBVIEW_RECOVERED, database=database, blocked_s=blocked_s, waiting=waiting)
 
 

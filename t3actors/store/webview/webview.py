@@ -105,6 +105,11 @@ class Webview:
         self._keep_up()
         return bool(self._queue)
 
+    @property
+    def behind(self) -> int:
+        """About how many rows of the outbox are to come, without a look."""
+        return max(0, self._backlog.newest - self._backlog.delivered)
+
     def waiting(self) -> int:
         """Return how many rows of the outbox are to come; 0 where that cannot be told."""
         with contextlib.suppress(StoreError):

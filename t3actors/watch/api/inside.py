@@ -27,7 +27,8 @@ Answer = TypeVar("Answer")
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """What pipeline hands in. `devices`: who is configured or was found; `links`: the devices on each link, by its role.
+    """What pipeline hands in. `devices`: who is configured or was found; `links`: the devices on each link, by its role;
+    `installations`: of T3000.
 
     `sync` polls these (all, when None) once, now; `reload` reads the configuration anew: (who asks, which file he takes it for).
     """
@@ -37,6 +38,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     control: Control
     devices: Callable[[], Sequence[str]]
     links: Callable[[], Mapping[str, Sequence[str]]]
+    installations: Callable[[], Sequence[str]]
     sync: Callable[[Sequence[str] | None], Awaitable[list[SyncFinished]]]
     reload: Callable[[str, Path | None], Awaitable[Reloaded]]
     lateness: Callable[[], Histogram]
