@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
+from urllib.parse import urlsplit
 
 import trio
 
@@ -49,6 +50,7 @@ class Cycle:
         self.method = config.method
         self._config = config
         self._is_http = config.address.startswith("http")
+        self._host = urlsplit(config.address).netloc if self._is_http else ""
         self._door = door
         self._log = log
         self._alive = alive
@@ -62,6 +64,13 @@ class Cycle:
 
     async def make(self, panels: KnownPanels, heard: Heard) -> None:
         """Ask for everything once. **Raises**: DriverError when T3000 itself does not answer; what came before that was handed over."""
+        try:
+            await self._make(panels, heard)
+        except DriverError as error:
+            error.args = (self._reason(error),)
+            raise
+
+    async def _make(self, panels: KnownPanels, heard: Heard) -> None:
         way = await self._way(panels)
         self.method = way
         if way == "memory":
@@ -178,7 +187,7 @@ class Cycle:
             if isinstance(error, LinkDown) and (error.refused or self._has_fallen):
                 raise
             self._has_fallen = isinstance(error, LinkDown)
-            panels.silent(panel.serial_number, str(error))
+            panels.silent(panel.serial_number, self._reason(error))
             return
         self._has_fallen = False
         heard([answer])
@@ -217,6 +226,10 @@ class Cycle:
         raise BadResponse("T3000's answer is of another panel")
 
     # -------------------------------------------------------------------------------------------------- one call
+
+    def _reason(self, error: DriverError) -> str:
+        """Word an error with the address that it is of: what is wrong with an answer's content does not know it."""
+        return str(error) if self._host in str(error) else f"{self._host}: {error}"
 
     async def _call(self, action: int, request: dict[str, object]) -> Answer:
         self._alive()

@@ -19,7 +19,7 @@ from t3actors.collect.t3000.http_answer import judge
 from t3actors.collect.t3000.http_connection import ClosedUnanswered, HttpAnswer, HttpConnection, connect
 from t3actors.collect.t3000.lists import GET_WEBVIEW_LIST, ListedPanel, monitors_request
 from t3actors.collect.t3000.turns import Turns
-from t3actors.errors import BadResponse, LinkDown, NotReady, RequestTimedOut
+from t3actors.errors import DriverError, LinkDown, NotReady, RequestTimedOut
 
 ADDRESS_FORM = '"http://host:9103" or "https://host:port"'
 PORTS = {"http": 9103, "https": 443}  # T3000's web server; a server in front of it
@@ -88,7 +88,8 @@ class HttpDoor:
             try:
                 return await self._ask(encoded, began_s)
             except NotReady:
-                raise NotReady(f"T3000 is still starting: it said so {len(self._pauses_s) + 1} times") from None
+                times = len(self._pauses_s) + 1
+                raise NotReady(f"{self._address}: T3000 is still starting: it said so {times} times") from None
 
     async def trend_logs(
         self, panel_id: int, *, serial_number: int | None = None, object_instance: int | None = None
@@ -117,8 +118,9 @@ class HttpDoor:
                 came = await self._exchange(request)
                 try:
                     document = judge(came.status, came.reason, came.body)
-                except BadResponse as error:
-                    raise BadResponse(f"{self._address}: {error}", raw=error.raw) from None
+                except DriverError as error:  # what it means says http_answer.py; who said it is known here
+                    error.args = (f"{self._address}: {error}",)
+                    raise
                 return answer(memoryview(came.body).toreadonly(), document, trio.current_time() - began_s)
         finally:
             if self._connection is not None and not self._connection.is_reusable:

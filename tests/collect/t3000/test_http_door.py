@@ -154,13 +154,13 @@ async def test_only_reading_actions_are_sent() -> None:
 @pytest.mark.parametrize(
     ("behaviour", "error", "said"),
     [
-        (sends(answer(b'{"error":"Panel is offline ."}')), RequestRefused, r"^T3000 refused: Panel is offline \.$"),
+        (sends(answer(b'{"error":"Panel is offline ."}')), RequestRefused, r": T3000 refused: Panel is offline \.$"),
         (sends(answer(b'{"status":"error","error":"FFI call returned error code: -1"}', "500 Internal Server Error")), RequestRefused,
-         r"^HTTP 500 FFI call returned error code: -1$"),
-        (sends(answer(b"", "404 Not Found")), RequestRefused, r"^HTTP 404 Not Found; is this T3000's web server"),
-        (sends(answer(b"", "302 Found", "Location: http://elsewhere/")), RequestRefused, r"^HTTP 302: it redirects"),
-        (sends(answer(b"", "204 No Content")), RequestRefused, r"^HTTP 204 No Content$"),
-        (sends(answer(b"x" * 100_000, "503 Busy")), RequestRefused, r"^HTTP 503 Busy$"),
+         r": HTTP 500 FFI call returned error code: -1$"),
+        (sends(answer(b"", "404 Not Found")), RequestRefused, r": HTTP 404 Not Found; is this T3000's web server"),
+        (sends(answer(b"", "302 Found", "Location: http://elsewhere/")), RequestRefused, r": HTTP 302: it redirects"),
+        (sends(answer(b"", "204 No Content")), RequestRefused, r": HTTP 204 No Content$"),
+        (sends(answer(b"x" * 100_000, "503 Busy")), RequestRefused, r": HTTP 503 Busy$"),
         (sends(answer(b"<html>It works!</html>")), BadResponse, r"the answer of 22 octets is no JSON object"),
         (sends(answer(PANELS[:-5])), BadResponse, r"cut off"),
         (sends(answer(b"")), BadResponse, r"the answer is empty"),
@@ -185,7 +185,7 @@ async def test_every_wrong_answer_is_one_error_and_the_next_request_is_served(
         with pytest.raises(error, match=said) as caught:
             await door.call(4, {})
         assert type(caught.value) is error
-        assert str(server.port) in str(caught.value) or isinstance(caught.value, RequestRefused)
+        assert str(caught.value).startswith(f"127.0.0.1:{server.port}: ")
         assert octets(await door.call(4, {})) == PANELS
 
 

@@ -424,10 +424,19 @@ async def test_a_dead_panel_is_asked_for_one_list_and_more_rarely_and_the_others
         asked = [request["panelId"] for _, action, request in door.calls if action == 17]
         assert asked.count(1) == asked.count(3) == 3 * 21
         assert asked.count(2) == ASKED_EVERY_CYCLES + 20 // ASKED_EVERY_CYCLES
-        assert at.detector.of(DeviceStatusChanged, "plant:1002")[-1].status is DeviceStatus.OFFLINE
+        gone = at.detector.of(DeviceStatusChanged, "plant:1002")[-1]
+        assert (gone.status, gone.reason) == (DeviceStatus.OFFLINE, "10.0.0.9:9103: T3000 read none of its points")
         door.reply = lists(set())
         await trio.sleep(30.0 * 5)
         assert at.detector.of(PointsRead, "plant:1002")
+
+
+async def test_whatever_is_wrong_with_an_answer_over_http_names_the_address(autojump_clock: MockClock) -> None:
+    door = ScriptedDoor()
+    door.reply = lambda *_: '{"action": "GET_PANELS_LIST_RES"}'
+    async with site(door=door, address="http://10.0.0.9:9103") as at:
+        await trio.sleep(5)
+        assert [str(line["reason"]).partition(": ")[0] for line in at.events("cycle.failed")] == ["10.0.0.9:9103"]
 
 
 async def test_a_known_panel_that_died_is_asked_every_fourth_cycle(autojump_clock: MockClock) -> None:
