@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ import click
 import msgspec
 
 from t3actors.cli.exits import Exit
+from t3actors.cli.here import faults_here
 from t3actors.cli.tables import print_json, print_table
 from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.collect.modbus.blocks import Limits, Want, plan
@@ -32,13 +34,12 @@ from t3actors.store.webview.place import list_mounts, must_be_here
 def check(config: str, as_json: bool) -> None:
     """Say every fault of CONFIG at once: file, key, what was seen, what is allowed. Then what it will cost.
 
-    Nothing is connected or created; of this machine only its own addresses and mounts are looked at.
-    Exit code 78 when the configuration is refused.
+    Nothing is connected or created. Of this machine its own addresses and mounts are looked at, whether you may write its logs, and
+    whether the library of a T3000 can be loaded: run it as the gateway's user. Exit code 78 when the configuration is refused.
     """
     try:
         checked = load(config)
-        must_be_chosen(checked, list_addresses)
-        must_be_here(checked, list_mounts)
+        _must_fit_here(checked)
     except ConfigError as refused:
         if not as_json:
             raise
@@ -54,6 +55,19 @@ def check(config: str, as_json: bool) -> None:
         _print_budget(cost, budget)
     if budget.refusal:
         raise SystemExit(Exit.CONFIG)
+
+
+def _must_fit_here(config: Config) -> None:
+    """Refuse what this machine does not have. **Raises**: ConfigError, with every fault."""
+    faults: list[str] = []
+    for look in (partial(must_be_chosen, config, list_addresses), partial(must_be_here, config, list_mounts)):
+        try:
+            look()
+        except ConfigError as refused:
+            faults += refused.faults
+    faults += faults_here(config)
+    if faults:
+        raise ConfigError(faults)
 
 
 def requests_of(device: DeviceConfig, points: Sequence[ModbusPoint]) -> list[int]:

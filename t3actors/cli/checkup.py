@@ -19,6 +19,7 @@ from t3actors import clock
 from t3actors.addresses import split_address
 from t3actors.cli.asking import NoAnswer, health_of
 from t3actors.cli.exits import Told
+from t3actors.cli.here import faults_here
 from t3actors.cli.life import Life, life_of
 from t3actors.cli.port_holders import HELD, can_be_bound, holders_of, may_be_shared
 from t3actors.cli.whereabouts import Whereabouts
@@ -57,6 +58,9 @@ def findings(where: Whereabouts, config: Config | None) -> Iterator[Finding]:
         yield from _bacnet(config, life)
         yield from _api(config, life)
         yield _descriptors(config)
+        for fault in faults_here(config):
+            what, _, seen = fault.partition(": ")
+            yield Finding(what, "bad", seen, "the path, and who may write or read there")
 
 
 def _clock() -> Finding:

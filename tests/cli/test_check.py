@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -47,6 +48,52 @@ def test_every_fault_is_a_line_and_the_exit_code_is_78(tmp_path: Path) -> None:
 def test_faults_are_rows_too_when_json_is_asked_for(tmp_path: Path) -> None:
     ended = t3actors("check", tmp_path / "missing.toml", "--json")
     assert (ended.code, [row["kind"] for row in ended.rows()]) == (78, ["fault"])
+
+
+LOGGED = '[gateway]\ndata_dir = "d"\n[log]\nt3_web_log = "T3WebLog"\nfile = "t3.log"\n'
+
+
+def test_logs_that_cannot_be_written_are_faults(tmp_path: Path) -> None:
+    config = tmp_path / "a.toml"
+    config.write_text(LOGGED, encoding="utf-8")
+    assert t3actors("check", config).code == 0, "of a data_dir that is to be made nothing can be said"
+    data_dir = tmp_path / "d"
+    (data_dir / "t3.log").mkdir(parents=True)
+    (data_dir / "T3WebLog").write_text("a file", encoding="utf-8")
+    ended = t3actors("check", config)
+    assert (ended.code, ended.out) == (78, "")
+    assert ended.err.splitlines() == [
+        f"log.t3_web_log: {data_dir / 'T3WebLog'} is no directory",
+        f"log.file: {data_dir / 't3.log'} is a directory; allowed: a file",
+    ]
+
+
+def test_logs_that_you_may_not_write_are_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "a.toml"
+    config.write_text(LOGGED, encoding="utf-8")
+    data_dir = tmp_path / "d"
+    (data_dir / "T3WebLog").mkdir(parents=True)
+    (data_dir / "T3WebLog" / "FFI.log").touch()
+    monkeypatch.setattr(os, "access", lambda _path, mode: not mode & os.W_OK)
+    assert [line.partition(" (user")[0] for line in t3actors("check", config).err.splitlines()] == [
+        f"log.t3_web_log: {data_dir / 'T3WebLog' / 'FFI.log'} may not be written by you",
+        f"log.file: {data_dir} may not be written by you",
+    ]
+
+
+def test_a_library_of_t3000_that_is_not_there_or_cannot_be_loaded_is_a_fault(tmp_path: Path) -> None:
+    library, config = tmp_path / "t3.so", tmp_path / "a.toml"
+    text = f'[[devices]]\nname = "plant"\nprotocol = "t3000"\naddress = "ffi:{library}"\n'
+    config.write_text(text, encoding="utf-8")
+    assert t3actors("check", config).err == f'devices "plant": ffi:{library}: no such file\n'
+    library.write_bytes(b"no library")
+    ended = t3actors("check", config)
+    assert ended.code == 78
+    assert ended.err.startswith(f'devices "plant": ffi:{library}: the library cannot be used: ')
+    bad = [row for row in t3actors("doctor", config, "--json").rows() if row["what"] == 'devices "plant"']
+    assert [(row["verdict"], "cannot be used" in row["seen"]) for row in bad] == [("bad", True)]
+    config.write_text(text + "enabled = false\n", encoding="utf-8")
+    assert t3actors("check", config).code == 0
 
 
 @pytest.mark.parametrize(("there", "told"), [(True, "is there, and will be joined"), (False, "will be made")])

@@ -433,7 +433,7 @@ async def test_a_dead_panel_is_asked_for_one_list_and_more_rarely_and_the_others
 
 async def test_whatever_is_wrong_with_an_answer_over_http_names_the_address(autojump_clock: MockClock) -> None:
     door = ScriptedDoor()
-    door.reply = lambda *_: '{"action": "GET_PANELS_LIST_RES"}'
+    door.reply = lambda *_: '{"data": 5}'
     async with site(door=door, address="http://10.0.0.9:9103") as at:
         await trio.sleep(5)
         assert [str(line["reason"]).partition(": ")[0] for line in at.events("cycle.failed")] == ["10.0.0.9:9103"]
