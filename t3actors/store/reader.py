@@ -5,6 +5,7 @@ Every answer is a list of structs of t3actors/rows.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -59,7 +60,9 @@ _DEVICE = _DEVICES.replace(" ORDER BY name", " WHERE name = ?")
 _POINTS = (
     f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE (name = ?1 OR ?1 IS NULL)"  # noqa: S608
     " AND (point_id = ?2 OR ?2 IS NULL) AND (status = ?3 OR ?3 IS NULL) AND (point_type = ?4 OR ?4 IS NULL)"
-    " ORDER BY name, point_type, point_index LIMIT ?5 OFFSET ?6"
+    " AND (?5 IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?5) w WHERE instr(lower(concat_ws(' ',"
+    " name || '/' || point_id, label, full_label, units)), w.value) = 0))"
+    " ORDER BY name, point_type, point_index LIMIT ?6 OFFSET ?7"
 )
 _POINT_COUNTS = (
     "SELECT name, status, count(*) AS points FROM POINTS WHERE name = ?1 OR ?1 IS NULL GROUP BY name, status"
@@ -134,11 +137,16 @@ class Reader:
         point_id: str | None = None,
         status: str | None = None,
         kind: str | None = None,
+        words: Sequence[str] = (),
         limit: int = -1,
         offset: int = 0,
     ) -> list[PointRow]:
-        """Return the points of one device, or of all, that have this id, status and kind; at most `limit` of them after `offset`."""
-        wanted = (device, point_id, status, None if kind is None else kind.upper(), limit, offset)
+        """Return the points of one device, or of all, that have this id, status and kind; at most `limit` of them after `offset`.
+
+        `words`: each stands in a point's name, labels or units, whatever the case of its ASCII letters.
+        """
+        sought = msgspec.json.encode([_lower(word) for word in words]).decode() if words else None
+        wanted = (device, point_id, status, None if kind is None else kind.upper(), sought, limit, offset)
         names = PointRow.__struct_fields__
         with translated(self.path, self._connection):
             found = self._connection.execute(self._points, wanted).fetchall()
@@ -227,6 +235,11 @@ def _words(states: str | None) -> list[str] | None:
         return msgspec.json.decode(states, type=list[str])
     except msgspec.DecodeError:
         return None
+
+
+def _lower(word: str) -> str:
+    """Lower ASCII letters, which is what SQLite's lower() does."""
+    return "".join(each.lower() if each.isascii() else each for each in word)
 
 
 def open_reader(path: Path) -> Reader:

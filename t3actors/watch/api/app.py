@@ -31,7 +31,7 @@ from t3actors.watch.api.looking import (
     TreeAnswer,
 )
 from t3actors.watch.api.operations import Asked, Operation, routes_of
-from t3actors.watch.api.parameters import flag, in_path, moment, one_of, text, whole
+from t3actors.watch.api.parameters import flag, in_path, moment, one_of, text, whole, words
 from t3actors.watch.api.refusals import Refused
 from t3actors.watch.api.storage import Storage, StorageAnswer
 from t3actors.watch.api.trend import Trend, TrendAnswer
@@ -115,6 +115,7 @@ def _looking(inside: Inside) -> list[Operation]:
                 by_device,
                 one_of("status", "Only those of this status.", [str(each) for each in Status]),
                 one_of("kind", "Only those of this kind.", [str(each) for each in Kind]),
+                words("search", "Only those in whose name, labels and units each of these words stands."),
                 whole("limit", "At most so many.", 1, 10_000, 1000),
                 whole("offset", "So many are left out before them.", 0, 10_000_000, 0),
             ),

@@ -28,6 +28,8 @@ def _pattern(raw: str) -> str:
     return raw
 
 
+NOTHING_AFTER_S = 5.0
+NOTHING = "{}"
 LIVE_PARAMETERS = (
     text("device", "Only this device's changes."),
     Parameter(
@@ -80,8 +82,12 @@ class Listening:
 
 
 async def _send(socket: WebSocket, listener: Listener) -> None:
+    """Send what is stored; and where nothing was for a while, that: an open connection alone proves nothing to a client."""
     while True:
-        await socket.send_text(await listener.next_text())
+        text = NOTHING
+        with trio.move_on_after(NOTHING_AFTER_S):
+            text = await listener.next_text()
+        await socket.send_text(text)
 
 
 async def _until_gone(socket: WebSocket) -> None:

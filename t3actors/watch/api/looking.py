@@ -143,7 +143,12 @@ class Looking:
             if wanted["device"] is not None and reader.device(wanted["device"]) is None:
                 refuse_unknown(wanted["device"], [each.name for each in reader.devices()], "device")
             rows = reader.points(
-                wanted["device"], status=wanted["status"], kind=wanted["kind"], limit=limit + 1, offset=offset
+                wanted["device"],
+                status=wanted["status"],
+                kind=wanted["kind"],
+                words=wanted["search"],
+                limit=limit + 1,
+                offset=offset,
             )
             return PointsAnswer(points=rows[:limit], next_offset=offset + limit if len(rows) > limit else None)
 

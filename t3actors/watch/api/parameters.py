@@ -15,6 +15,8 @@ from t3actors.watch.api.refusals import Refused
 
 FOREVER_MS = 1 << 52
 SHOWN_AT_MOST = 80
+MOST_WORDS = 8
+LONGEST_SEARCH = 200
 NAME = re.compile("[ -~]{1,300}")
 MOMENTS = "^([0-9]{1,15}|[0-9]{1,6} ?(ms|s|m|h|d))$"
 """The moments that a pattern can tell; a time such as 2026-11-22T10:30 is read as well."""
@@ -108,6 +110,20 @@ def whole(name: str, says: str, low: int, high: int, default: int) -> Parameter:
     schema = {"type": "integer", "minimum": low, "maximum": high, "default": default}
     allowed = f"a whole number from {low} to {high}"
     return Parameter(name=name, says=says, allowed=allowed, schema=schema, read=read, default=default)
+
+
+def words(name: str, says: str) -> Parameter:
+    """Words between blanks; none when left out."""
+
+    def read(raw: str) -> tuple[str, ...]:
+        found = tuple(raw.split())
+        if len(raw) > LONGEST_SEARCH or not 1 <= len(found) <= MOST_WORDS or not raw.isprintable():
+            raise ValueError
+        return found
+
+    allowed = f"1 to {MOST_WORDS} words of printable characters, {LONGEST_SEARCH} together"
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}
+    return Parameter(name=name, says=says, allowed=allowed, schema=schema, read=read, default=())
 
 
 def flag(name: str, says: str) -> Parameter:

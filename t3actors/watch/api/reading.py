@@ -7,7 +7,7 @@ database was set aside and begun anew, the next question opens the new one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -51,6 +51,7 @@ class Reader(Protocol):
         point_id: str | None = None,
         status: str | None = None,
         kind: str | None = None,
+        words: Sequence[str] = (),
         limit: int = -1,
         offset: int = 0,
     ) -> list[PointRow]:

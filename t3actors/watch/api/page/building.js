@@ -1,11 +1,18 @@
-// What is known of the devices and points: fetched after the socket is open, then kept by what it tells.
+// What is known of the devices, points and alarms: fetched after the socket is open, then kept by what it tells.
+//
+// Of a building of up to MOST_POINTS all points are here. Of a larger one a part is: those of one device, or that the search or the status
+// finds, as the gateway finds them.
+
+import { Part } from "./part.js";
 
 const MOST_POINTS = 5000;
-const A_PAGE = 1000;
 const WAITING_AT_MOST = 2000;
-const FETCHED_AGAIN_MS = 60000;
+const FETCHED_AGAIN_MS = 600000;
 const DEVICES_AGAIN_MS = 15000;
 const TOLD_WITHIN_MS = 15000;
+const MOST_ALARMS = 200;
+const FAULTY = ["fault", "stale", "unknown"];
+const MOST_FAULTY = 100;
 const natural = new Intl.Collator("en", { numeric: true }).compare;
 
 export class Building extends EventTarget {
@@ -14,38 +21,62 @@ export class Building extends EventTarget {
     this.gateway = gateway;
     this.devices = new Map();
     this.points = new Map();
-    this.scope = ""; // the device whose points are shown; "": all devices'
-    this.hasMore = false; // there are points that were not fetched
+    this.alarms = [];
+    this.part = new Part(gateway);
+    this.isWhole = true; // all points are here
+    this._opened = null; // the row of the point whose trend is open: it may be in no part
     this._turn = 0;
     this._waiting = null; // messages that came while points were being fetched
     this._dirty = new Set();
     this._isDrawing = false;
     this._timers = {};
+    this._faulty = []; // where not all points are here
+    this._expected = null; // how many points the gateway had when they were fetched
     gateway.addEventListener("open", () => this.load());
     gateway.addEventListener("told", (event) => this._take(event.detail));
-    setInterval(() => { if (gateway.isLive) this._fetchDevices(); }, DEVICES_AGAIN_MS);
+    gateway.addEventListener("health", () => this._count());
+    setInterval(() => { if (gateway.isLive && !document.hidden) this._fetchDevices(); }, DEVICES_AGAIN_MS);
     setInterval(() => { if (gateway.isLive && !document.hidden) this.load(); }, FETCHED_AGAIN_MS);
   }
 
-  show(device) {
-    if (device === this.scope) return;
-    this.scope = device;
-    if (this.hasMore) this.load();
+  // Which points are wanted: of one device ("": of all), that have these words, of this status, so many.
+  want(changes) {
+    if (this.part.want(changes) && !this.isWhole && this.gateway.isLive) this._soon("load", 250, () => this.load());
+  }
+
+  // A point's row, whatever part is here.
+  row(key) {
+    return this.points.get(key) || (this._opened?.key === key ? this._opened : null);
+  }
+
+  // A row as it was just read: of the point that is open.
+  open(row) {
+    const known = this.points.get(row ? row.key : "");
+    if (!known) this._opened = row;
+    else if (row.known > known.known) Object.assign(known, row);
+    this.dispatchEvent(new Event("opened"));
+  }
+
+  // The points that are not ok, as far as they are known here.
+  faulty() {
+    return this.isWhole ? [...this.points.values()].filter((row) => FAULTY.includes(row.status)) : this._faulty;
   }
 
   // Fetch all that is shown, then apply what was told meanwhile.
   async load() {
     const turn = (this._turn += 1);
     const begun = this.gateway.now();
+    const expected = this.gateway.health?.points ?? 0;
     this._waiting ||= [];
     try {
-      const { devices } = await this.gateway.ask("devices");
-      const { rows, hasMore } = await this._fetchPoints();
+      const devices = await this._askDevices();
+      const alarms = await this._askAlarms();
+      const { rows, isWhole } = expected <= MOST_POINTS ? await this.part.all(MOST_POINTS) : await this.part.found();
+      const faulty = isWhole ? [] : await this._askFaulty();
       if (turn !== this._turn) return;
       const isDeaf = this.gateway.isLive && rows.some((row) => this._wasNotTold(row, begun));
-      this.devices = new Map(devices.sort((a, b) => natural(a.name, b.name)).map((row) => [row.name, row]));
-      this.points = new Map(rows.map((row) => [row.key, row]));
-      this.hasMore = hasMore;
+      Object.assign(this, { devices, alarms, isWhole, _faulty: faulty, _expected: expected });
+      this.points = new Map(rows.sort((a, b) => natural(a.name, b.name)).map((row) => [row.key, row]));
       const waiting = this._waiting;
       this._waiting = null;
       waiting.forEach((told) => this._take(told));
@@ -59,22 +90,32 @@ export class Building extends EventTarget {
     }
   }
 
-  async _fetchPoints() {
+  async _askDevices() {
+    const { devices } = await this.gateway.ask("devices");
+    return new Map(devices.sort((a, b) => natural(a.name, b.name)).map((row) => [row.name, Object.assign(row, { key: row.name })]));
+  }
+
+  async _askAlarms() {
+    const { alarms } = await this.gateway.ask("alarms", { limit: MOST_ALARMS });
+    return alarms.reverse();
+  }
+
+  async _askFaulty() {
+    const counts = this.gateway.health?.points_by_status || {};
     const found = [];
-    let offset = 0;
-    while (offset !== null && found.length < MOST_POINTS) {
-      const device = this.hasMore && this.scope ? { device: this.scope } : {};
-      const page = await this.gateway.ask("points", { limit: A_PAGE, offset, ...device });
-      found.push(...page.points);
-      offset = page.next_offset;
+    for (const status of FAULTY.filter((each) => counts[each])) found.push(...(await this.part.some(status, MOST_FAULTY)));
+    return found;
+  }
+
+  async _fetchDevices() {
+    try {
+      const devices = await this._askDevices(), alarms = await this._askAlarms();
+      const faulty = this.isWhole ? [] : await this._askFaulty();
+      Object.assign(this, { devices, alarms, _faulty: faulty });
+      this.dispatchEvent(new Event("devices"));
+    } catch {
+      // the gateway's state says so
     }
-    for (const row of found) {
-      row.key = `${row.name}/${row.point_id}`;
-      row.known = Math.max(row.sampled_at || 0, row.changed_at || 0, row.status_at || 0);
-      row.words = `${row.key} ${row.label} ${row.full_label} ${row.units}`.toLowerCase();
-    }
-    const rows = found.sort((a, b) => natural(a.name, b.name));
-    return { rows, hasMore: offset !== null || (this.hasMore && this.scope !== "") };
   }
 
   // A change that the database has had for long and the socket should have told of.
@@ -83,14 +124,10 @@ export class Building extends EventTarget {
     return ours !== undefined && row.value !== ours.value && row.changed_at > ours.known && row.changed_at < now - TOLD_WITHIN_MS;
   }
 
-  async _fetchDevices() {
-    try {
-      const { devices } = await this.gateway.ask("devices");
-      this.devices = new Map(devices.sort((a, b) => natural(a.name, b.name)).map((row) => [row.name, row]));
-      this.dispatchEvent(new Event("devices"));
-    } catch {
-      // the gateway's state says so
-    }
+  // Points that are new, or gone, are not told of: their number is.
+  _count() {
+    const points = this.gateway.health.points;
+    if (this._expected !== null && points !== this._expected && this.gateway.isLive) this._soon("load", 3000, () => this.load());
   }
 
   _take(told) {
@@ -106,33 +143,43 @@ export class Building extends EventTarget {
 
   _takePoint(change) {
     const key = `${change.device}/${change.point_id}`;
-    const row = this.points.get(key);
-    this.gateway.takeClock(change.at);
-    this.dispatchEvent(new CustomEvent("point", { detail: { key, change } }));
-    if (!row) {
-      if (!this.hasMore) this._soon("load", 3000, () => this.load());
-      return;
+    this.gateway.clock.hear(change.at);
+    if (this._opened?.key === key || this.points.has(key)) this.dispatchEvent(new CustomEvent("point", { detail: { key, change } }));
+    else if (this.isWhole || this.part.wants(change)) this._soon("load", 3000, () => this.load());
+    for (const row of new Set([this.points.get(key), this._opened?.key === key ? this._opened : null])) {
+      if (row && change.at >= row.known) this._apply(row, change);
     }
-    if (change.at < row.known) return;
+  }
+
+  _apply(row, change) {
     const isText = typeof change.value === "string";
     row.hasMoved = row.value !== change.value || row.status !== change.status;
     row.value = isText ? null : change.value;
     row.text = isText ? change.value : (row.states && row.states[change.value]) || null;
-    if (row.status !== change.status) row.status_at = change.at;
+    if (row.status !== change.status) {
+      row.status_at = change.at;
+      this._haveStatusesChanged = true;
+    }
     row.status = change.status;
     row.status_reason = change.reason;
     row.flags = change.flags;
     row.sampled_at = change.sampled_at;
     if (change.changed) row.changed_at = change.at;
     row.known = change.at;
-    this._dirty.add(key);
+    this._dirty.add(row.key);
+    this._drawOnce();
+  }
+
+  // However many changes come: what is shown is written once per frame.
+  _drawOnce() {
     if (this._isDrawing) return;
     this._isDrawing = true;
     requestAnimationFrame(() => {
       this._isDrawing = false;
-      const keys = this._dirty;
+      const detail = { keys: this._dirty, statuses: Boolean(this._haveStatusesChanged) };
       this._dirty = new Set();
-      this.dispatchEvent(new CustomEvent("changed", { detail: keys }));
+      this._haveStatusesChanged = false;
+      this.dispatchEvent(new CustomEvent("changed", { detail }));
     });
   }
 
@@ -142,7 +189,7 @@ export class Building extends EventTarget {
       row.status = change.status;
       row.status_reason = change.reason;
       row.status_at = change.at;
-      this.dispatchEvent(new Event("devices"));
+      this._soon("tell", 100, () => this.dispatchEvent(new Event("devices")));
     }
     this._soon("devices", 1500, () => this._fetchDevices());
     this.gateway.lookSoon();

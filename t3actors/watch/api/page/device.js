@@ -63,7 +63,7 @@ export class Device {
     const now = this._gateway.now();
     const isLive = this._gateway.isLive;
     write(find("device-sentence"), (isLive ? "" : "Not live; as last heard: ") + sentence(device, actor, now, at));
-    write(find("device-look"), lookAt ? `Look at: ${lookAt}` : "");
+    write(find("device-look").lastElementChild, lookAt);
     find("device-look").hidden = !lookAt;
     const interval = device.poll_interval_s;
     const facts = [

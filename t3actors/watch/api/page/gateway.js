@@ -1,14 +1,17 @@
 // The way to the gateway: requests with the token, the live socket, and whether what is shown can be called live.
 //
-// Heard is whatever came from it: an answer or a message. A socket that is merely open proves nothing (the network may be gone without a
-// word), so /health is asked every few seconds, and after DEAF_AFTER_MS without anything the page is not live.
+// Heard is whatever came from it: an answer or a message. /health is asked every other second; DEAF_AFTER_MS without anything, and the page is
+// not live. It tries again by itself, for ever.
 
-const HEALTH_EVERY_MS = 3000;
+import { Clock } from "./clock.js";
+import { LiveSocket } from "./socket.js";
+
+const HEALTH_EVERY_MS = 2000;
 const ANSWERS_WITHIN_MS = 15000;
-const DEAF_AFTER_MS = 10000;
+const HEALTH_WITHIN_MS = 10000;
+const DEAF_AFTER_MS = 6000;
 const HEALTH_MADE_EVERY_MS = 1100;
-const CLOCK_SET_MS = 3000;
-const AGAIN_AFTER_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const AGAIN_AFTER_MS = [500, 1000, 2000, 4000, 5000];
 const TOKEN = "t3actors.token";
 
 export class Refused extends Error {
@@ -24,15 +27,31 @@ export class Gateway extends EventTarget {
     this.health = null;
     this.state = { kind: "starting", why: "" };
     this.isLoaded = false; // what is shown was fetched since the socket was opened
-    this.offsetMs = null; // the gateway's clock less this browser's
+    this.clock = new Clock();
     this._heard = null;
-    this._socket = null;
-    this._isOpen = false;
     this._tries = 0;
     this._fault = "";
     this._timer = 0;
+    this._turn = 0;
     this._token = sessionStorage.getItem(TOKEN) || "";
     this._isLocked = false;
+    this._socket = new LiveSocket({
+      opened: () => {
+        this._tries = 0;
+        this._hear();
+        this.dispatchEvent(new Event("open"));
+        this._judge();
+      },
+      told: (message) => {
+        this._hear();
+        this.dispatchEvent(new CustomEvent("told", { detail: message }));
+      },
+      closed: (wasOpen) => {
+        this.isLoaded = false;
+        this._judge();
+        if (wasOpen) this._look();
+      },
+    });
   }
 
   start() {
@@ -40,19 +59,26 @@ export class Gateway extends EventTarget {
     const wake = () => { if (!document.hidden) { this._tries = 0; this._look(); } };
     document.addEventListener("visibilitychange", wake);
     window.addEventListener("online", wake);
-    window.addEventListener("offline", () => this._hangUp("this device is not on a network"));
+    window.addEventListener("offline", () => {
+      this._fault = "this device is not on a network";
+      this._forget();
+    });
     this._look();
   }
 
-  // The gateway's time, Unix ms.
   now() {
-    return Date.now() + (this.offsetMs || 0);
+    return this.clock.now();
   }
 
   // Since when nothing was heard; null: never was.
   silentMs() {
     if (!this._heard) return null;
     return Math.max(0, performance.now() - this._heard.steady, Date.now() - this._heard.wall);
+  }
+
+  // When it was last heard, by its own clock.
+  heardAt() {
+    return this.now() - (this.silentMs() || 0);
   }
 
   setToken(token) {
@@ -70,11 +96,11 @@ export class Gateway extends EventTarget {
   }
 
   // Raises Refused with the gateway's own sentence; or an Error where it is not reached.
-  async ask(path, parameters = {}) {
+  async ask(path, parameters = {}, withinMs = ANSWERS_WITHIN_MS) {
     const query = new URLSearchParams(parameters).toString();
     const headers = this._token ? { Authorization: `Bearer ${this._token}` } : {};
     const answer = await fetch(query ? `${path}?${query}` : path, {
-      headers, cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+      headers, cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(withinMs),
     });
     const told = await answer.json();
     if (answer.status === 401) this._lock(told.error);
@@ -86,31 +112,25 @@ export class Gateway extends EventTarget {
   async _look() {
     clearTimeout(this._timer);
     if (this._isLocked) return;
-    const turn = (this._turn = (this._turn || 0) + 1);
+    const turn = (this._turn += 1);
+    const askedAt = Date.now();
     try {
-      const health = await this.ask("health");
+      const health = await this.ask("health", {}, HEALTH_WITHIN_MS);
       if (turn !== this._turn) return;
       this._fault = "";
-      this.takeClock(health.at);
+      this.clock.hear(health.at, askedAt);
+      if (this.health && this.health.version !== health.version) location.reload(); // another gateway brings another page
       this.health = health;
       this.dispatchEvent(new Event("health"));
-      if (!this._socket) this._open();
+      if (!this._socket.isThere) this._socket.open(this._token);
     } catch (error) {
       if (turn !== this._turn || this._isLocked) return;
       this._fault = error instanceof Refused ? error.message : "";
     }
     this._judge();
-    const pause = this._isOpen ? HEALTH_EVERY_MS : AGAIN_AFTER_MS[Math.min(this._tries, AGAIN_AFTER_MS.length - 1)];
-    if (!this._isOpen) this._tries += 1;
+    const pause = this._socket.isOpen ? HEALTH_EVERY_MS : AGAIN_AFTER_MS[Math.min(this._tries, AGAIN_AFTER_MS.length - 1)];
+    if (!this._socket.isOpen) this._tries += 1;
     this._timer = setTimeout(() => this._look(), pause * (0.8 + 0.4 * Math.random()));
-  }
-
-  // What bears the time `at` was made no later than now: the most that was seen is the nearest, until a clock is set.
-  takeClock(at) {
-    if (!Number.isFinite(at)) return;
-    const offset = at - Date.now();
-    const isSet = this.offsetMs === null || offset < this.offsetMs - CLOCK_SET_MS;
-    this.offsetMs = isSet ? offset : Math.max(this.offsetMs, offset);
   }
 
   // Something happened that /health will tell of once it has been made anew.
@@ -123,42 +143,6 @@ export class Gateway extends EventTarget {
     }, HEALTH_MADE_EVERY_MS);
   }
 
-  _open() {
-    const url = new URL("live", document.baseURI);
-    url.protocol = url.protocol.replace("http", "ws");
-    const coded = btoa(this._token).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-    const socket = (this._socket = new WebSocket(url, this._token ? ["t3actors", `t3actors.token.${coded}`] : ["t3actors"]));
-    socket.onopen = () => {
-      this._isOpen = true;
-      this._tries = 0;
-      this._hear();
-      this.dispatchEvent(new Event("open"));
-      this._judge();
-    };
-    socket.onmessage = (message) => {
-      if (socket !== this._socket) return;
-      this._hear();
-      let told;
-      try {
-        told = JSON.parse(message.data);
-      } catch {
-        return;
-      }
-      this.dispatchEvent(new CustomEvent("told", { detail: told }));
-    };
-    socket.onclose = () => {
-      if (socket !== this._socket) return;
-      const wasOpen = this._isOpen;
-      this._forget();
-      if (wasOpen) this._look();
-    };
-  }
-
-  _hangUp(why) {
-    this._fault = why;
-    this._forget();
-  }
-
   // Let go of the socket: a new one is opened as soon as the gateway answers.
   reconnect() {
     this._forget();
@@ -166,10 +150,8 @@ export class Gateway extends EventTarget {
   }
 
   _forget() {
-    const socket = this._socket;
-    this._socket = null;
-    this._isOpen = this.isLoaded = false;
-    if (socket) socket.close();
+    this._socket.forget();
+    this.isLoaded = false;
     this._judge();
   }
 
@@ -187,13 +169,19 @@ export class Gateway extends EventTarget {
 
   _judge() {
     const silent = this.silentMs();
+    if (this._socket.isDeaf && !this._isLocked) {
+      this.reconnect(); // judges again
+      return;
+    }
+    if (silent > DEAF_AFTER_MS && this._socket.isOpen) {
+      this._fault = "";
+      this._forget();
+      return;
+    }
     let state;
     if (this._isLocked) state = { kind: "locked", why: this._fault };
-    else if (silent !== null && silent > DEAF_AFTER_MS && this._isOpen) {
-      this._forget(); // judges again
-      return;
-    } else if (silent === null) state = { kind: "starting", why: this._fault };
-    else if (!this._isOpen) state = { kind: "lost", why: this._fault };
+    else if (silent === null) state = { kind: "starting", why: this._fault };
+    else if (!this._socket.isOpen) state = { kind: "lost", why: this._fault };
     else if (this.health && !this.health.live) state = { kind: "stuck", why: stuckPart(this.health) };
     else if (!this.isLoaded) state = { kind: "loading", why: this._fault };
     else state = { kind: "live", why: "" };
@@ -220,5 +208,5 @@ export class Gateway extends EventTarget {
 
 // Which part makes no progress, in the gateway's words.
 function stuckPart(health) {
-  return String(health.gateway?.reason || health.reason || "");
+  return String(health.gateway?.reason || "");
 }

@@ -73,7 +73,7 @@ export class Rows {
   }
 
   get _height() {
-    return parseFloat(getComputedStyle(this._scroller).getPropertyValue("--row")) || 48;
+    return (parseFloat(getComputedStyle(this._scroller).getPropertyValue("--row")) || 3) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   }
 
   _draw() {

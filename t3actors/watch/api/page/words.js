@@ -7,6 +7,24 @@ const SIGNS = {
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
 
+const A_PLACE = /^\S*\d\S*: (?=\S)/;
+const FLAGS = [[1, "in alarm"], [2, "fault flagged"], [4, "overridden"], [8, "out of service"]];
+
+// A reason without the address that it begins with: the row says whose it is.
+export function cause(reason) {
+  return (reason || "").replace(A_PLACE, "");
+}
+
+// What bears on a value besides its status: the device's own flags, and whether somebody set it by hand.
+export function marks(row) {
+  const said = FLAGS.filter(([bit]) => row.flags & bit).map(([, word]) => word);
+  return row.auto_manual === 1 ? [...said, "manual"] : said;
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 export function sign(status) {
   return SIGNS[status] || SIGNS.unknown;
 }

@@ -1,0 +1,44 @@
+// What the database takes, and until when it has room: asked once a minute.
+
+import { bytes, span } from "./words.js";
+
+const EVERY_MS = 60000;
+
+export class Storage {
+  constructor(gateway, changed) {
+    this._gateway = gateway;
+    this._changed = changed;
+    this.told = null;
+    gateway.addEventListener("state", () => { if (gateway.isLive && !this.told) this._ask(); });
+    setInterval(() => { if (gateway.isLive && !document.hidden) this._ask(); }, EVERY_MS);
+  }
+
+  facts() {
+    const { told } = this;
+    if (!told) return [];
+    return [
+      ["Database", `${bytes(told.database_bytes)}${told.budget_bytes ? ` of ${bytes(told.budget_bytes)}` : ""}`],
+      ["Disk", `${bytes(told.free_bytes)} free`],
+    ];
+  }
+
+  // How long it lasts, in a sentence.
+  forecast() {
+    const { told } = this;
+    if (!told) return "";
+    if (told.grows_by_a_day === null) return "How fast it grows is known after an hour.";
+    const grows = `It grows by ${bytes(Math.round(told.grows_by_a_day))} a day.`;
+    if (!told.full_at) return `${grows} At that pace it lasts ten years.`;
+    const then = told.full_of === "budget" ? "its budget is used up and the oldest samples go" : "the disk is full but for min_free and history stops growing";
+    return `${grows} At that pace ${then} in ${span(told.full_at - told.at)}.`;
+  }
+
+  async _ask() {
+    try {
+      this.told = await this._gateway.ask("storage");
+      this._changed();
+    } catch {
+      // the gateway's state says so
+    }
+  }
+}

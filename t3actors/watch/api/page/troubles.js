@@ -1,0 +1,87 @@
+// What is wrong, thing by thing: what, since when, why, where to look. What has one cause at many devices is one thing. Pure: lists of
+// items as items.js shows them.
+
+import { cause, count, sign, when } from "./words.js";
+
+const WELL = new Set(["online", "disabled"]);
+const NOT_OK = new Set(["fault", "stale", "unknown"]);
+const TOGETHER = 3; // so many of one cause are one thing
+const NAMED = 5;
+const SHOWN = 12;
+
+export function troublesOf({ health, devices, faulty, now }) {
+  const found = [...ofParts(health), ...ofDevices(devices, health), ...ofPoints(faulty, devices), ...ofHands(health)];
+  found.sort((a, b) => (b.kind === "bad") - (a.kind === "bad") || (b.since || 0) - (a.since || 0));
+  const shown = found.slice(0, SHOWN);
+  if (found.length > SHOWN) shown.push({ key: "more", kind: "warn", title: `And ${found.length - SHOWN} more`, reason: "see the lists of devices and points", since: null });
+  return shown.map((each) => ({ ...each, sinceText: each.since ? `since ${when(each.since, now)}` : "" }));
+}
+
+export function alarmsOf(alarms, now) {
+  return alarms.map((each) => ({
+    key: String(each.id), kind: each.acknowledged ? "warn" : "bad", go: ["device", each.name], title: each.name,
+    word: each.acknowledged ? "○ acknowledged" : "▲ not acknowledged", since: each.raised_at, sinceText: `since ${when(each.raised_at, now)}`,
+    reason: [each.message || each.description || each.source, each.alarm_state, each.priority === null ? "" : `priority ${each.priority}`].filter(Boolean).join(", ")
+      + (each.device_status === "online" ? "" : `; its device is ${each.device_status}: nobody knows whether it still stands`),
+  }));
+}
+
+function ofParts(health) {
+  const named = [["The event loop", health.loop], ["The detector", health.detector], ["The store", health.store], ["The tree of actors", health.actors]];
+  const known = new Set(health.troubled.map((each) => each.reason));
+  const links = health.troubled_links.filter((each) => each.state !== "starting" && !known.has(each.reason)).map((each) => [each.link, each]);
+  return [...named, ...links].filter(([, part]) => part.state !== "ok").map(([name, part]) => ({
+    key: `part ${name}`, kind: part.state === "degraded" || part.state === "starting" ? "warn" : "bad", title: name,
+    word: part.state, since: part.since_at, reason: part.reason, look: name === "The store" ? "the disk, and who else has the database open: t3actors doctor" : "",
+  }));
+}
+
+function ofDevices(devices, health) {
+  const looks = new Map(health.troubled.map((each) => [cause(each.reason), each.look_at]));
+  const groups = grouped([...devices.values()].filter((row) => !WELL.has(row.status)), (row) => `${row.status} ${cause(row.status_reason)}`);
+  return groups.flatMap((rows) => (rows.length < TOGETHER ? rows.map((row) => [row]) : [rows])).map((rows) => {
+    const row = rows[0], look = looks.get(cause(row.status_reason)) || "";
+    const common = { kind: kindOf(row.status), word: `${sign(row.status)[0]} ${row.status}`, since: row.status_at, look, reason: cause(row.status_reason) };
+    if (rows.length === 1) return { ...common, key: `device ${row.name}`, title: row.name, go: ["device", row.name] };
+    return { ...common, key: `devices ${row.status} ${common.reason}`, title: count(rows.length, "device"), names: named(rows, (each) => [each.name, ["device", each.name]]) };
+  });
+}
+
+function ofPoints(faulty, devices) {
+  const alone = faulty.filter((row) => NOT_OK.has(row.status) && devices.get(row.name)?.status === "online");
+  return grouped(alone, (row) => `${row.name} ${row.status} ${cause(row.status_reason)}`).map((rows) => {
+    const row = rows[0];
+    const common = { kind: kindOf(row.status), word: `${sign(row.status)[0]} ${row.status}`, since: row.status_at, reason: cause(row.status_reason) };
+    const look = "open it: it says why, and where to look";
+    if (rows.length === 1) return { ...common, look, key: `point ${row.key}`, title: row.full_label && row.full_label !== row.point_id ? `${row.key} ${row.full_label}` : row.key, go: ["point", row.key] };
+    return { ...common, look, key: `points ${row.name} ${row.status} ${common.reason}`, title: `${row.name}: ${count(rows.length, "point")}`, go: ["device", row.name],
+      names: named(rows, (each) => [each.point_id, ["point", each.key]]) };
+  });
+}
+
+function ofHands(health) {
+  return Object.entries(health.overrides).map(([name, override]) => ({
+    key: `hand ${name}`, kind: "warn", title: name, go: ["device", name], word: override.stopped ? "○ stopped by hand" : `○ polled every ${override.poll_interval_s} s, by hand`,
+    since: null, reason: "it holds until it is taken back, or the gateway is restarted", look: override.stopped ? `t3actors device start ${name}, if that is over` : "",
+  }));
+}
+
+function kindOf(status) {
+  return sign(status)[1] === "bad" ? "bad" : "warn";
+}
+
+// Rows of one cause, each group with the newest first.
+function grouped(rows, by) {
+  const groups = new Map();
+  for (const row of rows) {
+    const key = by(row);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(row);
+  }
+  return [...groups.values()].map((each) => each.sort((a, b) => (b.status_at || 0) - (a.status_at || 0)));
+}
+
+function named(rows, name) {
+  const names = rows.slice(0, NAMED).map(name);
+  return rows.length > NAMED ? [...names, [`and ${rows.length - NAMED} more`, null]] : names;
+}

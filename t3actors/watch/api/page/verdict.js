@@ -1,0 +1,66 @@
+// Whether all is well, in one line; what is wrong, in the next. Pure.
+
+import { count, span, when } from "./words.js";
+
+const DISK_SOON_MS = 30 * 86400000;
+const WELL = new Set(["online", "disabled"]);
+
+// {kind, headline, more, wrongs}. kind: good, warn, bad, lost (nothing here is live) or wait.
+export function verdictOf({ state, health, alarms, storage, now, heardAt }) {
+  if (state.kind !== "live") return notLive(state, now, heardAt);
+  const wrongs = [...ofTheGateway(health, storage), ...ofDevices(health), ...ofPoints(health), ...ofAlarms(alarms)];
+  const online = health.devices.online || 0, all = sum(health.devices);
+  const totals = `${online === all ? `All ${count(all, "device")}` : `${online} of ${count(all, "device")}`} online, ${health.points_by_status.ok || 0} of ${count(health.points, "point")} ok.`;
+  if (!wrongs.length) return { kind: "good", headline: all ? "All is well" : "No device is configured", more: all ? totals : "", wrongs: 0 };
+  const kind = wrongs.some((each) => each.isBad) ? "bad" : "warn";
+  const newest = health.troubled.filter((each) => each.since_at).sort((a, b) => b.since_at - a.since_at)[0];
+  const more = newest ? `${totals} Lastly: ${newest.device} is ${newest.status} since ${when(newest.since_at, now)} (${span(now - newest.since_at)}).` : totals;
+  return { kind, headline: capital(wrongs.map((each) => each.said).join("; ")), more, wrongs: wrongs.length };
+}
+
+function notLive({ kind, why }, now, heardAt) {
+  const told = {
+    starting: ["wait", "Connecting to the gateway", why],
+    loading: ["wait", "Reading what is stored", why],
+    locked: ["lost", "A token is needed", ""],
+    stuck: ["lost", "Not live: the gateway makes no progress", `${why ? `${capital(why)}. ` : ""}What is shown is what was stored last. On the gateway's machine: t3actors status, t3actors logs.`],
+    lost: ["lost", `Not live: what is shown is as of ${when(heardAt, now, true)}`,
+      `The gateway does not answer${why ? ` (${why})` : ""}. It is tried again by itself. If it stays so: is this device on the network? On the gateway's machine: t3actors status.`],
+  }[kind];
+  return { kind: told[0], headline: told[1], more: told[2], wrongs: 0 };
+}
+
+function ofTheGateway(health, storage) {
+  const found = [];
+  if (health.gateway.state !== "ok") found.push({ isBad: health.gateway.state !== "starting" && health.gateway.state !== "degraded", said: `the gateway is ${health.gateway.state}` });
+  if (storage?.full_of === "disk" && storage.full_at - storage.at < DISK_SOON_MS) found.push({ isBad: false, said: `the disk is full in ${span(storage.full_at - storage.at)}` });
+  return found;
+}
+
+function ofDevices({ devices }) {
+  const all = sum(devices);
+  const silent = (devices.offline || 0) + (devices.conflict || 0);
+  const waiting = Object.entries(devices).reduce((total, [word, each]) => total + (WELL.has(word) ? 0 : each), 0) - silent;
+  return [
+    ...(silent ? [{ isBad: true, said: `${silent} of ${count(all, "device")} ${silent === 1 ? "does" : "do"} not answer` }] : []),
+    ...(waiting ? [{ isBad: false, said: `${count(waiting, "device")} ${waiting === 1 ? "is" : "are"} not reached yet` }] : []),
+  ];
+}
+
+function ofPoints({ points_by_status: points }) {
+  return [["fault", true, "faulty"], ["stale", false, "stale"]].filter(([status]) => points[status])
+    .map(([status, isBad, word]) => ({ isBad, said: `${count(points[status], "point")} ${points[status] === 1 ? "is" : "are"} ${word}` }));
+}
+
+function ofAlarms(alarms) {
+  const open = alarms.filter((each) => !each.acknowledged).length;
+  return alarms.length ? [{ isBad: open > 0, said: `${count(alarms.length, "alarm")} ${alarms.length === 1 ? "stands" : "stand"}${open ? "" : ", acknowledged"}` }] : [];
+}
+
+function sum(counts) {
+  return Object.values(counts).reduce((total, each) => total + each, 0);
+}
+
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
