@@ -3,118 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 import trio
 
-from t3actors.config import ApiConfig, Config, DeviceConfig
-from t3actors.points import Rules
+from t3actors.config import DeviceConfig
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
-from t3actors.simulator.plant import Plant, PlantSize, running_plant
+from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.asked import waiting_config
-from tests.system.chromium import Browser, chromium
-from tests.system.house import House, config_of, gateway_running, listed
+from tests.system.chromium import chromium
+from tests.system.house import config_of, gateway_running, listed
+from tests.system.shown import CONTRAST, MORTAL, ROW, WIDTH, Seen, browsing, page, with_page
 from tests.waiting import until, until_answer
-from tests.watch.api.test_server import free_port
 
 pytestmark = pytest.mark.needs_chromium
 
 REFUSE = Fault(FaultKind.REFUSE)
-MORTAL = Rules(poll_interval_s=0.1, stale_after=5, down_after=10, max_interval_s=0.0)
 TOKEN = "a-token-of-some-length"
 HOSTILE = "<img src=x onerror=alert(1)>&lt;"
-ROW = "document.querySelector('#points tr[data-key=\"{}\"]')"
 PHONE = 375
-WIDTH = "document.documentElement.scrollWidth"  # innerWidth grows with what is too wide on a phone
-CONTRAST = """(() => {
-  const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = (colour) => { const [r, g, b] = parts(colour).map((each) => each / 255)
-    .map((each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const ground = (node) => { for (; node; node = node.parentElement) { const told = getComputedStyle(node).backgroundColor;
-    if (parts(told)[3] !== 0) return told; } return 'rgb(255, 255, 255)'; };
-  let least = [99, ''];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const holder = node.parentElement;
-    if (!node.textContent.trim() || !holder.checkVisibility() || holder.closest('.skip') || holder.getAnimations().length) continue;
-    if (holder.closest('.flash')) continue;
-    const [a, b] = [light(getComputedStyle(holder).color), light(ground(holder))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < least[0]) least = [contrast, node.textContent.trim().slice(0, 40)];
-  }
-  return least;
-})()"""
-
-
-class Seen:
-    """A plant, the gateway that polls it, and a browser that shows the gateway's page."""
-
-    def __init__(self, plant: Plant, house: House, browser: Browser, port: int) -> None:
-        self.plant = plant
-        self.house = house
-        self.browser = browser
-        self.address = f"http://127.0.0.1:{port}/"
-
-    async def live(self) -> None:
-        """Wait until the page says that it is live."""
-        await self.browser.until("document.body.dataset.state === 'live'")
-
-    async def text(self, selector: str) -> str:
-        """What stands there."""
-        told: str = await self.browser.get(f"document.querySelector({selector!r}).innerText")
-        return told
-
-    async def go(self, hash_: str) -> None:
-        """Open what an address names."""
-        await self.browser.get(f"void (location.hash = {hash_!r})")
-
-    def assert_clean(self) -> None:
-        """Nothing was complained of, and nothing was asked for elsewhere."""
-        ours = (self.address, self.address.replace("http:", "ws:"))
-        assert self.browser.complaints == []
-        assert [each for each in self.browser.requests if not each.startswith(ours) and each != "about:blank"] == []
-
-
-def with_page(config: Config, **api: Any) -> tuple[Config, int]:
-    """Listen on loopback."""
-    port = free_port()
-    return msgspec.structs.replace(config, api=ApiConfig(listen=f"127.0.0.1:{port}", **api)), port
-
-
-def is_well(house: House) -> bool:
-    """Whether every device is online and every point of theirs is stored."""
-    online = house.one("SELECT count(*) FROM DEVICES WHERE status = 'online'")
-    return bool(
-        online == len(house.gateway.config.devices)
-        and house.one("SELECT count(DISTINCT name) FROM POINTS WHERE status = 'ok'") == online
-        and house.one("SELECT count(*) FROM POINTS WHERE status <> 'ok'") == 0
-    )
-
-
-@asynccontextmanager
-async def browsing(config: Config, port: int, plant: Plant, data_dir: Path, width: int = 1400) -> AsyncIterator[Seen]:
-    """Run the gateway, and show its page."""
-    async with gateway_running(config) as house, chromium(data_dir / "profile") as browser:
-        await until(lambda: len(house.log.of("api.opened")) == 2 and is_well(house), 20)
-        await browser.look(width)
-        await browser.open(f"http://127.0.0.1:{port}/")
-        yield Seen(plant, house, browser, port)
-
-
-@asynccontextmanager
-async def page(data_dir: Path, panels: int = 2, rules: Rules = MORTAL, width: int = 1400) -> AsyncIterator[Seen]:
-    """All of it, live."""
-    async with running_plant(PlantSize(panels, seed=5, tick_s=3600.0)) as plant:
-        config, port = with_page(waiting_config(plant, data_dir, rules))
-        async with browsing(config, port, plant, data_dir, width) as seen:
-            await seen.live()
-            yield seen
-            seen.assert_clean()
 
 
 async def test_a_value_that_changes_changes_on_the_page_without_being_asked_for(tmp_path: Path) -> None:
@@ -143,8 +52,10 @@ async def test_a_device_that_is_killed_turns_stale_then_red_and_the_page_says_wh
         await browser.until(f"{device}.classList.contains('is-bad') && {device}.innerText.includes('■ offline')")
         assert await browser.get(f"getComputedStyle({device}).backgroundColor") == "rgb(253, 228, 228)"
         assert await browser.get("document.querySelector('#devices tbody tr[data-key]').dataset.key") == "panel-2"
-        await browser.until("document.querySelector('#trouble-list').innerText.includes('connection refused')")
-        assert "Look at: the host lives, nobody listens on that port" in await seen.text("#troubles")
+        look = "Look at: the host lives, nobody listens on that port"
+        await browser.until(f"document.querySelector('#trouble-list').innerText.includes({look!r})")
+        assert "connection refused" in await seen.text("#troubles")
+        assert "1 of 2 devices does not answer" in await seen.text("#verdict-word")
         await browser.until(
             "/It is asked again (now|in \\d+ s)/.test(document.querySelector('#device-sentence').innerText)"
         )
@@ -156,6 +67,8 @@ async def test_a_device_that_is_killed_turns_stale_then_red_and_the_page_says_wh
         await until_answer(lambda: seen.house.gateway.sync(["panel-2"]), lambda told: not told[0].points_failed)
         await browser.until(f"{row}.cells[2].innerText.includes('● ok') && !{row}.classList.contains('is-bad')", 20)
         await browser.until("document.querySelector('#troubles').hidden")
+        await browser.until("document.querySelector('#verdict').dataset.kind === 'good'")
+        assert await seen.text("#verdict-word") == "● All is well"
 
 
 async def test_what_is_not_live_does_not_look_live_and_it_comes_back_by_itself_with_the_gap_marked(
@@ -172,7 +85,8 @@ async def test_what_is_not_live_does_not_look_live_and_it_comes_back_by_itself_w
                 await browser.until(f"{row}.cells[2].innerText.includes('● ok')")
             await browser.until("document.body.dataset.state === 'lost'")
             assert "Not connected" in await seen.text("#state-word")
-            assert "last heard" in await seen.text("#heard")
+            assert "heard" in await seen.text("#heard")
+            assert "Not live: what is shown is as of" in await seen.text("#verdict-word")
             assert await browser.get(f"{row}.cells[2].innerText") == "? was ok"
             assert await browser.get(f"{row}.classList.contains('is-old')")
             assert "not live, was ok" in await seen.text("#trend-now")
