@@ -58,7 +58,10 @@ class LiveDevice(msgspec.Struct, frozen=True):
 
 
 class LiveMessage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One message on /live; an empty one: nothing was stored for 5 s. `missed`: so many changes were left out before it; -1: nobody knows how many."""
+    """One message on /live; an empty one: nothing was stored for 5 s.
+
+    `missed`: so many changes were left out before it; -1: nobody knows how many.
+    """
 
     points: tuple[LivePoint, ...] = ()
     devices: tuple[LiveDevice, ...] = ()

@@ -155,3 +155,28 @@ def test_a_newer_schema_is_said(house: House) -> None:
     house.rows("PRAGMA user_version = 77")
     with pytest.raises(SchemaTooNew, match="77"):
         open_reader(house.path)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["sat"], ["IN1"]),
+        (["AHU-1/in1", "°C"], ["IN1"]),
+        (["flow", "boiler"], ["OUT1"]),
+        (["Außen"], ["OUT1"]),
+        (["%"], []),
+        (["ahu"], ["IN1", "OUT1"]),
+        (["sat", "boiler"], []),
+    ],
+)
+def test_points_are_found_by_words_in_their_name_labels_and_units(
+    house: House, words: list[str], found: list[str]
+) -> None:
+    house.put(
+        announced(
+            [point(1, label="SAT", units="°C"), point(1, Kind.OUTPUT, label="Boiler Flow", full_label="Außenluft")]
+        )
+    )
+    with open_reader(house.path) as reader:
+        assert [row.point_id for row in reader.points(words=words)] == found
+        assert [row.point_id for row in reader.points("nobody", words=words)] == []

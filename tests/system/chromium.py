@@ -142,6 +142,12 @@ class Browser:
         """Move, press, release or turn the wheel of the mouse at a place."""
         await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
+    async def touch(self, *steps: tuple[str, list[tuple[float, float]]]) -> None:
+        """Put fingers down, move them, or take them away: one place each."""
+        for kind, places in steps:
+            fingers = [{"x": x, "y": y, "id": place} for place, (x, y) in enumerate(places)]
+            await self.call("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
+
     async def picture(self, path: Path, *, whole: bool = False) -> None:
         """Write a picture of the page."""
         told = await self.call("Page.captureScreenshot", captureBeyondViewport=whole)

@@ -1,5 +1,7 @@
-"""A gateway of paper: the real doors and the real page, before answers of the real types that a test writes. For what a real one does seldom:
-25,000 points, a socket that falls silent, years of aggregates."""
+"""A gateway of paper: the real doors and the real page, before answers of the real types that a test writes.
+
+For what a real one does seldom: 25,000 points, a socket that falls silent, years of aggregates.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,15 @@ from t3actors.watch.api.answers import json_answer
 from t3actors.watch.api.app import Application
 from t3actors.watch.api.bundle import Bundle, is_open
 from t3actors.watch.api.checks import PROTOCOL
-from t3actors.watch.api.looking import AlarmsAnswer, DeviceNow, DevicesAnswer, EventsAnswer, HistoryAnswer, PointsAnswer
+from t3actors.watch.api.looking import (
+    AlarmsAnswer,
+    DeviceAnswer,
+    DeviceNow,
+    DevicesAnswer,
+    EventsAnswer,
+    HistoryAnswer,
+    PointsAnswer,
+)
 from t3actors.watch.api.server import ApiServer
 from t3actors.watch.api.storage import StorageAnswer
 from t3actors.watch.api.trend import TrendAnswer
@@ -102,7 +112,8 @@ class Paper:
         self.alarms: list[AlarmRow] = []
         self.curve = curve([])
         self.storage = StorageAnswer(
-            at=now_ms(), database_bytes=10**8, free_bytes=10**11, budget_bytes=0, min_free_bytes=0, grows_by_a_day=None, full_at=None, full_of=None
+            at=now_ms(), database_bytes=10**8, free_bytes=10**11, budget_bytes=0, min_free_bytes=0, grows_by_a_day=None,
+            full_at=None, full_of=None,
         )  # fmt: skip
         self.changes_of_health: dict[str, Any] = {}
         self.is_frozen = False
@@ -120,7 +131,8 @@ class Paper:
         for each in points:
             key = f"{each.device}/{each.point_id}"
             self.points[key] = msgspec.structs.replace(
-                self.points[key], value=each.value, status=str(each.status), status_reason=each.reason, sampled_at=each.sampled_at, changed_at=each.at
+                self.points[key], value=each.value, status=str(each.status), status_reason=each.reason,
+                sampled_at=each.sampled_at, changed_at=each.at,
             )  # fmt: skip
         await self.send(LiveMessage(points=points))
 
@@ -132,7 +144,9 @@ class Paper:
     def health(self) -> HealthReport:
         """What /health says: what stands in the rows, or what a test wants."""
         troubled = [
-            Trouble(device=each.name, status=DeviceStatus(each.status), reason=each.status_reason, since_at=each.status_at, look_at="its power")
+            Trouble(
+                device=each.name, status=DeviceStatus(each.status), reason=each.status_reason, since_at=each.status_at, look_at="its power"
+            )
             for each in self.devices
             if each.status not in {"online", "disabled"}
         ]  # fmt: skip
@@ -156,13 +170,19 @@ class Paper:
             "/why": self._why,
             "/history": lambda _: HistoryAnswer(point="", since=0, until=None, samples=[], complete=True),
         }
-        routes = [Route(path, partial(self._answered, answer)) for path, answer in answers.items()]
+        routes = [Route("/devices/{device}", partial(self._answered, self._device))]
+        routes += [Route(path, partial(self._answered, answer)) for path, answer in answers.items()]
         return Application(routes=[*routes, WebSocketRoute("/live", self._live)])
 
     async def _answered(self, answer: Any, request: Request) -> Response:
         self.asked.append(f"{request.url.path}?{request.url.query}")
         await until(lambda: not self.is_frozen, 60)
-        return json_answer(answer(request.query_params))
+        return json_answer(answer({**request.path_params, **request.query_params}))
+
+    def _device(self, wanted: Any) -> DeviceAnswer:
+        row = next(each for each in self.devices if each.name == wanted["device"])
+        counts = Counter(each.status for each in self.points.values() if each.name == row.name)
+        return DeviceAnswer(device=row, look_at="", points_by_status=counts, now=None)
 
     def _points(self, wanted: Any) -> PointsAnswer:
         words = wanted.get("search", "").lower().split()
@@ -251,4 +271,5 @@ async def paper_page(
         await browser.open(address + hash_)
         await browser.until("document.body.dataset.state === 'live'")
         yield browser, address
-        assert [each for each in browser.complaints if "net::ERR_" not in each] == []
+        complaints = [each for each in browser.complaints if "net::ERR_" not in each]
+        assert not complaints, complaints

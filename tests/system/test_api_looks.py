@@ -50,6 +50,8 @@ async def test_points_come_in_pages_and_by_filters(tmp_path: Path) -> None:
         wanted = house.one("SELECT count(*) FROM POINTS WHERE name = 'panel-1' AND point_type = 'INPUT'")
         assert (len(inputs), {each["point_type"] for each in inputs}) == (wanted, {"INPUT"})
         assert (await client.get("/points", params={"status": "down"})).json() == {"points": [], "next_offset": None}
+        sought = (await client.get("/points", params={"search": "PANEL-2/in1 °c"})).json()["points"]
+        assert [(each["name"], each["point_id"]) for each in sought][:1] == [("panel-2", "IN1")]
         assert (await client.get("/points", params={"device": "panel-7"})).status_code == 404
 
 

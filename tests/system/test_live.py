@@ -10,6 +10,7 @@ import pytest
 
 from t3actors.simulator.plant import PlantSize, running_plant
 from t3actors.watch import fanout
+from t3actors.watch.api import listening as live_door
 from t3actors.watch.api import server
 from tests.system.asked import all_running, waiting_config
 from tests.system.house import gateway_running
@@ -50,6 +51,19 @@ async def test_a_listener_hears_what_becomes_of_a_device(tmp_path: Path) -> None
                 "disabled",
                 "online",
             )
+
+
+async def test_where_nothing_is_stored_a_listener_hears_that_the_gateway_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_door, "NOTHING_AFTER_S", 0.05)
+    async with all_running(tmp_path, panels=1) as (plant, house, _client):
+        await until(lambda: house.point_statuses("panel-1") == {"ok"})
+        async with listening(tmp_path, "/live?point=*/IN1") as listener:
+            assert await listener.next() == await listener.next() == {}
+            plant.panels["panel-1"].set("IN1", 41.5)
+            assert (await heard(listener))[0]["value"] == 41.5
+            assert await until_answer(listener.next, lambda told: told == {}) == {}
 
 
 async def test_a_listener_who_reads_nothing_holds_nobody_up_and_is_told_what_he_missed(

@@ -7,20 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.system.paper import DAY_MS, HOUR_MS, Paper, change, device, now_ms, paper_page, point
-from tests.system.shown import ROW, text_of
+from tests.system.shown import HURRY, ROW, text_of
 
 pytestmark = pytest.mark.needs_chromium
 
-HURRY = """(() => { const times = 3, now = performance.now.bind(performance); performance.now = () => now() * times;
-  for (const name of ['setTimeout', 'setInterval']) { const slow = window[name].bind(window);
-    window[name] = (call, ms, ...rest) => slow(call, ms / times, ...rest); } })()"""
-"""The page's patience is a third of what it is."""
 OTHER_CLOCK = "(() => {{ const now = Date.now; Date.now = () => now() + ({}); }})()"
 IN1 = ROW.format("ahu-1/IN1")
 
 
 def paper() -> Paper:
-    return Paper([device("ahu-1", 2)], [point("ahu-1", "IN1"), point("ahu-1", "IN2", status="fault", status_reason="open")])
+    return Paper(
+        [device("ahu-1", 2)], [point("ahu-1", "IN1"), point("ahu-1", "IN2", status="fault", status_reason="open")]
+    )
 
 
 async def test_of_a_gateway_that_stands_still_with_its_sockets_open_nothing_looks_live_and_it_comes_back_by_itself(
@@ -34,13 +32,17 @@ async def test_of_a_gateway_that_stands_still_with_its_sockets_open_nothing_look
         assert "Not live: what is shown is as of" in await text_of(browser, "#verdict-word")
         assert "tried again by itself" in await text_of(browser, "#verdict-more")
         assert await browser.get("document.title.startsWith('(not live)')")
-        assert await browser.get("[...document.querySelectorAll('#points tbody tr[data-key]')].every((tr) => tr.classList.contains('is-old'))")
+        assert await browser.get(
+            "[...document.querySelectorAll('#points tbody tr[data-key]')].every((tr) => tr.classList.contains('is-old'))"
+        )
         assert await browser.get(f"{IN1}.cells[2].innerText") == "? was ok"
         assert await browser.get(f"{IN1}.cells[1].innerText.includes('old')")
         assert await browser.get("document.querySelectorAll('.good').length") == 0
         assert "not live, was ok" in await text_of(browser, "#trend-now")
         value = f"getComputedStyle({IN1}.cells[1].firstChild)"
-        assert await browser.get(f"[{value}.fontStyle, {value}.color === getComputedStyle(document.querySelector('.hint')).color]") == ["italic", True]
+        assert await browser.get(
+            f"[{value}.fontStyle, {value}.color === getComputedStyle(document.querySelector('.hint')).color]"
+        ) == ["italic", True]
         await gateway.tell(change(gateway.points["ahu-1/IN1"], 7.5))
         gateway.is_frozen = False
         await browser.until("document.body.dataset.state === 'live'", 20)
@@ -71,7 +73,10 @@ async def test_another_version_of_the_gateway_brings_its_own_page(tmp_path: Path
 @pytest.mark.parametrize("apart_ms", [3 * HOUR_MS, -2 * DAY_MS])
 async def test_ages_go_by_the_gateways_clock_however_wrong_the_browsers_is(tmp_path: Path, apart_ms: int) -> None:
     gateway = paper()
-    async with paper_page(gateway, tmp_path, script=OTHER_CLOCK.format(apart_ms), hash_="#point=ahu-1/IN2") as (browser, _):
+    async with paper_page(gateway, tmp_path, script=OTHER_CLOCK.format(apart_ms), hash_="#point=ahu-1/IN2") as (
+        browser,
+        _,
+    ):
         row = ROW.format("ahu-1/IN2")
         assert await browser.until(f"/^20.5 °C\\s+[1-9]\\d? s old$/.test({row}.cells[1].innerText)")
         assert await browser.get(f"/^[1-9]\\d? s ago$/.test({row}.cells[3].innerText.trim())")

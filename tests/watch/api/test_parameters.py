@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.watch.api.parameters import flag, moment, one_of, query_values, text, whole
+from t3actors.watch.api.parameters import flag, moment, one_of, query_values, text, whole, words
 from t3actors.watch.api.refusals import Refused
 
 NOW_MS = 1_767_232_805_115
@@ -19,17 +19,26 @@ ALL = (
     whole("limit", "x", 1, 100, 10),
     flag("all", "x"),
     moment("since", "x", lambda: NOW_MS),
+    words("search", "x"),
 )
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    left_out = {"device": None, "status": None, "limit": 10, "all": False, "since": None}
+    left_out = {"device": None, "status": None, "limit": 10, "all": False, "since": None, "search": ()}
     assert query_values(ALL, []) == left_out
 
 
 def test_what_is_given_is_read() -> None:
-    given_ = [("device", "ahu-1"), ("status", "down"), ("limit", "100"), ("all", "true"), ("since", "1h")]
+    given_ = [
+        ("device", "ahu-1"),
+        ("status", "down"),
+        ("limit", "100"),
+        ("all", "true"),
+        ("since", "1h"),
+        ("search", " Zulauf  °C "),
+    ]
     wanted = {"device": "ahu-1", "status": "down", "limit": 100, "all": True, "since": NOW_MS - 3_600_000}
+    wanted["search"] = ("Zulauf", "°C")
     assert query_values(ALL, given_) == wanted
 
 
@@ -58,7 +67,19 @@ def test_a_moment_is_unix_milliseconds_or_a_time(given_: str, ms: int) -> None:
         ("device", "", 'device: saw ""; allowed: 1 to 300 printable characters of ASCII'),
         ("device", "a\x1b", 'device: saw "a\x1b"; allowed: 1 to 300 printable characters of ASCII'),
         ("device", "caf\u00e9", 'device: saw "caf\u00e9"; allowed: 1 to 300 printable characters of ASCII'),
-        ("nmae", "x", 'no parameter "nmae"; allowed: device, status, limit, all, since'),
+        ("nmae", "x", 'no parameter "nmae"; allowed: device, status, limit, all, since, search'),
+        ("search", " ", 'search: saw " "; allowed: 1 to 8 words of printable characters, 200 together'),
+        ("search", "a\nb", 'search: saw "a\nb"; allowed: 1 to 8 words of printable characters, 200 together'),
+        (
+            "search",
+            "a b c d e f g h i",
+            'search: saw "a b c d e f g h i"; allowed: 1 to 8 words of printable characters, 200 together',
+        ),
+        (
+            "search",
+            "x" * 201,
+            f'search: saw "{"x" * 80}..."; allowed: 1 to 8 words of printable characters, 200 together',
+        ),
     ],
 )
 def test_a_fault_is_one_sentence(name: str, raw: str, why: str) -> None:

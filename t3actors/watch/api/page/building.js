@@ -57,6 +57,11 @@ export class Building extends EventTarget {
     this.dispatchEvent(new Event("opened"));
   }
 
+  // Whether there may be more alarms than are here.
+  get hasMoreAlarms() {
+    return this.alarms.length >= MOST_ALARMS;
+  }
+
   // The points that are not ok, as far as they are known here.
   faulty() {
     return this.isWhole ? [...this.points.values()].filter((row) => FAULTY.includes(row.status)) : this._faulty;

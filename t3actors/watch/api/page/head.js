@@ -77,7 +77,7 @@ export class Head {
   _showVerdict() {
     const { state, health } = this._gateway;
     const verdict = (this._verdict = verdictOf({
-      state, health, alarms: this._building.alarms, storage: this._storage.told, now: this._gateway.now(), heardAt: this._gateway.heardAt(),
+      state, health, alarms: this._building.alarms, hasMoreAlarms: this._building.hasMoreAlarms, storage: this._storage.told, now: this._gateway.now(), heardAt: this._gateway.heardAt(),
     }));
     find("verdict").dataset.kind = verdict.kind;
     write(find("verdict-word"), `${{ good: "●", warn: "▲", bad: "■", lost: "▲", wait: "…" }[verdict.kind]} ${verdict.headline}`);
@@ -111,9 +111,9 @@ export class Head {
     const alarms = alarmsOf(this._building.alarms, now);
     this._alarms.show(alarms.slice(0, ALARMS_SHOWN));
     find("alarms").hidden = !alarms.length;
-    write(find("alarms-count"), alarms.length > ALARMS_SHOWN ? `the newest ${ALARMS_SHOWN} of ${alarms.length}` : "");
+    write(find("alarms-count"), count(this._building.alarms.length, "alarm") + (this._building.hasMoreAlarms ? " and more" : ""));
     find("alarms-left-out").hidden = alarms.length <= ALARMS_SHOWN;
-    write(find("alarms-left-out"), "All of them: t3actors alarms on the gateway's machine, or the table ALARMS.");
+    write(find("alarms-left-out"), "And others. All of them: t3actors alarms on the gateway's machine, or the table ALARMS.");
   }
 
   _showFacts() {

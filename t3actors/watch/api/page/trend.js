@@ -74,6 +74,7 @@ export class Trend {
   tick() {
     if (!this._key) return;
     this._sayNow();
+    this._curve.states = this._row?.states || null;
     const now = this._gateway.now();
     this._view = followed(this._view, now);
     if (this._view.follows && now - this._loadedAt > Math.max(30000, (this._view.to - this._view.from) / 200)) this._load();
@@ -154,7 +155,6 @@ export class Trend {
   // A change that was just stored: at the curve's end, without asking for it all again.
   _take({ key, change }) {
     if (key !== this._key) return;
-    if (!this._curve.states && this._row?.states) this._curve.states = this._row.states;
     append(this._curve, change);
     if (this._curve.pieces.length > MOST_PIECES) this._load();
     this._paint();

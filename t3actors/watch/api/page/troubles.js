@@ -17,13 +17,23 @@ export function troublesOf({ health, devices, faulty, now }) {
   return shown.map((each) => ({ ...each, sinceText: each.since ? `since ${when(each.since, now)}` : "" }));
 }
 
+// The newest alarm first; those that say the same at many devices are one thing.
 export function alarmsOf(alarms, now) {
-  return alarms.map((each) => ({
-    key: String(each.id), kind: each.acknowledged ? "warn" : "bad", go: ["device", each.name], title: each.name,
-    word: each.acknowledged ? "○ acknowledged" : "▲ not acknowledged", since: each.raised_at, sinceText: `since ${when(each.raised_at, now)}`,
-    reason: [each.message || each.description || each.source, each.alarm_state, each.priority === null ? "" : `priority ${each.priority}`].filter(Boolean).join(", ")
-      + (each.device_status === "online" ? "" : `; its device is ${each.device_status}: nobody knows whether it still stands`),
-  }));
+  const groups = grouped(alarms, (each) => `${each.acknowledged} ${alarmSaid(each)}`, "raised_at");
+  return split(groups).map((rows) => {
+    const each = rows[0];
+    const common = {
+      kind: each.acknowledged ? "warn" : "bad", word: each.acknowledged ? "○ acknowledged" : "▲ not acknowledged",
+      since: each.raised_at, sinceText: `since ${when(each.raised_at, now)}`, reason: alarmSaid(each),
+    };
+    if (rows.length === 1) return { ...common, key: String(each.id), title: each.name, go: ["device", each.name] };
+    return { ...common, key: `alarms ${each.acknowledged} ${common.reason}`, title: count(rows.length, "alarm"), names: named(rows, (row) => [row.name, ["device", row.name]]) };
+  }).sort((a, b) => b.since - a.since);
+}
+
+function alarmSaid(alarm) {
+  const said = [alarm.message || alarm.description || alarm.source, alarm.alarm_state, alarm.priority === null ? "" : `priority ${alarm.priority}`];
+  return said.filter(Boolean).join(", ") + (alarm.device_status === "online" ? "" : `; its device is ${alarm.device_status}: nobody knows whether it still stands`);
 }
 
 function ofParts(health) {
@@ -39,7 +49,7 @@ function ofParts(health) {
 function ofDevices(devices, health) {
   const looks = new Map(health.troubled.map((each) => [cause(each.reason), each.look_at]));
   const groups = grouped([...devices.values()].filter((row) => !WELL.has(row.status)), (row) => `${row.status} ${cause(row.status_reason)}`);
-  return groups.flatMap((rows) => (rows.length < TOGETHER ? rows.map((row) => [row]) : [rows])).map((rows) => {
+  return split(groups).map((rows) => {
     const row = rows[0], look = looks.get(cause(row.status_reason)) || "";
     const common = { kind: kindOf(row.status), word: `${sign(row.status)[0]} ${row.status}`, since: row.status_at, look, reason: cause(row.status_reason) };
     if (rows.length === 1) return { ...common, key: `device ${row.name}`, title: row.name, go: ["device", row.name] };
@@ -71,14 +81,19 @@ function kindOf(status) {
 }
 
 // Rows of one cause, each group with the newest first.
-function grouped(rows, by) {
+function grouped(rows, by, since = "status_at") {
   const groups = new Map();
   for (const row of rows) {
     const key = by(row);
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key).push(row);
   }
-  return [...groups.values()].map((each) => each.sort((a, b) => (b.status_at || 0) - (a.status_at || 0)));
+  return [...groups.values()].map((each) => each.sort((a, b) => (b[since] || 0) - (a[since] || 0)));
+}
+
+// Few of one cause stand alone.
+function split(groups) {
+  return groups.flatMap((rows) => (rows.length < TOGETHER ? rows.map((row) => [row]) : [rows]));
 }
 
 function named(rows, name) {

@@ -6,9 +6,9 @@ const DISK_SOON_MS = 30 * 86400000;
 const WELL = new Set(["online", "disabled"]);
 
 // {kind, headline, more, wrongs}. kind: good, warn, bad, lost (nothing here is live) or wait.
-export function verdictOf({ state, health, alarms, storage, now, heardAt }) {
+export function verdictOf({ state, health, alarms, hasMoreAlarms, storage, now, heardAt }) {
   if (state.kind !== "live") return notLive(state, now, heardAt);
-  const wrongs = [...ofTheGateway(health, storage), ...ofDevices(health), ...ofPoints(health), ...ofAlarms(alarms)];
+  const wrongs = [...ofTheGateway(health, storage), ...ofDevices(health), ...ofPoints(health), ...ofAlarms(alarms, hasMoreAlarms)];
   const online = health.devices.online || 0, all = sum(health.devices);
   const totals = `${online === all ? `All ${count(all, "device")}` : `${online} of ${count(all, "device")}`} online, ${health.points_by_status.ok || 0} of ${count(health.points, "point")} ok.`;
   if (!wrongs.length) return { kind: "good", headline: all ? "All is well" : "No device is configured", more: all ? totals : "", wrongs: 0 };
@@ -43,7 +43,7 @@ function ofDevices({ devices }) {
   const waiting = Object.entries(devices).reduce((total, [word, each]) => total + (WELL.has(word) ? 0 : each), 0) - silent;
   return [
     ...(silent ? [{ isBad: true, said: `${silent} of ${count(all, "device")} ${silent === 1 ? "does" : "do"} not answer` }] : []),
-    ...(waiting ? [{ isBad: false, said: `${count(waiting, "device")} ${waiting === 1 ? "is" : "are"} not reached yet` }] : []),
+    ...(waiting ? [{ isBad: false, said: `${count(waiting, "device")} ${waiting === 1 ? "has" : "have"} not answered lately` }] : []),
   ];
 }
 
@@ -52,9 +52,10 @@ function ofPoints({ points_by_status: points }) {
     .map(([status, isBad, word]) => ({ isBad, said: `${count(points[status], "point")} ${points[status] === 1 ? "is" : "are"} ${word}` }));
 }
 
-function ofAlarms(alarms) {
+function ofAlarms(alarms, hasMore) {
   const open = alarms.filter((each) => !each.acknowledged).length;
-  return alarms.length ? [{ isBad: open > 0, said: `${count(alarms.length, "alarm")} ${alarms.length === 1 ? "stands" : "stand"}${open ? "" : ", acknowledged"}` }] : [];
+  const many = count(alarms.length, "alarm") + (hasMore ? " and more" : "");
+  return alarms.length ? [{ isBad: open > 0, said: `${many} ${alarms.length === 1 ? "stands" : "stand"}${open ? "" : ", acknowledged"}` }] : [];
 }
 
 function sum(counts) {
