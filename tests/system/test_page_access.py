@@ -208,7 +208,6 @@ async def test_without_javascript_the_page_says_so_and_where_to_look_instead(tmp
         await browser.call("Emulation.setScriptExecutionDisabled", value=True)
         await browser.look(360)
         await browser.open(address)
-        await browser.call("Emulation.setScriptExecutionDisabled", value=False)
         told = await browser.until("document.querySelector('.plain')?.checkVisibility() && document.body.innerText")
         assert "This page needs JavaScript" in told
         assert "t3actors status" in told
