@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import trio
 
+from t3actors.collect.broadcast import broadcast_socket
 from t3actors.collect.t3000.scan import LONGEST, QUESTION
 from t3actors.errors import LinkDown
 
@@ -57,9 +58,9 @@ def bind(address: str, port: int, *, broadcast: str | None) -> Doors:
     if broadcast is not None and not ipaddress.ip_address(address).is_loopback:
         everybody = EVERYBODY
     for last in range(TRIES - 1, -1, -1):
-        own = _bound(address, port)
+        own = broadcast_socket(address, port)
         try:
-            ear = None if everybody is None else _bound(everybody, own.getsockname()[1])
+            ear = None if everybody is None else broadcast_socket(everybody, own.getsockname()[1])
         except LinkDown:
             own.close()
             if port or not last:
@@ -122,20 +123,3 @@ async def _hear_on(door: trio.socket.SocketType, hear: Hear) -> None:
         except OSError:
             continue  # a report about something that somebody else's datagram caused
         hear(datagram, host)
-
-
-def _bound(address: str, port: int) -> socket.socket:
-    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        one.setblocking(False)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # a whole site answers at once
-        one.bind((address, port))
-    except OSError as error:
-        one.close()
-        if error.errno == errno.EADDRINUSE:
-            raise LinkDown(f"{address}:{port}: another program holds this UDP address and port") from None
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise LinkDown(f"{address}:{port}: this machine has no such address now") from None
-        raise LinkDown(f"{address}:{port}: {error.strerror}") from None
-    return one

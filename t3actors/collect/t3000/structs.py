@@ -24,8 +24,7 @@ from __future__ import annotations
 
 import codecs
 import struct
-from collections.abc import Iterable
-from typing import Any
+from typing import NamedTuple
 
 from t3actors.collect.t3000.given import Given
 from t3actors.collect.t3000.meaning import PREFIXES
@@ -33,9 +32,46 @@ from t3actors.collect.t3000.panel_answer import Points, points_of
 from t3actors.errors import BadResponse
 from t3actors.points import Kind, Rules
 
-INPUT = struct.Struct("<21s9si12B")
-OUTPUT = struct.Struct("<19s2B9si11B")
-VARIABLE = struct.Struct("<21s9si5B")
+
+class Layout(NamedTuple):
+    """One kind of struct: what each of its fields is called in `Given`, "" for one that is not used."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    form: struct.Struct
+
+    @property
+    def size(self) -> int:
+        """How many octets it has."""
+        return self.form.size
+
+
+def _layout(kind: Kind, *fields: str) -> Layout:
+    """Read fields such as "label:9s", in their order; of an octet the name alone."""
+    named = [field.partition(":") for field in fields]
+    form = struct.Struct("<" + "".join(code or "B" for _, _, code in named))
+    return Layout(kind, tuple(name for name, _, _ in named), form)
+
+
+INPUT = _layout(
+    Kind.INPUT, "description:21s", "label:9s", "value:i", "", "decom", "", "", "control", "auto_manual", "digital_analog",
+    "calibration_sign", "", "calibration_h", "calibration_l", "range",
+)  # fmt: skip
+OUTPUT = _layout(
+    Kind.OUTPUT, "description:19s", "low_voltage", "high_voltage", "label:9s", "value:i", "auto_manual", "digital_analog",
+    "hw_switch_status", "control", "", "decom", "range", "", "", "", "",
+)  # fmt: skip
+VARIABLE = _layout(
+    Kind.VARIABLE,
+    "description:21s",
+    "label:9s",
+    "value:i",
+    "auto_manual",
+    "digital_analog",
+    "control",
+    "unused",
+    "range",
+)
 
 _CODE_PAGE = "cp1252"
 _TOLD = 5  # ids named where a text was not UTF-8
@@ -50,9 +86,9 @@ def decode_structs(
     """
     doubtful: list[str] = []
     lists = [
-        ("inputs", Kind.INPUT, _inputs(_whole(inputs, INPUT, "inputs"), doubtful)),
-        ("outputs", Kind.OUTPUT, _outputs(_whole(outputs, OUTPUT, "outputs"), doubtful)),
-        ("variables", Kind.VARIABLE, _variables(_whole(variables or b"", VARIABLE, "variables"), doubtful)),
+        ("inputs", Kind.INPUT, _givens(INPUT, inputs, doubtful)),
+        ("outputs", Kind.OUTPUT, _givens(OUTPUT, outputs, doubtful)),
+        ("variables", Kind.VARIABLE, _givens(VARIABLE, variables or b"", doubtful)),
     ]
     told = []
     if doubtful:
@@ -61,80 +97,18 @@ def decode_structs(
     return points_of(lists, told, rules, before, raw=True)
 
 
-def _whole(octets: bytes, layout: struct.Struct, name: str) -> Iterable[tuple[Any, ...]]:
+def _givens(layout: Layout, octets: bytes, doubtful: list[str]) -> list[Given]:
     if len(octets) % layout.size:
+        name = f"{layout.kind.value}s"
         raise BadResponse(f"{name} are {len(octets)} octets; allowed: a multiple of {layout.size}", raw=octets[:64])
-    return layout.iter_unpack(octets)
-
-
-def _inputs(rows: Iterable[tuple[Any, ...]], doubtful: list[str]) -> list[Given]:
     found = []
-    for place, row in enumerate(rows):
-        description, label, value, _, decom, _, _, control, manual, analog, sign, _, high, low, code = row
-        id_ = f"{PREFIXES[Kind.INPUT]}{place + 1}"
-        given = Given(
-            id=id_,
-            index=place,
-            type="INPUT",
-            description=_text(description, id_, doubtful),
-            label=_text(label, id_, doubtful),
-            value=value,
-            decom=decom,
-            control=control,
-            auto_manual=manual,
-            digital_analog=analog,
-            calibration_sign=sign,
-            calibration_h=high,
-            calibration_l=low,
-            range=code,
-        )
-        found.append(given)
-    return found
-
-
-def _outputs(rows: Iterable[tuple[Any, ...]], doubtful: list[str]) -> list[Given]:
-    found = []
-    for place, row in enumerate(rows):
-        description, low, high, label, value, manual, analog, switch, control, _, decom, code, *_ = row
-        id_ = f"{PREFIXES[Kind.OUTPUT]}{place + 1}"
-        given = Given(
-            id=id_,
-            index=place,
-            type="OUTPUT",
-            description=_text(description, id_, doubtful),
-            low_voltage=low,
-            high_voltage=high,
-            label=_text(label, id_, doubtful),
-            value=value,
-            auto_manual=manual,
-            digital_analog=analog,
-            hw_switch_status=switch,
-            control=control,
-            decom=decom,
-            range=code,
-        )
-        found.append(given)
-    return found
-
-
-def _variables(rows: Iterable[tuple[Any, ...]], doubtful: list[str]) -> list[Given]:
-    found = []
-    for place, (description, label, value, manual, analog, control, unused, code) in enumerate(rows):
-        id_ = f"{PREFIXES[Kind.VARIABLE]}{place + 1}"
-        given = Given(
-            id=id_,
-            index=place,
-            type="VARIABLE",
-            description=_text(description, id_, doubtful),
-            label=_text(label, id_, doubtful),
-            value=value,
-            auto_manual=manual,
-            digital_analog=analog,
-            control=control,
-            unused=unused,
-            range=code,
-        )
-        found.append(given)
+    for place, row in enumerate(layout.form.iter_unpack(octets)):
+        fields = dict(zip(layout.names, row, strict=True))
+        fields.pop("", None)
+        id_ = f"{PREFIXES[layout.kind]}{place + 1}"
+        for name in ("description", "label"):
+            fields[name] = _text(fields[name], id_, doubtful)
+        found.append(Given(id=id_, index=place, type=layout.kind.name, **fields))
     return found
 
 

@@ -120,7 +120,7 @@ def test_an_ear_that_is_taken_is_said_and_the_port_given_back() -> None:
 
 
 def test_where_any_port_will_do_another_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    bound = scanner._bound
+    bound = scanner.broadcast_socket
     refused: list[int] = []
 
     def sometimes(address: str, port: int) -> socket.socket:
@@ -129,7 +129,7 @@ def test_where_any_port_will_do_another_is_tried(monkeypatch: pytest.MonkeyPatch
             raise LinkDown("taken")
         return bound(address, port)
 
-    monkeypatch.setattr(scanner, "_bound", sometimes)
+    monkeypatch.setattr(scanner, "broadcast_socket", sometimes)
     doors = bind("127.0.0.1", 0, broadcast=EVERYBODY_HERE)
     doors.close()
     assert refused
@@ -149,7 +149,7 @@ def test_on_a_real_network_the_question_goes_to_every_address() -> None:
         return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scanner, "_bound", record)
+        patch.setattr(scanner, "broadcast_socket", record)
         doors = bind("10.0.0.1", 5, broadcast="10.0.0.255")
     doors.close()
     assert (bound, doors.everybody) == (["10.0.0.1", "255.255.255.255"], "255.255.255.255")

@@ -26,16 +26,16 @@ def packed(record: dict[str, Any]) -> bytes:
     match record["type"]:
         case "INPUT":
             calibration = r["calibration_sign"], 7, r["calibration_h"], r["calibration_l"]
-            return INPUT.pack(
+            return INPUT.form.pack(
                 r["description"], r["label"], r["value"], r["filter"], r["decom"], 1, 2, *live, *calibration, r["range"]
             )
         case "OUTPUT":
             voltages = r["low_voltage"], r["high_voltage"]
             rest = r["hw_switch_status"], r["control"], 9, r["decom"], r["range"], 1, 2, 3, 4
-            return OUTPUT.pack(r["description"], *voltages, r["label"], r["value"], *live[1:], *rest)
+            return OUTPUT.form.pack(r["description"], *voltages, r["label"], r["value"], *live[1:], *rest)
         case _:
             rest = r["auto_manual"], r["digital_analog"], r["control"], r["unused"], r["range"]
-            return VARIABLE.pack(r["description"], r["label"], r["value"], *rest)
+            return VARIABLE.form.pack(r["description"], r["label"], r["value"], *rest)
 
 
 def memory_of(panel: Panel) -> dict[Kind, bytes]:
@@ -54,7 +54,7 @@ def memory_of(panel: Panel) -> dict[Kind, bytes]:
 
 
 def test_the_structs_are_as_long_as_they_are_in_memory() -> None:
-    assert (INPUT.size, OUTPUT.size, VARIABLE.size) == (46, 45, 39)
+    assert (INPUT.form.size, OUTPUT.form.size, VARIABLE.form.size) == (46, 45, 39)
 
 
 def test_each_field_lies_where_the_header_file_has_it() -> None:
@@ -128,9 +128,9 @@ def test_what_did_not_change_is_the_same_object_as_before() -> None:
 
 def test_a_text_that_is_not_utf8_is_read_as_windows_1252_and_told_once() -> None:
     array = b"".join(
-        INPUT.pack(b"Temp \xb0C", b"\x81\xe9", 0, *[0] * 12)
+        INPUT.form.pack(b"Temp \xb0C", b"\x81\xe9", 0, *[0] * 12)
         if place % 2
-        else INPUT.pack("°C".encode(), b"", 0, *[0] * 12)
+        else INPUT.form.pack("°C".encode(), b"", 0, *[0] * 12)
         for place in range(14)
     )
     found = decode_structs(array, b"", None, RULES)
@@ -142,10 +142,10 @@ def test_a_text_that_is_not_utf8_is_read_as_windows_1252_and_told_once() -> None
 
 
 def test_a_text_that_fills_its_field_ends_where_the_field_does() -> None:
-    array = INPUT.pack(b"123456789012345678901", b"123456789", 0, *[0] * 12)
+    array = INPUT.form.pack(b"123456789012345678901", b"123456789", 0, *[0] * 12)
     point = decode_structs(array, b"", None, RULES).points[0]
     assert (point.full_label, point.label) == ("123456789012345678901", "123456789")
-    cut = INPUT.pack("12345678901234567890°".encode()[:21], b"", 0, *[0] * 12)
+    cut = INPUT.form.pack("12345678901234567890°".encode()[:21], b"", 0, *[0] * 12)
     assert decode_structs(cut, b"", None, RULES).points[0].full_label == "12345678901234567890"
 
 
@@ -153,7 +153,7 @@ def test_a_text_that_fills_its_field_ends_where_the_field_does() -> None:
 def test_any_text_of_utf8_that_fits_comes_back(text: str) -> None:
     octets = text.encode()
     if len(octets) <= 21:
-        array = INPUT.pack(octets, b"", 0, *[0] * 12)
+        array = INPUT.form.pack(octets, b"", 0, *[0] * 12)
         assert decode_structs(array, b"", None, RULES).points[0].full_label == text.strip()
 
 

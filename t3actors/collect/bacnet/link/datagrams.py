@@ -9,7 +9,6 @@ bound plainly, at once or not at all. A datagram that makes the layers above rai
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 from collections import deque
 from typing import Any
@@ -18,6 +17,7 @@ from bacpypes3.comm import Server
 from bacpypes3.pdu import PDU, IPv4Address, LocalBroadcast
 
 from t3actors.collect.bacnet.link.interfaces import Endpoint
+from t3actors.collect.broadcast import broadcast_socket
 from t3actors.errors import LinkDown
 
 LONGEST = 1497 + 50  # octets: the longest BVLL frame with the longest NPDU (J.2), and some
@@ -30,31 +30,14 @@ ADDRESSES_KEPT = 2048
 
 def bind_sockets(endpoint: Endpoint, *, listen_broadcast: bool = True) -> tuple[socket.socket, socket.socket | None]:
     """Bind the station's and the broadcast address. **Raises**: LinkDown, saying what is in the way. Blocks for no time."""
-    own = _bound(endpoint.address, endpoint.port)
+    own = broadcast_socket(endpoint.address, endpoint.port)
     if endpoint.broadcast is None or not listen_broadcast:
         return own, None
     try:
-        return own, _bound(endpoint.broadcast, own.getsockname()[1])
+        return own, broadcast_socket(endpoint.broadcast, own.getsockname()[1])
     except LinkDown:
         own.close()
         raise
-
-
-def _bound(address: str, port: int) -> socket.socket:
-    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        one.setblocking(False)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # bursts of I-Am
-        one.bind((address, port))
-    except OSError as error:
-        one.close()
-        if error.errno == errno.EADDRINUSE:
-            raise LinkDown(f"{address}:{port}: another program holds this UDP address and port") from None
-        if error.errno == errno.EADDRNOTAVAIL:
-            raise LinkDown(f"{address}:{port}: this machine has no such address now") from None
-        raise LinkDown(f"{address}:{port}: {error.strerror}") from None
-    return one
 
 
 class Datagrams(Server[Any]):
