@@ -200,6 +200,11 @@ class _Addressed(_PykkaActor):
         self.actor_inbox.put(Envelope(message, future))
         return future
 
+    def mail_waiting(self) -> int:
+        """Count the messages that wait. **Thread**: any."""
+        waiting: int = self.actor_inbox.size()
+        return waiting
+
     def ask_stop(self) -> None:
         """Ask the actor to stop after the mail it already has. **Thread**: any."""
         self._asked_to_stop = True

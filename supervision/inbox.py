@@ -61,6 +61,10 @@ class LoopInbox:
         """Say whether nothing waits."""
         return not self._queue
 
+    def size(self) -> int:
+        """Count what waits."""
+        return len(self._queue)
+
     async def wait(self) -> None:
         """Return when something waits. Only the actor's own task may call this."""
         # The sleeper is noted before the queue is looked at again: a thread that appends in between sees it.
@@ -121,6 +125,10 @@ class ThreadInbox:
     def empty(self) -> bool:
         """Say whether nothing waits."""
         return self._queue.empty()
+
+    def size(self) -> int:
+        """Count what waits, about."""
+        return self._queue.qsize()
 
     def close(self, refuse: Refuse) -> int:
         """Refuse all that waits and all that will come. **Returns**: how many counted as dropped mail."""

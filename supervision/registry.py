@@ -32,6 +32,9 @@ class Address(Protocol):
     def ask_later(self, message: object) -> Reply:
         """Put a question into the inbox. **Thread**: any."""
 
+    def mail_waiting(self) -> int:
+        """Count the messages in the inbox. **Thread**: any."""
+
 
 class Registry:
     """Roles and their present players. Bounded by the children of the tree; counts and aliases by the roles ever named."""
@@ -114,6 +117,12 @@ class Registry:
         with self._lock:
             if self._players.get(role) is player:
                 del self._players[role]
+
+    def mail_waiting(self) -> int:
+        """Count the messages that wait in all inboxes together. **Thread**: any."""
+        with self._lock:
+            players = list(self._players.values())
+        return sum(player.mail_waiting() for player in players)
 
     def count_dead_letters(self, role: str, count: int = 1) -> None:
         """Count mail that reached nobody."""

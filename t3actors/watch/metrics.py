@@ -55,6 +55,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: int
     api: Mapping[str, int]
     listeners: int
+    tasks: int
+    threads: int
+    mail_waiting: int
+    memory_blocks: int
     database_bytes: int
     free_bytes: int
 
@@ -103,6 +107,10 @@ def _gateway(figures: Figures) -> Iterator[Metric]:
     dropped = figures.supervision.get("mail_dropped", 0)
     yield _counter("mail_dropped", "Messages dropped with a failed actor's inbox.", dropped)
     yield _counter("dead_letters", "Messages that reached nobody.", figures.dead_letters)
+    yield _gauge("tasks", "Tasks of the loop that live.", value=figures.tasks)
+    yield _gauge("threads", "Threads that live.", value=figures.threads)
+    yield _gauge("mail_waiting", "Messages that wait in the inboxes of all actors.", value=figures.mail_waiting)
+    yield _gauge("memory_blocks", "Pieces of memory that Python's objects hold.", value=figures.memory_blocks)
     yield _gauge("database_bytes", "Size of the database with its log.", value=figures.database_bytes)
     yield _gauge("free_bytes", "Free room where the database lies.", value=figures.free_bytes)
     refusals = CounterMetricFamily(

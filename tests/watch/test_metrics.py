@@ -47,6 +47,10 @@ FIGURES = Figures(
     dead_letters=1,
     api=Counter(refused=4, hung_up=2),
     listeners=2,
+    tasks=12,
+    threads=5,
+    mail_waiting=3,
+    memory_blocks=700_000,
     database_bytes=1_000_000,
     free_bytes=2_000_000,
 )
@@ -86,6 +90,10 @@ def series() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
         ("t3actors_poll_lateness_seconds_count", {}, 4),
         ("t3actors_api_refused_total", {"why": "refused"}, 4),
         ("t3actors_api_refused_total", {"why": "hung_up"}, 2),
+        ("t3actors_tasks", {}, 12),
+        ("t3actors_threads", {}, 5),
+        ("t3actors_mail_waiting", {}, 3),
+        ("t3actors_memory_blocks", {}, 700_000),
         ("t3actors_database_bytes", {}, 1_000_000),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections import Counter
 from http import HTTPStatus
 
@@ -228,6 +230,10 @@ class Looking:
             dead_letters=sum(reach.registry.dead_letters.values()),
             api=Counter(inside.refusals),
             listeners=len(inside.fanout),
+            tasks=trio.lowlevel.current_statistics().tasks_living,
+            threads=threading.active_count(),
+            mail_waiting=reach.registry.mail_waiting(),
+            memory_blocks=sys.getallocatedblocks(),
             database_bytes=sizes.database,
             free_bytes=sizes.free,
         )
