@@ -38,13 +38,23 @@ from benchmarks.soak_truth import Verdict, judge
 
 SAMPLE_EVERY_S = 10.0
 SCRAPE_EVERY_S = 5.0
-JUDGE_EVERY_S = 300.0
+JUDGE_EVERY_S = 240.0
 JUDGED_AFTER_S = 15.0  # a turn is stored by then
 UP_WITHIN_S = 60.0
 ENDS_WITHIN_S = 60.0
 SHAKY = 2  # of each protocol in the process that loses its power
 EXCUSED = {*CHANGED, REMOVED, HANDLED, "panel-2"}
-EXPECTED = ("device.", "points.", "link.", "poll.", "answer.", "cov.", "reload.refused", "store.busy", "store.recovered")
+EXPECTED = (
+    "device.",
+    "points.",
+    "link.",
+    "poll.",
+    "answer.",
+    "cov.",
+    "reload.refused",
+    "store.busy",
+    "store.recovered",
+)
 HEAD = """\
 [gateway]
 name = "soak"
@@ -236,18 +246,26 @@ class Soak:
         print(f"lateness   {lateness(self._samples[0], last)}")
         print(f"polls      {polls} answered or not in the log's summaries, {failed} of them missed")
         print(f"injected   {sum(trouble.injected.values())} faults: {dict(sorted(trouble.injected.items()))}")
-        print(f"operator   {dict(operator.done)}, {operator.heard / 1e6:.0f} MB heard; exits {dict(sorted(operator.exits.items()))}")
+        print(
+            f"operator   {dict(operator.done)}, {operator.heard / 1e6:.0f} MB heard; exits {dict(sorted(operator.exits.items()))}"
+        )
         print(f"values     {sum(each.samples for each in self._verdicts)} samples judged, {len(wrong)} wrong; "
               f"{sum(each.owed for each in self._verdicts)} owed, {len(missing)} missing")  # fmt: skip
         print(f"restarts   {last.get('restarts', 0):.0f} actors; abandoned {last.get('abandoned', 0):.0f}")
-        print(f"database   {last['database MB']:.1f} MB with its log; least {min(s['database MB'] for s in self._samples if 'database MB' in s):.1f}")
+        print(
+            f"database   {last['database MB']:.1f} MB with its log; least {min(s['database MB'] for s in self._samples if 'database MB' in s):.1f}"
+        )
         print(f"log        {self._log_octets() / 1e6:.2f} MB in all its files")
         for name, count in log.most_common():
             print(f"           {count:6} {name}")
-        print(f"stop       exit {code} after {took_s:.1f} s; it said: {(self._directory / 'gateway.err').read_text()[-500:]!r}")
+        print(
+            f"stop       exit {code} after {took_s:.1f} s; it said: {(self._directory / 'gateway.err').read_text()[-500:]!r}"
+        )
         for each in (*wrong[:20], *missing[:20], *strange):
             print("  !", each)
-        is_well = all(row.is_flat for row in rows) and not wrong and not missing and not last.get("restarts") and code == 0
+        is_well = (
+            all(row.is_flat for row in rows) and not wrong and not missing and not last.get("restarts") and code == 0
+        )
         print("flat" if is_well else "NOT flat, or not right: see above")
         return 0 if is_well else 1
 
@@ -265,7 +283,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--modbus", type=int, default=20)
     parser.add_argument("--bacnet", type=int, default=20)
-    parser.add_argument("--results", type=Path, default=Path("soak.jsonl"), help="a line for each look, fault and judgement")
+    parser.add_argument(
+        "--results", type=Path, default=Path("soak.jsonl"), help="a line for each look, fault and judgement"
+    )
     parser.add_argument("--directory", type=Path, help="where configuration, log and database are made, and kept")
     options = parser.parse_args()
     if min(options.modbus, options.bacnet) < 10:

@@ -55,7 +55,13 @@ def of_process(pid: int) -> dict[str, float]:
 
 
 def _kind_of(target: str) -> str:
-    for kind, mark in (("socket", "socket:"), ("pipe", "pipe:"), ("anon", "anon_inode:"), ("database", ".db"), ("log", ".log")):
+    for kind, mark in (
+        ("socket", "socket:"),
+        ("pipe", "pipe:"),
+        ("anon", "anon_inode:"),
+        ("database", ".db"),
+        ("log", ".log"),
+    ):
         if mark in target:
             return kind
     return "file"
@@ -122,7 +128,7 @@ class Row(NamedTuple):
 ALLOWED_PER_HOUR = {
     "RSS MB": 1.0, "PSS MB": 1.0, "private MB": 1.0, "anonymous MB": 1.0, "memory blocks": 5000.0, "threads": 0.0,
     "python threads": 0.0, "tasks": 0.5, "actors": 0.0, "fds": 0.5, "fds socket": 0.5, "fds pipe": 0.0, "fds database": 0.0,
-    "fds log": 0.0, "fds anon": 0.0, "fds file": 0.0, "mail waiting": 0.5, "changes pending": 5.0, "series": 0.5,
+    "fds log": 0.0, "fds anon": 0.0, "fds file": 0.0, "mail waiting": 0.5, "changes pending": 5.0, "series": 5.0,
     "restarts": 0.0, "abandoned": 0.0, "mail dropped": 0.0,
 }  # fmt: skip
 

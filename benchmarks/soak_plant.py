@@ -21,11 +21,14 @@ import trio
 
 from t3actors.simulator.signals import INPUT_PROFILES, OUTPUT_PROFILES, VARIABLE_PROFILES
 
-TURN_S = 10.0
+TURN_S = 4.0
 TURNS = 8  # then the values come again
 POINTS = {"--inputs": 32, "--outputs": 10, "--variables": 8}
 SETTLES_S = 80.0  # a device that was silent is asked again within a minute
-SLACK_MS = 5_000  # a slow answer, and a sample that is stamped as it was asked for
+SLACK_MS = 2_000
+TURNS_KEPT = 200  # more than pass between two looks at what was stored
+UNWELL_SLACK_MS = 30_000
+"""All values of a poll are stamped with its end. One that takes six requests, each answered late, lasts for 20 s."""
 PRESETS = "generic,t3000,no_segmentation,apdu_206,few_cov"
 KINDS = {"IN": INPUT_PROFILES, "OUT": OUTPUT_PROFILES, "VAR": VARIABLE_PROFILES}
 
@@ -80,7 +83,7 @@ class Turn:
 
 
 class Truth:
-    """What every point had, and when; and when a device was not well. Bounded by the soak's length."""
+    """What every point had lately, and when; and when a device was not well, all the time."""
 
     def __init__(self) -> None:
         self.turns: dict[str, list[Turn]] = {}
@@ -92,6 +95,8 @@ class Truth:
         if turns:
             turns[-1].over_ms = turn.begun_ms
         turns.append(turn)
+        if len(turns) > TURNS_KEPT:
+            del turns[0]
 
     def mark(self, device: str, from_ms: int, until_ms: int) -> None:
         """It was not well in this time."""
@@ -99,13 +104,19 @@ class Truth:
 
     def could_have(self, device: str, point: str, at_ms: int, value: float) -> bool:
         """Say whether a point had this value at about this time."""
+        slack_ms = UNWELL_SLACK_MS if self._is_unwell(device, at_ms) else SLACK_MS
         for turn in reversed(self.turns.get(device, ())):
             over_ms = turn.over_ms or 1 << 60
-            if turn.asked_ms - SLACK_MS <= at_ms <= over_ms + SLACK_MS:
+            if over_ms + slack_ms < at_ms:
+                return False
+            if turn.asked_ms - slack_ms <= at_ms:
                 had = turn.values.get(point)
                 if had is not None and abs(had - value) <= 1e-6 * max(1.0, abs(had)):
                     return True
         return False
+
+    def _is_unwell(self, device: str, at_ms: int) -> bool:
+        return any(start <= at_ms <= until + UNWELL_SLACK_MS for start, until in self.unwell.get(device, ()))
 
     def owed(self, device: str, since_ms: int, until_ms: int) -> Iterator[Turn]:
         """Give the turns that must have left a sample: long enough, and the device well before, in and after them.
@@ -283,4 +294,3 @@ def free_ports(needed: int) -> int:
             continue
         return first
     raise SystemExit("no ports are free")
-

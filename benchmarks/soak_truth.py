@@ -30,7 +30,11 @@ def judge(database: Path, truth: Truth, since_ms: int, until_ms: int, excused: s
         for row in reader.points():
             point = (row.label or row.point_id).rpartition(".")[2]
             history = reader.history(row.name, row.point_id, since_ms - SLACK_MS, until_ms + SLACK_MS, 1_000_000)
-            good = [(each.sampled_at, float(each.value)) for each in history if each.status == "ok" and each.value is not None]
+            good = [
+                (each.sampled_at, float(each.value))
+                for each in history
+                if each.status == "ok" and each.value is not None
+            ]
             for at_ms, value in good:
                 if since_ms <= at_ms < until_ms:
                     samples += 1
@@ -41,7 +45,8 @@ def judge(database: Path, truth: Truth, since_ms: int, until_ms: int, excused: s
                     value = turn.values[point]
                     owed += 1
                     if not any(
-                        turn.asked_ms <= at_ms <= turn.over_ms + SLACK_MS and abs(seen - value) <= 1e-6 * max(1.0, value)
+                        turn.asked_ms <= at_ms <= turn.over_ms + SLACK_MS
+                        and abs(seen - value) <= 1e-6 * max(1.0, value)
                         for at_ms, seen in good
                     ):
                         missing.append(f"{row.name}/{row.point_id} ({point}), turn {turn.number}: {value:g}")

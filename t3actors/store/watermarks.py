@@ -26,10 +26,12 @@ _DROPPED = "SELECT dropped FROM stored_batches WHERE incarnation = ? AND batch_n
 
 
 class Watermarks:
-    """The newest stored batch of each incarnation."""
+    """The newest stored batch of each incarnation. Bounded by KEPT, as the table is."""
 
     def __init__(self, connection: apsw.Connection) -> None:
-        self._newest: dict[int, int] = dict(connection.execute("SELECT incarnation, batch_no FROM stored_batches"))
+        self._newest: dict[int, int] = dict(
+            connection.execute("SELECT incarnation, batch_no FROM stored_batches ORDER BY stored_at, incarnation")
+        )
 
     def has(self, batch: PointsChanged) -> bool:
         """Say whether it is stored."""
@@ -47,7 +49,10 @@ class Watermarks:
 
     def committed(self, batch: PointsChanged) -> None:
         """Remember it: its transaction is over."""
-        self._newest[batch.incarnation] = batch.batch_no
+        self._newest.pop(batch.incarnation, None)
+        self._newest[batch.incarnation] = batch.batch_no  # the last to be written stands last
+        if len(self._newest) > KEPT:
+            del self._newest[next(iter(self._newest))]
 
     def acknowledgement(self, connection: apsw.Connection, batch: PointsChanged) -> BatchStored:
         """Answer a resend."""
