@@ -17,12 +17,10 @@ import argparse
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,10 +28,10 @@ from typing import Any, TextIO
 import httpx
 import trio
 
-from benchmarks.soak_figures import judge as judge_figures
-from benchmarks.soak_figures import lateness, of_metrics, of_process, table
+from benchmarks.soak_figures import of_metrics, of_process
 from benchmarks.soak_operator import CHANGED, HANDLED, REMOVED, Operator
 from benchmarks.soak_plant import TURN_S, PlantProcess, Trouble, Truth, free_ports, now_ms
+from benchmarks.soak_report import Ended, tell
 from benchmarks.soak_truth import Verdict, judge
 
 SAMPLE_EVERY_S = 10.0
@@ -44,17 +42,6 @@ UP_WITHIN_S = 60.0
 ENDS_WITHIN_S = 60.0
 SHAKY = 2  # of each protocol in the process that loses its power
 EXCUSED = {*CHANGED, REMOVED, HANDLED, "panel-2"}
-EXPECTED = (
-    "device.",
-    "points.",
-    "link.",
-    "poll.",
-    "answer.",
-    "cov.",
-    "reload.refused",
-    "store.busy",
-    "store.recovered",
-)
 HEAD = """\
 [gateway]
 name = "soak"
@@ -173,7 +160,8 @@ class Soak:
             took_s = time.monotonic() - took_s
         finally:
             gateway.kill()
-        return self._tell(operator, trouble, code, took_s)
+        ended = Ended(code, took_s, (self._directory / "gateway.err").read_text(encoding="utf-8"), self._data_dir)
+        return tell(self._samples, self._verdicts, trouble.injected, operator, ended)
 
     def _note(self, what: str, **more: Any) -> None:
         at_s = trio.current_time() - self._began_s
@@ -225,56 +213,6 @@ class Soak:
             self._note("judged", samples=verdict.samples, wrong=verdict.wrong[:20], owed=verdict.owed,
                        missing=len(verdict.missing), some=verdict.missing[:20])  # fmt: skip
             since_ms = until_ms - int(TURN_S * 1000)
-
-    def _tell(self, operator: Operator, trouble: Trouble, code: int, took_s: float) -> int:
-        first, last = self._samples[len(self._samples) // 4], self._samples[-1]
-        rows = judge_figures(self._samples)
-        seconds = last["at_s"] - first["at_s"]
-        wrong = [each for verdict in self._verdicts for each in verdict.wrong]
-        missing = [each for verdict in self._verdicts for each in verdict.missing]
-        log: Counter[str] = Counter()
-        polls = failed = 0
-        for line in self._log_lines():
-            log[f"{line['level']} {line['event']}"] += 1
-            if line["event"] == "gateway.summary":
-                polls, failed = polls + line["polls"], failed + line["polls_failed"]
-        strange = [name for name in log if not name.split()[1].startswith(EXPECTED) and name.split()[0] != "info"]
-        print(f"{self._options.modbus} Modbus and {self._options.bacnet} BACnet devices of 50 points at 1 s, {last['at_s'] / 60:.0f} minutes; "
-              f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {statistics.median(each['load'] for each in self._samples):.1f}")  # fmt: skip
-        print(f"\nlast three quarters ({seconds / 60:.0f} minutes, {len(self._samples)} looks)\n\n{table(rows)}\n")
-        print(f"CPU        {(last['CPU s'] - first['CPU s']) / seconds * 100:.1f} % of a core")
-        print(f"lateness   {lateness(self._samples[0], last)}")
-        print(f"polls      {polls} answered or not in the log's summaries, {failed} of them missed")
-        print(f"injected   {sum(trouble.injected.values())} faults: {dict(sorted(trouble.injected.items()))}")
-        print(
-            f"operator   {dict(operator.done)}, {operator.heard / 1e6:.0f} MB heard; exits {dict(sorted(operator.exits.items()))}"
-        )
-        print(f"values     {sum(each.samples for each in self._verdicts)} samples judged, {len(wrong)} wrong; "
-              f"{sum(each.owed for each in self._verdicts)} owed, {len(missing)} missing")  # fmt: skip
-        print(f"restarts   {last.get('restarts', 0):.0f} actors; abandoned {last.get('abandoned', 0):.0f}")
-        print(
-            f"database   {last['database MB']:.1f} MB with its log; least {min(s['database MB'] for s in self._samples if 'database MB' in s):.1f}"
-        )
-        print(f"log        {self._log_octets() / 1e6:.2f} MB in all its files")
-        for name, count in log.most_common():
-            print(f"           {count:6} {name}")
-        print(
-            f"stop       exit {code} after {took_s:.1f} s; it said: {(self._directory / 'gateway.err').read_text()[-500:]!r}"
-        )
-        for each in (*wrong[:20], *missing[:20], *strange):
-            print("  !", each)
-        is_well = (
-            all(row.is_flat for row in rows) and not wrong and not missing and not last.get("restarts") and code == 0
-        )
-        print("flat" if is_well else "NOT flat, or not right: see above")
-        return 0 if is_well else 1
-
-    def _log_lines(self) -> list[dict[str, Any]]:
-        files = sorted(self._data_dir.glob("t3actors.log*"), reverse=True)
-        return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-
-    def _log_octets(self) -> int:
-        return sum(file.stat().st_size for file in self._data_dir.glob("t3actors.log*"))
 
 
 def main() -> int:

@@ -177,4 +177,5 @@ def lateness(first: Mapping[str, float], last: Mapping[str, float]) -> str:
     if not total:
         return "no polls"
     p99 = next(bound for bound, below in counts.items() if below >= 0.99 * total)
-    return f"{total:.0f} polls begun, 99 % at most {p99} s late, {total - counts['0.1']:.0f} more than 0.1 s, {total - counts['1']:.0f} more than 1 s"
+    late = f"{total - counts['0.1']:.0f} more than 0.1 s, {total - counts['1']:.0f} more than 1 s"
+    return f"{total:.0f} polls begun, 99 % at most {p99} s late, {late}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from typing import Self
 
 import pytest
 import trio
@@ -34,7 +35,7 @@ class Building:
         self.connections = 0
         patch.setattr("t3actors.collect.modbus.link.open_stream", self._open_stream)
 
-    def __enter__(self) -> Building:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -40,10 +40,13 @@ class Census(NamedTuple):
 
 
 def take(gateway: Gateway) -> Census:
-    """Count, after everything that is garbage is gone. **Thread**: trio's."""
+    """Count, after everything that is garbage is gone. **Thread**: trio's.
+
+    Looking at an object's attributes for the first time makes a dict of them, which is there the next time.
+    """
     gc.unfreeze()
-    for _ in range(3):
-        gc.collect()
+    gc.collect()
+    gc.collect()  # what the first has set free may have held more
     blocks = sys.getallocatedblocks()
     objects = gc.get_objects()
     tables: Counter[str] = Counter()
@@ -59,6 +62,17 @@ def take(gateway: Gateway) -> Census:
         objects=Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in objects),
         memory_blocks=blocks,
     )
+
+
+def least(counted: Sequence[Census]) -> Census:
+    """Give the least of each: what some moment just happened to have is not what stays."""
+    return Census(*map(_least, zip(*counted, strict=True)))
+
+
+def _least(values: tuple[Any, ...]) -> Any:
+    if isinstance(values[0], Counter):
+        return functools.reduce(Counter[str].__and__, values)
+    return min(values)
 
 
 def grown(before: Counter[str], after: Counter[str], by: int = 0) -> dict[str, tuple[int, int]]:

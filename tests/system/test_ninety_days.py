@@ -10,12 +10,15 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
+from t3actors import clock
+from t3actors.collect.modbus.link import ModbusLink
 from t3actors.events import LogEvent
 from t3actors.pipeline import Gateway
 from t3actors.points import Rules
@@ -25,7 +28,7 @@ from t3actors.watch.log import LogWriter
 from t3actors.watch.log_file import LogFile
 from t3actors.watch.tree import rows_of
 from tests.system.building_in_memory import Building
-from tests.system.census import Census, grown, take
+from tests.system.census import Census, grown, least, take
 from tests.system.house import config_of
 from tests.system.time_lapse import DAY_S, HOUR_S, TimeLapse
 
@@ -34,6 +37,7 @@ POLLS_EVERY_S = 2 * HOUR_S
 FIRST_LOOK_DAY, LAST_LOOK_DAY = 5, 90
 FAULTY_S, WELL_S = 4 * HOUR_S, 36 * HOUR_S  # one in ten, in the mean
 CALM_S = 26 * HOUR_S  # before each look nobody is faulty: a register that was refused is asked for again after a day
+LOOKS, LOOKS_APART_S = 3, 437.0
 BUDGET = 700_000
 FAULTS = (
     Fault(FaultKind.STALL), Fault(FaultKind.DROP), Fault(FaultKind.DROP_MID_FRAME), Fault(FaultKind.GARBAGE),
@@ -107,9 +111,12 @@ class Months:
         self._calm = True
         self._calm_begins.set()
         await trio.sleep(CALM_S)
-        taken = take(self.gateway)
+        looks = []
+        for _ in range(LOOKS):
+            await trio.sleep(LOOKS_APART_S)
+            looks.append(take(self.gateway))
         self._calm, self._calm_begins = False, trio.Event()
-        return taken
+        return least(looks[1:])
 
     def begin(self) -> None:
         self._began_s = trio.current_time()
@@ -154,9 +161,8 @@ def what_grew(early: Census, late: Census) -> dict[str, tuple[int, int]]:
         for name in ("tasks", "timers", "threads", "files", "actors")
         if getattr(late, name) > getattr(early, name)
     }
-    for name, sizes in grown(early.tables, late.tables).items():
-        if sizes[1] > LIMITS.get(name, 0):
-            grew[name] = sizes
+    tables = grown(early.tables, late.tables).items()
+    grew |= {name: sizes for name, sizes in tables if sizes[1] > LIMITS.get(name, 0)}
     grew |= grown(early.objects, late.objects, by=MORE_OBJECTS)
     if late.memory_blocks > early.memory_blocks + MORE_BLOCKS:
         grew["memory blocks"] = (early.memory_blocks, late.memory_blocks)
@@ -199,11 +205,37 @@ def the_log_is_bounded(lived: Months, directory: Path) -> None:
 def the_database_is_within_its_budget(lived: Months, database: Path) -> None:
     assert database.stat().st_size <= BUDGET
     assert lived.said["history.expired"] > 50
-    import t3actors.clock
-    now_ms = t3actors.clock.wall_ms()
     with open_reader(database) as reader:
         for name in lived.building.panels:
-            samples = reader.history(name, "IN1", limit=1_000_000)
-            hours, minutes = reader.hours(name, "IN1"), reader.minutes(name, "IN1")
-            print(name, len(samples), len(hours), len(minutes), (now_ms - samples[0].sampled_at)/86400e3, (now_ms-hours[0].at)/86400e3 if hours else None, (now_ms-minutes[0].at)/86400e3 if minutes else None, (now_ms-samples[-1].sampled_at)/3600e3)
-    assert 0
+            oldest, newest = (row.sampled_at for row in itemgetter(0, -1)(reader.history(name, "IN1", limit=1_000_000)))
+            assert 30 < days_ago(oldest) < LAST_LOOK_DAY - 1, "the oldest samples went, for the budget"
+            assert days_ago(newest) < 0.1
+            assert days_ago(reader.hours(name, "IN1")[0].at) > LAST_LOOK_DAY - 1, "and left their hours"
+            assert days_ago(reader.minutes(name, "IN1")[0].at) < 1.1
+
+
+def days_ago(at_ms: int) -> float:
+    return (clock.wall_ms() - at_ms) / 1000 / DAY_S
+
+
+def test_a_leak_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lapse = TimeLapse(monkeypatch)
+    leaked: list[object] = []
+    monkeypatch.setattr("t3actors.collect.modbus.link._planted", leaked, raising=False)
+    lose = ModbusLink._lose
+
+    def leaking(link: ModbusLink, *how: Any) -> None:
+        leaked.append(bytearray(1000))
+        trio.lowlevel.spawn_system_task(trio.sleep_forever)
+        lose(link, *how)
+
+    monkeypatch.setattr(ModbusLink, "_lose", leaking)
+
+    async def live() -> None:
+        async with months(tmp_path, monkeypatch, lapse) as lived:
+            early = await lived.until_day(2)
+            late = await lived.until_day(4)
+            grew = what_grew(early, late)
+            assert {"tasks", "t3actors.collect.modbus.link._planted"} <= grew.keys(), grew
+
+    trio.run(live, clock=lapse.clock)

@@ -21,6 +21,7 @@ from supervision.inbox import ThreadInbox
 from t3actors import clock as wall
 from t3actors import pipeline, specs
 from t3actors.collect import device
+from t3actors.collect.life import Life
 from t3actors.detect import delivery, detector
 from t3actors.store import writer
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
@@ -30,7 +31,7 @@ from t3actors.watch.summary import Summary
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
 BEGINS_MS = 1_767_225_600_000  # 2026-01-01T00:00Z
-TIDIES_EVERY_S = 1800.0
+TIDIES_EVERY_S = HOUR_S
 MAILS = 3  # to tidy, each time
 LOOKS_AGAIN_S = 0.005
 
@@ -138,13 +139,13 @@ class TimeLapse:
 
 def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pipeline, "LOOP_STALL_LIMIT_S", 4 * HOUR_S)
-    patch.setattr(detector, "TICKS_S", (900.0, 900.0))
+    patch.setattr(detector, "TICKS_S", (HOUR_S / 2, HOUR_S / 2))
     patch.setattr(delivery, "PROGRESS_EVERY_S", HOUR_S)
     patch.setattr(delivery, "ACKNOWLEDGED_WITHIN_S", HOUR_S)
     patch.setattr(health, "LOOK_EVERY_S", HOUR_S)
     patch.setattr(parts, "STORES_WITHIN_S", 4 * HOUR_S)
     patch.setattr(parts, "LOOKS_WITHIN_S", 4 * HOUR_S)
-    patch.setattr(device, "LONGEST_PAUSE_S", 1800.0)
+    patch.setitem(Life.__init__.__kwdefaults__, "longest_pause_s", HOUR_S / 2)
     patch.setattr(device, "PROGRESS_WITHIN_S", 4 * HOUR_S)
     patch.setattr(writer, "RETRY_S", 0.0)
     patch.setitem(Summary.__init__.__kwdefaults__, "every_s", HOUR_S)
