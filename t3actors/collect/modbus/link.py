@@ -259,7 +259,7 @@ class ModbusLink(TrioActor):
             stream = await open_stream(self.address, self._host, self._port, self._settings.connect_timeout_s)
         except LinkDown as failure:
             self._failed_attempts += 1
-            self._last_failure = failure
+            self._last_failure = LinkDown(str(failure), refused=failure.refused)  # that one keeps alive all who meet it
             delay_s = HOLD_OFF.delay_s(self._failed_attempts, random.random)
             self._hold_until_s = self.now_s() + delay_s
             raise
