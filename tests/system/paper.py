@@ -113,7 +113,7 @@ class Paper:
         self.curve = curve([])
         self.storage = StorageAnswer(
             at=now_ms(), database_bytes=10**8, free_bytes=10**11, budget_bytes=0, min_free_bytes=0, grows_by_a_day=None,
-            full_at=None, full_of=None,
+            history_by_a_day=None, full_at=None, full_of=None, raw_days=None,
         )  # fmt: skip
         self.changes_of_health: dict[str, Any] = {}
         self.is_frozen = False

@@ -13,7 +13,7 @@ from t3actors.rows import AlarmRow
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.asked import waiting_config
 from tests.system.paper import DAY_MS, HOUR_MS, Paper, device, now_ms, paper_page, point
-from tests.system.shown import browsing, text_of, with_page
+from tests.system.shown import ROW, browsing, text_of, with_page
 from tests.watch.reports import part
 
 pytestmark = pytest.mark.needs_chromium
@@ -56,6 +56,22 @@ async def test_a_device_that_does_not_answer_is_named_with_since_when_why_and_wh
         assert "ahu-1 ■ offline 3 h, since " in item
         assert [line for line in item.splitlines() if line][-2:] == ["no answer", "Look at: its power"]
         assert await browser.get("document.title") == "(1 wrong) paper · t3actors"
+
+
+async def test_what_was_stored_before_the_gateway_started_does_not_look_live_until_somebody_has_heard_the_device(
+    tmp_path: Path,
+) -> None:
+    paper = building(status_at=now_ms() - DAY_MS)
+    paper.devices[1] = device("ahu-2", 1, status_at=now_ms() - 1000)
+    paper.changes_of_health = {"started_at": now_ms() - 5000}
+    async with paper_page(paper, tmp_path) as (browser, _):
+        first, second = ROW.format("ahu-1/IN1"), ROW.format("ahu-2/IN1")
+        await browser.until(f"{first}.classList.contains('is-old') && {first}.cells[2].innerText === '? was ok'")
+        assert await browser.get(f"[{second}.classList.contains('is-old'), {second}.cells[2].innerText]") == [
+            False,
+            "● ok",
+        ]
+        assert "not heard of since the gateway was started" in await text_of(browser, "#devices")
 
 
 async def test_one_cause_at_many_devices_is_one_thing(tmp_path: Path) -> None:
@@ -130,10 +146,14 @@ async def test_a_gateway_that_is_not_well_and_what_somebody_changed_by_hand_are_
     ("storage", "forecast", "headline"),
     [
         ({}, "How fast it grows is known after an hour.", "● All is well"),
-        ({"grows_by_a_day": 1e6}, "It grows by 1 MB a day. At that pace it lasts ten years.", "● All is well"),
+        (
+            {"grows_by_a_day": 3e6, "history_by_a_day": 1e6, "budget_bytes": 2 * 10**9, "raw_days": 2000.0},
+            "History takes 1 MB a day. The budget has room for samples of 5.5 years. At that pace neither budget nor disk is used up",
+            "● All is well",
+        ),
         (
             {"grows_by_a_day": 1e9, "full_of": "disk", "days": 12},
-            "the disk is full but for min_free and history stops growing in 12 days",
+            "History takes 1 GB a day. At that pace the disk is full but for min_free and history stops growing in 12 days",
             "▲ The disk is full in 12 days",
         ),
         (

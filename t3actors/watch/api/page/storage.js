@@ -26,9 +26,12 @@ export class Storage {
   forecast() {
     const { told } = this;
     if (!told) return "";
-    if (told.grows_by_a_day === null) return "How fast it grows is known after an hour.";
-    const grows = `It grows by ${bytes(Math.round(told.grows_by_a_day))} a day.`;
-    if (!told.full_at) return `${grows} At that pace it lasts ten years.`;
+    const pace = told.history_by_a_day ?? told.grows_by_a_day;
+    if (pace === null) return "How fast it grows is known after an hour.";
+    if (pace <= 0) return "It does not grow now.";
+    const room = told.raw_days === null ? "" : ` The budget has room for samples of ${span(told.raw_days * 86400000)}.`;
+    const grows = `History takes ${bytes(Math.round(pace))} a day.${room}`;
+    if (!told.full_at) return `${grows} At that pace neither budget nor disk is used up within ten years.`;
     const then = told.full_of === "budget" ? "its budget is used up and the oldest samples go" : "the disk is full but for min_free and history stops growing";
     return `${grows} At that pace ${then} in ${span(told.full_at - told.at)}.`;
   }

@@ -68,7 +68,7 @@ export class Tables {
     const now = this._gateway.now();
     write(name.firstChild.children[0], row.name);
     write(name.firstChild.children[1], `${row.protocol} ${row.address}`);
-    this._fillStatus(tr, state, row.status, row.status === "online" ? "" : cause(row.status_reason));
+    this._fillStatus(tr, state, this._gateway.isLive, row.status, row.status === "online" ? "" : cause(row.status_reason));
     state.title = row.status_reason;
     number.className = "number wide";
     write(number.firstChild, String(row.points));
@@ -79,7 +79,8 @@ export class Tables {
   _fillPoint(tr, row) {
     const [name, value, state, changed] = tr.cells;
     const now = this._gateway.now();
-    const isLive = this._gateway.isLive && row.status === "ok";
+    const isHeard = this._gateway.isLive && this._building.devices.get(row.name)?.status !== "unknown";
+    const isLive = isHeard && row.status === "ok";
     const label = row.full_label || row.label;
     write(name.firstChild.children[0], this._building.part.device ? row.point_id : row.key);
     write(name.firstChild.children[1], label === row.point_id ? "" : label);
@@ -91,7 +92,7 @@ export class Tables {
     write(value.firstChild, text);
     value.title = text;
     write(value.children[1], isLive ? "" : row.sampled_at ? `${span(now - row.sampled_at)} old` : "never read");
-    this._fillStatus(tr, state, row.status, [...marks(row), ...(this._gateway.isLive && row.status_reason ? [cause(row.status_reason)] : [])].join(", "));
+    this._fillStatus(tr, state, isHeard, row.status, [...marks(row), ...(isHeard && row.status_reason ? [cause(row.status_reason)] : [])].join(", "));
     state.title = row.status_reason;
     changed.className = "wide";
     write(changed.firstChild, row.changed_at ? `${span(now - row.changed_at)} ago` : "");
@@ -99,8 +100,7 @@ export class Tables {
     if (hasMoved) flash(value);
   }
 
-  _fillStatus(tr, cell, word, aside) {
-    const isLive = this._gateway.isLive;
+  _fillStatus(tr, cell, isLive, word, aside) {
     const [glyph, kind] = sign(word);
     const [first, second] = cell.children;
     write(first, isLive ? `${glyph} ${word}` : `? was ${word}`);

@@ -4,6 +4,7 @@
 import { cause, count, sign, when } from "./words.js";
 
 const WELL = new Set(["online", "disabled"]);
+const ANSWERS = new Set(["online", "conflict"]);
 const NOT_OK = new Set(["fault", "stale", "unknown"]);
 const TOGETHER = 3; // so many of one cause are one thing
 const NAMED = 5;
@@ -33,7 +34,7 @@ export function alarmsOf(alarms, now) {
 
 function alarmSaid(alarm) {
   const said = [alarm.message || alarm.description || alarm.source, alarm.alarm_state, alarm.priority === null ? "" : `priority ${alarm.priority}`];
-  return said.filter(Boolean).join(", ") + (alarm.device_status === "online" ? "" : `; its device is ${alarm.device_status}: nobody knows whether it still stands`);
+  return said.filter(Boolean).join(", ") + (ANSWERS.has(alarm.device_status) ? "" : `; its device is ${alarm.device_status}: nobody knows whether it still stands`);
 }
 
 function ofParts(health) {

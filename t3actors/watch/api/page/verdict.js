@@ -14,7 +14,7 @@ export function verdictOf({ state, health, alarms, hasMoreAlarms, storage, now, 
   if (!wrongs.length) return { kind: "good", headline: all ? "All is well" : "No device is configured", more: all ? totals : "", wrongs: 0 };
   const kind = wrongs.some((each) => each.isBad) ? "bad" : "warn";
   const newest = health.troubled.filter((each) => each.since_at).sort((a, b) => b.since_at - a.since_at)[0];
-  const more = newest ? `${totals} Lastly: ${newest.device} is ${newest.status} since ${when(newest.since_at, now)} (${span(now - newest.since_at)}).` : totals;
+  const more = newest ? `${totals} Lastly: ${newest.device} is ${newest.status === "conflict" ? "in conflict" : newest.status} since ${when(newest.since_at, now)} (${span(now - newest.since_at)}).` : totals;
   return { kind, headline: capital(wrongs.map((each) => each.said).join("; ")), more, wrongs: wrongs.length };
 }
 
@@ -39,10 +39,11 @@ function ofTheGateway(health, storage) {
 
 function ofDevices({ devices }) {
   const all = sum(devices);
-  const silent = (devices.offline || 0) + (devices.conflict || 0);
-  const waiting = Object.entries(devices).reduce((total, [word, each]) => total + (WELL.has(word) ? 0 : each), 0) - silent;
+  const silent = devices.offline || 0, doubled = devices.conflict || 0;
+  const waiting = Object.entries(devices).reduce((total, [word, each]) => total + (WELL.has(word) ? 0 : each), 0) - silent - doubled;
   return [
     ...(silent ? [{ isBad: true, said: `${silent} of ${count(all, "device")} ${silent === 1 ? "does" : "do"} not answer` }] : []),
+    ...(doubled ? [{ isBad: true, said: `${count(doubled, "device")} ${doubled === 1 ? "is" : "are"} in conflict with another` }] : []),
     ...(waiting ? [{ isBad: false, said: `${count(waiting, "device")} ${waiting === 1 ? "has" : "have"} not answered lately` }] : []),
   ];
 }
