@@ -391,7 +391,7 @@ async def test_a_link_that_dies_is_seen_by_its_devices_and_crashes_none_of_them(
             if end == "the actor raises":
                 registry.send(LINK, object())
             else:
-                stack = links[0]._stack
+                stack = links[0]._serving.stack
                 assert stack is not None
                 stack.thread.give_up("the test ends it")
             await until(lambda: registry.incarnation(LINK) not in {None, first}, WITHIN_S)

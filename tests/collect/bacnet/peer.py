@@ -122,7 +122,7 @@ class House:
 
     @property
     def at(self) -> tuple[str, int]:
-        stack = self.link._stack
+        stack = self.link._serving.stack
         assert stack is not None
         return stack.datagrams.local
 

@@ -72,7 +72,7 @@ async def test_mutated_frames_cost_only_themselves() -> None:
             counts = await house.registry.ask("link/bacnet", LinkCountsRequested())
             assert isinstance(counts, LinkCounts)
             assert counts.bad_datagrams > 0
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             assert stack.application is not None
             assert len(stack.application.asap.serverTransactions) <= 32
@@ -107,9 +107,9 @@ async def test_frames_from_the_very_station_that_is_asked_cost_at_most_its_reque
                 for _ in range(30):
                     asked = ReadMultiple(address=peer.address, service_data=b"\x0c", retries=0)
                     assert await ask_link(house.registry, asked) == b"\x01"
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             assert stack.application is not None
             assert stack.application.asap.clientTransactions == []
             assert stack.application._waiting == {}
-            assert len(house.link._direct.lane) == 0
+            assert len(house.link._serving.direct.lane) == 0

@@ -71,5 +71,5 @@ async def test_a_command_that_may_change_the_panel_is_refused_before_anything_is
             parameters = struct.pack("<HBBBH", 7, command, 0, 0, 400)
             with pytest.raises(ValueError, match=f"saw command {command}"):
                 await ask_link(house.registry, PrivateTransfer(address=peer.address, parameters=parameters))
-            assert not house.link._jobs
+            assert not house.link._serving.jobs
     assert peer.frames == []

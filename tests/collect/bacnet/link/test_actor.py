@@ -137,7 +137,7 @@ async def test_what_cannot_be_encoded_is_refused_at_once(monkeypatch: pytest.Mon
     """Trap 3: in bacpypes3 it fails in a task that nobody looks at, and the request hangs."""
     with Peer(acknowledging(b"\x01", 26)) as peer:
         async with link_up() as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             assert stack.application is not None
             asked = ReadRange(address=peer.address, service_data=DATA)
@@ -175,7 +175,7 @@ async def test_the_application_itself_never_has_two_requests_under_one_invoke_id
     """Trap 4 again, without the queue in front: of the 256 ids half are its own."""
     with Peer() as peer:
         async with link_up() as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
 
             async def all_of_them() -> int:
@@ -378,7 +378,7 @@ async def test_what_nobody_waits_for_any_more_is_taken_out_of_the_line_and_never
                 await until(lambda: peer.frames)
                 with trio.move_on_after(0.05):
                     await ask_link(house.registry, multiple(peer))
-            await until(lambda: not house.link._jobs)
+            await until(lambda: not house.link._serving.jobs)
             assert len(peer.requests(14)) == 1
 
 
@@ -411,7 +411,7 @@ async def test_a_trunk_bears_one_request_at_a_time_whatever_is_asked_of_it(monke
     trunk = BacnetNetwork(number=50, in_flight=1, busy_limit=1.0, min_gap_s=0.001)
     with Peer(router) as peer:
         async with link_up(networks=(msgspec.structs.replace(trunk, router=peer.address),)) as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             application = stack.application
             assert application is not None
@@ -460,9 +460,9 @@ async def test_a_poll_overtakes_the_background_requests_of_its_trunk() -> None:
             async with trio.open_nursery() as nursery:
                 for mac in range(10):
                     nursery.start_soon(one, mac, True)
-                await until(lambda: len(house.link._jobs) == 10)
+                await until(lambda: len(house.link._serving.jobs) == 10)
                 nursery.start_soon(one, 99, False)
-                await until(lambda: len(house.link._jobs) == 11)
+                await until(lambda: len(house.link._serving.jobs) == 11)
                 all_asked.set()
     assert answered[1] == 99, "only what was under way when it came went first"
 
@@ -476,7 +476,7 @@ async def test_an_i_am_that_nobody_wants_is_no_dead_letter() -> None:
     with Peer() as peer:
         async with link_up() as house:
             peer.socket.sendto(plain(b"\x10\x00" + encode_i_am(5, 480, 148)), house.at)
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             await until(lambda: house.link._gathering)
             await until(lambda: not house.link._gathering and not stack.heard._items)

@@ -160,7 +160,7 @@ async def test_who_is_goes_to_one_station_or_by_broadcast_where_there_is_one() -
 async def test_who_is_by_broadcast_on_loopback() -> None:
     with Peer(address="127.255.255.255") as everybody:
         async with link_up(interface="127.0.0.1/8") as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             stack.datagrams.local = (stack.datagrams.local[0], everybody.port)  # a Peer cannot share our port
             await ask_link(house.registry, WhoIs())
@@ -229,7 +229,7 @@ async def test_a_refused_subscription_is_told_and_forgotten_when_it_is_taken_bac
             with pytest.raises(RequestRefused):
                 cancel = CancelCov(address=peer.address, object_type=0, object_instance=2, process_id=7)
                 await ask_link(house.registry, cancel)
-            assert house.link._subscriptions.expected == {}
+            assert house.link._serving.subscriptions.expected == {}
             with pytest.raises(ValueError, match="lifetime_s"):
                 await ask_link(house.registry, subscription(peer, lifetime_s=0))
 
@@ -251,7 +251,7 @@ async def test_a_router_is_asked_for_once_and_its_absence_said(monkeypatch: pyte
     monkeypatch.setattr("t3actors.collect.bacnet.link.routes.ANSWER_WITHIN_S", 0.3)
     with Peer(address="127.255.255.255") as everybody, Peer(acknowledging(b"")) as near:
         async with link_up(interface="127.0.0.1/8") as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             stack.datagrams.local = (stack.datagrams.local[0], everybody.port)
 

@@ -63,7 +63,7 @@ async def outcome(asking: Callable[[], Awaitable[object]]) -> tuple[object, ...]
 
 def slowly(house: House, peer: Peer, timeout_s: float) -> Callable[[], Awaitable[object]]:
     """Ask through bacpypes3."""
-    stack = house.link._stack
+    stack = house.link._serving.stack
     assert stack is not None
     job = Job(multiple(peer, timeout_s), 47808, 0.0)
     job.service, job.data = 14, DATA
@@ -113,7 +113,7 @@ async def test_both_ways_have_the_same_outcome_octet_for_octet_and_word_for_word
             direct = await outcome(lambda: ask_link(house.registry, multiple(peer, timeout_s)))
             stack = await outcome(slowly(house, peer, timeout_s))
             assert direct == stack
-            assert len(house.link._direct.lane) == 0
+            assert len(house.link._serving.direct.lane) == 0
     asked = [frame for frame in peer.frames if confirmed(frame)]
     ids = [frame[8] for frame in asked]
     assert ids[0] >= 128 > ids[1], "one went each way"
@@ -140,7 +140,7 @@ async def test_a_property_is_the_same_by_either_way(answer: str, object_type: in
             )
             direct = await outcome(lambda: ask_link(house.registry, asked))
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr(house.link._direct, "send", lambda *_: False)
+                patched.setattr(house.link._serving.direct, "send", lambda *_: False)
                 assert await outcome(lambda: ask_link(house.registry, asked)) == direct
     assert [frame[8] >= 128 for frame in peer.frames] == [True, False]
 
@@ -177,7 +177,7 @@ async def test_an_answer_that_comes_twice_is_counted_once_too_often_and_answers_
         async with link_up() as house:
             answers = [await ask_link(house.registry, multiple(peer)) for _ in range(20)]
             assert answers == [bytes((n,)) for n in range(1, 21)]
-            await until(lambda: house.link._direct.lane.late == 20)
+            await until(lambda: house.link._serving.direct.lane.late == 20)
 
 
 async def test_a_late_answer_to_what_was_given_up_is_no_answer_to_the_next() -> None:
@@ -194,7 +194,7 @@ async def test_a_late_answer_to_what_was_given_up_is_no_answer_to_the_next() -> 
             with pytest.raises(RequestTimedOut):
                 await ask_link(house.registry, multiple(peer, 0.1))
             assert await ask_link(house.registry, multiple(peer)) == b"1"
-            assert house.link._direct.lane.late == 1
+            assert house.link._serving.direct.lane.late == 1
 
 
 async def test_a_late_answer_to_the_first_try_is_an_answer_to_the_second() -> None:
@@ -222,14 +222,14 @@ async def test_an_answer_that_stops_after_its_first_segment_is_asked_for_again_a
 
     with Peer(answer) as peer:
         async with link_up() as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             assert stack.application is not None
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr("t3actors.collect.bacnet.link.application._Abilities.apduSegmentTimeout", 50)
                 assert await ask_link(house.registry, multiple(peer, 0.5, retries=1)) == b"\x02"
             assert (stack.application._waiting, stack.application.asap.clientTransactions) == ({}, [])
-            assert len(house.link._direct.lane) == 0
+            assert len(house.link._serving.direct.lane) == 0
     assert len({invoke_id for invoke_id, _, _ in peer.requests(14)}) == 1
 
 
@@ -258,16 +258,16 @@ async def test_whoever_waits_directly_gets_link_down_when_the_stack_goes(monkeyp
                         await ask_link(house.registry, multiple(peer, 60))
 
                 nursery.start_soon(in_vain)
-                await until(lambda: len(house.link._direct.lane) == 1)
+                await until(lambda: len(house.link._serving.direct.lane) == 1)
                 monkeypatch.setattr(house.link, "_endpoint", lost)
-            assert house.link._queues._free == 64
-            assert len(house.link._direct.lane) == 0
+            assert house.link._serving.queues._free == 64
+            assert len(house.link._serving.direct.lane) == 0
 
 
 async def test_direct_requests_go_on_while_bacpypes3_is_busy() -> None:
     with Peer(acknowledging(b"\x01")) as peer:
         async with link_up() as house:
-            stack = house.link._stack
+            stack = house.link._serving.stack
             assert stack is not None
             released = threading.Event()
             stack.thread.post(released.wait)

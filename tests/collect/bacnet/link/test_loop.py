@@ -137,7 +137,7 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
         async with trio.open_nursery() as nursery:
             await nursery.start(tree.run)
             assert await ask_link(tree.registry, asked) == b"\x05"
-            stack = tree.links[0]._stack
+            stack = tree.links[0]._serving.stack
             assert stack is not None
             thread = stack.thread
             outcomes: list[str] = []
@@ -149,9 +149,9 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
                 outcomes.append("link down")
 
             nursery.start_soon(ask_meanwhile)
-            await until(lambda: tree.links[0]._jobs)
+            await until(lambda: tree.links[0]._serving.jobs)
             thread.post(raising if how == "ends" else released.wait)
-            await until(lambda: len(tree.links) == 2 and tree.links[1]._stack is not None, within_s=15)
+            await until(lambda: len(tree.links) == 2 and tree.links[1]._serving.stack is not None, within_s=15)
             await until(lambda: outcomes)
             assert await ask_link(tree.registry, asked) == b"\x05"
             released.set()
@@ -165,7 +165,7 @@ def raising() -> None:
 
 async def test_a_link_that_stops_leaves_no_thread_and_no_port() -> None:
     async with link_up() as house:
-        stack = house.link._stack
+        stack = house.link._serving.stack
         assert stack is not None
         thread, at = stack.thread, house.at
     assert not thread.is_alive or thread.over.is_set()

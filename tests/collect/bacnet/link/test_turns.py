@@ -76,7 +76,7 @@ class Link(BacnetLink):
 
     async def _open_stack(self) -> None:
         self.stations = Stations(self._endpoint())
-        self._stack = cast("Any", self.stations)
+        self._serving.stack = cast("Any", self.stations)
 
 
 class House:
@@ -139,7 +139,11 @@ async def test_what_nobody_waits_for_any_more_is_not_tried_again(autojump_clock:
             await one.ask(1, retries=2)
         await trio.sleep(20.0)
         assert one.stations.asked == ["50:1"]
-        assert (one.link._queues.waiting, one.link._queues._peers, one.link._jobs) == (0, {}, set())
+        assert (one.link._serving.queues.waiting, one.link._serving.queues._peers, one.link._serving.jobs) == (
+            0,
+            {},
+            set(),
+        )
 
 
 async def test_a_retry_that_has_no_turn_in_time_ends_as_the_silence_that_it_was(autojump_clock: MockClock) -> None:
@@ -168,7 +172,7 @@ async def test_a_background_request_that_is_not_sent_soon_is_taken_back(autojump
             if waiting.came != [NotSent]:
                 break
             assert trio.current_time() - began_s == pytest.approx(BACKGROUND_PATIENCE_S)
-            assert one.link._queues.waiting == 0
+            assert one.link._serving.queues.waiting == 0
         else:
             raise AssertionError("its station was never free")
     assert one.came == [RequestTimedOut]
