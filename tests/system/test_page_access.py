@@ -141,7 +141,7 @@ async def test_on_a_phone_what_is_open_has_the_screen_and_escape_goes_back(tmp_p
             "[...document.querySelectorAll('section')].filter((each) => each.checkVisibility()).map((each) => each.id)"
         )
         assert await browser.get(seen) == ["verdict", "detail"]
-        assert await browser.until("document.querySelector('#trend-look').innerText") == "Look at: its sensor"
+        await browser.until("document.querySelector('#trend-look').innerText === 'Look at: its sensor'")
         await browser.press("Escape")
         await browser.until(f"document.activeElement.closest('tr')?.dataset.key === '{key}'")
         await browser.get("void (location.hash = '#device=ahu-1')")
