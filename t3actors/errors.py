@@ -77,6 +77,10 @@ class StoreBusy(StoreError):
     """Another program holds the database: give the same batch again."""
 
 
+class StoreFailing(StoreBusy):
+    """The disk failed (EIO), not the file as far as is known: it is opened anew; give the same batch again."""
+
+
 class StoreFull(StoreError):
     """No room: hold what can be held, health says so."""
 

@@ -16,12 +16,20 @@ STORE_BUSY = event(
     "Another program holds the database; the same batch is tried again.",
     "Find a program with an open write transaction (a database browser, a backup) and close it.",
 )
+STORE_FAILING = event(
+    "store.failing",
+    "error",
+    "database reason",
+    "The database cannot be read or written now: a disk that fails (EIO), a directory that is gone. It is opened anew and the same batch "
+    "tried, again and again; polls go on. Where this file fails for 30 s while the disk takes another, it is set aside: `store.damaged`.",
+    "Look at the disk: `dmesg`, its cable, its mount. `store.recovered` is the end of it.",
+)
 STORE_FULL = event(
     "store.full",
     "error",
     "database free_mb min_free_mb reason",
-    "No room on the disk: history stops growing; current values go on as long as they can.",
-    "Make room, or lower min_free. History resumes by itself.",
+    "No room on the disk: history stops growing; current values go on as long as they can. Or the disk may only be read now: `reason`.",
+    "Make room, or lower min_free; or mount it for writing. History resumes by itself.",
 )
 STORE_RECOVERED = event("store.recovered", "info", "database reason lost_samples", "The database can be written again.")
 STORE_DAMAGED = event(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
+from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreFull, StoreUnreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,9 +51,15 @@ def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreErr
             return StoreBusy(seen)
         case apsw.FullError() | apsw.ReadOnlyError():
             return StoreFull(seen)
-        case apsw.IOError() if system_errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-            return StoreFull(f"{seen} ({os.strerror(system_errno)})")
-        case apsw.IOError() | apsw.CorruptError() | apsw.NotADBError():
+        case apsw.IOError():
+            return _disk_error(seen, getattr(error, "extendedresult", 0), system_errno)
+        case apsw.CorruptError() | apsw.NotADBError():
             return StoreDamaged(seen)
         case _:
             return StoreUnreachable(seen)
+
+
+def _disk_error(seen: str, extended: int, system_errno: int) -> StoreError:
+    if system_errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        return StoreFull(f"{seen} ({os.strerror(system_errno)})")
+    return StoreDamaged(seen) if extended == apsw.SQLITE_IOERR_CORRUPTFS else StoreFailing(seen)

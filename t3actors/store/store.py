@@ -1,8 +1,8 @@
 """The database as its one writer sees it: open, store batches, tell what is stored, close. No thread, no actor.
 
 It raises what its caller must act on: StoreBusy (the same batch again), StoreFull (likewise; not even points can be
-written), StoreDamaged (`begin_anew`), Interrupted (this writer is over). Fullness that it can bear, because only history
-must wait, it bears and counts.
+written), StoreFailing (likewise, behind `open`: the disk failed), StoreDamaged (`begin_anew`), Interrupted (this writer is
+over). Fullness that it can bear, because only history must wait, it bears and counts.
 
 An older writer that was given up on can never commit beside a newer one: fence.py. Between batches `tidy` keeps history small.
 """
@@ -29,6 +29,7 @@ from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import check_identity, identity_of, make_durable, open_for_writing, set_aside
+from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
 from t3actors.store.history.desk import Desk
@@ -40,6 +41,7 @@ from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
 from t3actors.store.sqlite_errors import Interrupted, RowRefused, store_error, translated
 from t3actors.store.stretches import KernelClock
+from t3actors.store.syncing import Syncing
 from t3actors.store.tally import Tally
 from t3actors.store.transaction import write, write_apart
 from t3actors.store.watermarks import Watermarks
@@ -79,6 +81,8 @@ class Store:
         self._watermarks: Watermarks | None = None
         self._tidying: Tidying | None = None
         self._fence = Fence(self.path)
+        self._syncing = Syncing(config.durability)
+        self._failures = Failures(self.path, self.abandon_connection)
         self._heartbeat_ms = 0
         self._file: tuple[int, int] | None = None
         self._damage = ""
@@ -94,13 +98,14 @@ class Store:
 
         May be called again when it failed, or when `begin_anew` did. `report` hears of a check in the background.
         **Returns**: True when it is a new file in the place of a damaged one.
-        **Raises**: StoreUnreachable, SchemaTooNew, StoreBusy, StoreFull.
+        **Raises**: StoreUnreachable, SchemaTooNew, StoreBusy, StoreFailing, StoreFull.
         """
         if self._damage:
             self.begin_anew(self._damage)
             return True
         try:
-            self._open(report)
+            with self._failures.of("open"):
+                self._open(report)
         except StoreDamaged as damage:
             self.begin_anew(str(damage))
             return True
@@ -172,10 +177,11 @@ class Store:
             desk = Desk(connection, transaction, self._config, self._log, self._wall_ms)
             self._tidying = Tidying(desk, self._clock, self._known)
             self._fence.check()
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite may have rolled it back itself
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
         self._heartbeat_ms = now_ms
 
     def close(self) -> None:
@@ -200,7 +206,8 @@ class Store:
         connection, self._connection = self._connection, None
         self._tidying = None
         if connection is not None:
-            connection.close(True)
+            with contextlib.suppress(apsw.Error):  # it has said what is wrong before
+                connection.close(True)
 
     def give_up(self) -> None:
         """Fence this store off: it commits nothing any more. Never blocks. **Thread**: any."""
@@ -214,6 +221,10 @@ class Store:
 
     def store(self, batch: PointsChanged) -> BatchStored:
         """Commit a batch, or acknowledge one that is committed. **Raises**: StoreError; then nothing of it is stored."""
+        with self._failures.of("batch"):
+            return self._store(batch)
+
+    def _store(self, batch: PointsChanged) -> BatchStored:
         began_s = time.perf_counter()
         connection, known, watermarks = self._opened()
         if watermarks.has(batch):
@@ -261,11 +272,12 @@ class Store:
         if tidying is None:
             return False
         until_s = time.perf_counter() + for_s
-        with translated(self.path, connection):
+        with self._failures.of("tidying", in_part=True), translated(self.path, connection):
             while tidying.step():
                 self._fence.check()
                 if time.perf_counter() >= until_s:
                     return True
+        self._failures.succeeded("tidying")
         return False
 
     def heartbeat(self) -> None:
@@ -275,13 +287,13 @@ class Store:
         """
         connection, _, _ = self._opened()
         check_identity(self.path, self._file)
-        with translated(self.path, connection):
+        with self._failures.of("heartbeat"), translated(self.path, connection):
             self._clock.look(connection, self._fence)
-        now_ms = self._wall_ms()
-        if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
-            return
-        with translated(self.path, connection), self._fence.transaction(connection):
-            gateway_row.beat(connection, now_ms)
+            now_ms = self._wall_ms()
+            if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
+                return
+            with self._syncing.of(connection), self._fence.transaction(connection):
+                gateway_row.beat(connection, now_ms)
         self._heartbeat_ms = now_ms
 
     def load_state(self, incarnation: int) -> StateLoaded:
@@ -300,7 +312,7 @@ class Store:
 
     def _ask(self, question: Callable[[apsw.Connection], Answer]) -> Answer:
         connection, _, _ = self._opened()
-        with translated(self.path, connection):
+        with self._failures.of("question"), translated(self.path, connection):
             return question(connection)
 
     def _opened(self) -> tuple[apsw.Connection, Known, Watermarks]:
@@ -310,10 +322,11 @@ class Store:
         return self._connection, self._known, self._watermarks
 
     def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
-        try:
-            return self._transact(connection, batch, room, write)
-        except RowRefused:
-            return self._transact(connection, batch, room, write_apart)
+        with translated(self.path, connection), self._syncing.of(connection):
+            try:
+                return self._transact(connection, batch, room, write)
+            except RowRefused:
+                return self._transact(connection, batch, room, write_apart)
 
     def _transact(
         self, connection: apsw.Connection, batch: PointsChanged, room: Room, write_items: WriteItems

@@ -5,8 +5,9 @@
     writer --Posted--> webview --Delivered--> writer        where [store.webview] is configured
 
 What cannot be stored now is held and tried again, in the order it came: a batch while another program holds the database
-(StoreBusy) or while not even points find room (StoreFull); a question for the stored state waits behind it. Between two
-tries the writer takes its mail, so that it stays stoppable and is not late for its watchdog.
+(StoreBusy), while the disk fails (StoreFailing: the file is opened anew for each try) or while not even points find room
+(StoreFull); a question for the stored state waits behind it. Between two tries the writer takes its mail, so that it stays
+stoppable and is not late for its watchdog. A disk that is full or fails at the start is waited for likewise.
 A damaged file is set aside and a new one begun; the detector is told to forget (WriterReady.fresh), and sends anew what
 was held. Who asks is never held: he is answered from what is committed, or told why not by a StoreError.
 """
@@ -25,7 +26,7 @@ import msgspec
 from supervision.actor import ThreadActor
 from t3actors.config import StoreConfig
 from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
-from t3actors.events import Log, history
+from t3actors.events import Log
 from t3actors.events import store as events
 from t3actors.messages import PointsChanged, StateRequested, WriterReady
 from t3actors.questions import (
@@ -39,12 +40,14 @@ from t3actors.store.integrity import FileChecked
 from t3actors.store.room import free_bytes_of, size_bytes_of
 from t3actors.store.store import Store
 from t3actors.store.stretches import KernelClock
+from t3actors.store.troubles import Troubles
 from t3actors.store.webview.mail import WEBVIEW, Delivered
 from t3actors.store.webview.outbox import Outbox
 
 DETECTOR = "detector"
 PULSE_S = 10.0
 RETRY_S = 0.25
+FAILING_RETRY_S = 1.0  # to open a file anew reads all of a small one
 LAST_TRIES_S = 3.0  # at a stop: less than a supervisor's patience with a thread
 PULSE_ENDS_WITHIN_S = 1.0
 TIDY_LOOK_S = 5.0
@@ -89,9 +92,7 @@ class DatabaseWriter(ThreadActor):
         )
         self._log = log
         self._held: deque[PointsChanged | StateRequested] = deque()
-        self._trouble = ""
-        self._waits_for = ""
-        self._tidy_trouble = ""
+        self._troubles = Troubles(store.database, log, self._store.room)
         self._untidy = False
         self._tidy_waits = False
         self._was_ready = False
@@ -128,7 +129,7 @@ class DatabaseWriter(ThreadActor):
             case WriterStandingRequested():
                 return self._standing()
             case TryAgain():
-                self._over.wait(RETRY_S)
+                self._over.wait(RETRY_S if self._store.is_open else FAILING_RETRY_S)
                 self._work_off()
             case Pulse():
                 self._keep_alive()
@@ -151,7 +152,7 @@ class DatabaseWriter(ThreadActor):
         try:
             self._store.close()
         except StoreError as error:
-            self._say_busy(error)
+            self._troubles.say(error)
         if self._pulse is not None:
             self._pulse.join(PULSE_ENDS_WITHIN_S)  # a host that unloads the gateway finds no thread of it
 
@@ -190,10 +191,10 @@ class DatabaseWriter(ThreadActor):
                 self._held.popleft()
         except StoreDamaged as damage:
             return self._begin_anew(str(damage))
-        except (StoreBusy, StoreFull) as error:
-            self._say_busy(error)
+        except (StoreBusy, StoreFull, StoreUnreachable) as error:
+            self._troubles.say(error)
             return True
-        self._say_recovered()
+        self._troubles.say_over()
         return False
 
     def _do(self, message: PointsChanged | StateRequested) -> None:
@@ -218,13 +219,13 @@ class DatabaseWriter(ThreadActor):
         """Open the database. **Returns**: True when that has to wait."""
         try:
             fresh = self._store.open(self.deliver)
-        except StoreBusy as error:
-            self._say_busy(error)
+        except (StoreBusy, StoreFull) as error:
+            self._troubles.say(error)
             return True
-        except (StoreFull, StoreUnreachable, StoreDamaged) as error:
+        except (StoreUnreachable, StoreDamaged) as error:
             if not self._was_ready:
                 raise
-            self._say_busy(error)
+            self._troubles.say(error)
             return True
         self._get_ready(fresh=fresh)
         return False
@@ -234,7 +235,7 @@ class DatabaseWriter(ThreadActor):
         try:
             self._store.begin_anew(reason)
         except (StoreBusy, StoreFull, StoreUnreachable, StoreDamaged) as error:
-            self._say_busy(error)
+            self._troubles.say(error)
             return True
         self._get_ready(fresh=True)
         return bool(self._held)
@@ -243,7 +244,8 @@ class DatabaseWriter(ThreadActor):
         if fresh:  # the detector sends the batches anew, behind the devices' announcements
             self._held = deque(held for held in self._held if isinstance(held, StateRequested))
         self._was_ready = True
-        self._say_recovered()
+        if fresh or not self._troubles.is_the_disk:
+            self._troubles.say_over()
         self.send(DETECTOR, WriterReady(incarnation=self.incarnation, fresh=fresh))
 
     # ------------------------------------------------------------------------------------------------------ alive
@@ -268,21 +270,19 @@ class DatabaseWriter(ThreadActor):
             return
         try:
             self._untidy = self._store.tidy(TIDY_FOR_S)
-            self._tidy_trouble = ""
+            self._troubles.say_untidy(None)
         except (StoreBusy, StoreFull, StoreUnreachable) as error:
-            if type(error).__name__ != self._tidy_trouble:
-                self._tidy_trouble = type(error).__name__
-                self._log(history.TIDYING_FAILED, database=str(self._store.path), reason=str(error))
+            self._troubles.say_untidy(error)
         except StoreDamaged as damage:
             if self._begin_anew(str(damage)):
                 self.deliver(TryAgain())
 
     def _keep_alive(self) -> None:
-        if self._held:
+        if self._held or not self._store.is_open:
             return
         try:
             self._store.heartbeat()
-        except (StoreBusy, StoreFull):
+        except (StoreBusy, StoreFull, StoreUnreachable):
             return  # the next pulse or batch says it
         except StoreDamaged as damage:
             if self._begin_anew(str(damage)):
@@ -298,24 +298,7 @@ class DatabaseWriter(ThreadActor):
     def _standing(self) -> WriterStanding:
         return WriterStanding(
             batches_stored=self._store.batches_stored,
-            waits_for=self._waits_for,
+            waits_for=self._troubles.waits_for,
             history_waits=self._store.room.is_short,
             size_bytes=size_bytes_of(self._store.path),
         )
-
-    def _say_busy(self, error: StoreError) -> None:
-        self._waits_for = str(error)
-        if isinstance(error, StoreFull):
-            return  # the store has said so
-        trouble = type(error).__name__
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._log(events.STORE_BUSY, database=str(self._store.path), reason=str(error))
-
-    def _say_recovered(self) -> None:
-        self._waits_for = ""
-        if self._trouble:
-            self._trouble = ""
-            self._log(
-                events.STORE_RECOVERED, database=str(self._store.path), reason="it takes batches again", lost_samples=0
-            )

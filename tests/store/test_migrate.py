@@ -118,6 +118,7 @@ def made_by_schema(number: int, house: House) -> dict[str, str]:
     columns = {}
     for table in tables_of(house):
         columns[table] = ", ".join(row[1] for row in connection.execute(f"PRAGMA table_info({table})"))
+        connection.execute(f"DELETE FROM main.{table}")  # what the schema itself puts in
         connection.execute(f"INSERT INTO main.{table} SELECT {columns[table]} FROM newer.{table}")
     connection.close()
     return columns

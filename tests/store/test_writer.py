@@ -235,7 +235,7 @@ async def test_a_directory_that_vanished_is_waited_for(tmp_path: Path, monkeypat
         shutil.rmtree(folder)
         folder.write_text("in the way")
         scene.ref.tell(FileChecked(0.1, damage="gone"))
-        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        await until(lambda: scene.house.logged("store.failing") != [], within_s=10)
         folder.unlink()
         ready = await scene.heard(WriterReady, 2)
         assert ready[-1].fresh

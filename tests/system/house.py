@@ -113,6 +113,7 @@ class House:
         """
         with closing(apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
             connection.set_busy_timeout(5000)
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             return list(connection.execute(sql, bindings))
 
     def one(self, sql: str, *bindings: object) -> Any:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-import apsw
 import pytest
 
-from t3actors.errors import StoreDamaged, StoreFull
+from t3actors.errors import StoreFailing, StoreFull
 from tests.store.building import announced, point
-from tests.store.history.faulty_disk import Disk, faulty_disk
+from tests.store.disk import Disk, simulated_disk
 from tests.store.history.telling import HOUR_MS, MIDNIGHT_MS, Told
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
-    with faulty_disk() as made:
+    with simulated_disk() as made:
         yield made
 
 
@@ -34,14 +34,14 @@ def told(tmp_path: Path, disk: Disk) -> Iterator[Told]:
     made.store.abandon_connection()
 
 
-@pytest.mark.parametrize("failure", [apsw.FullError, apsw.IOError])
+@pytest.mark.parametrize("failure", ["full", "EIO"])
 def test_a_disk_that_fails_at_any_write_of_tidying_loses_nothing(
-    told: Told, disk: Disk, failure: type[Exception]
+    told: Told, disk: Disk, failure: Literal["full", "EIO"]
 ) -> None:
-    expected = StoreFull if failure is apsw.FullError else StoreDamaged
+    expected = StoreFull if failure == "full" else StoreFailing
     failures = writes = 0
     while True:
-        disk.break_after(1 + writes * 7 % 40, failure)
+        disk.fail_after(1 + writes * 7 % 40, failure)
         writes += 1
         try:
             told.tidying._look_again_s = 0.0
@@ -50,6 +50,8 @@ def test_a_disk_that_fails_at_any_write_of_tidying_loses_nothing(
         except expected:
             failures += 1
         disk.mend()
+        if not told.store.is_open:
+            told.opened()
         told.is_whole()
     disk.mend()
     told.tidy()
@@ -62,7 +64,7 @@ def test_a_disk_that_fails_at_any_write_of_tidying_loses_nothing(
 
 
 def test_while_the_disk_is_full_batches_are_borne_and_history_goes_on_by_itself(told: Told, disk: Disk) -> None:
-    disk.break_after(1, apsw.FullError)
+    disk.fail_after(1, "full")
     with pytest.raises(StoreFull):
         told.store.tidy(1.0)
     disk.mend()
