@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
@@ -35,7 +36,9 @@ def open_for_writing(path: Path) -> apsw.Connection:
         apsw.bestpractice.connection_enable_foreign_keys(connection)
         apsw.bestpractice.connection_dqs(connection)
         apsw.bestpractice.connection_recursive_triggers(connection)
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a close may follow a fault: `Store.close` folds it in
+        connection.config(
+            apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1
+        )  # a close may follow a fault: `Store.close` folds it in
         return connection
 
 
@@ -56,8 +59,9 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         connection.pragma("cache_size", -CACHE_KIB)
 
 
-def set_aside(path: Path, stamp: str) -> Path:
+def set_aside(path: Path, at_ms: int) -> Path:
     """Rename the file, its -wal and its -shm out of the way. **Returns**: where it is now. **Raises**: StoreUnreachable."""
+    stamp = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = beside(path, f".damaged-{stamp}")
     number = 1
     while aside.exists():

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -124,8 +123,7 @@ class Store:
         self._fence.check()
         self._damage = reason or "damaged"
         if not self._is_aside:
-            stamp = datetime.fromtimestamp(self._wall_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-            aside = set_aside(self.path, stamp)
+            aside = set_aside(self.path, self._wall_ms())
             self._is_aside = True
             there = str(aside) if aside.exists() else "nothing"
             self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=there, reason=reason)
