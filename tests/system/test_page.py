@@ -124,8 +124,8 @@ async def test_the_plot_shows_the_history_and_is_zoomed_by_wheel_drag_and_keys(t
             width: float = await browser.until(f"({wide}) !== {before} && ({wide})")
             return width
 
-        width = 3_600_000.0
-        await browser.until(f"{SHOWN}.to - {SHOWN}.from === {width}")  # there is nothing older than an hour
+        width = 600_000.0
+        await browser.until(f"{SHOWN}.to - {SHOWN}.from === {width}")  # there is nothing older than ten minutes
         await browser.mouse("mouseWheel", right, middle, deltaX=0, deltaY=-240)
         assert (by_wheel := await zoomed(width)) < width
         await browser.mouse("mousePressed", right - 150, middle, button="left", buttons=1, clickCount=1)

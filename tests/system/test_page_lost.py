@@ -36,6 +36,9 @@ async def test_of_a_gateway_that_stands_still_with_its_sockets_open_nothing_look
             "[...document.querySelectorAll('#points tbody tr[data-key]')].every((tr) => tr.classList.contains('is-old'))"
         )
         assert await browser.get(f"{IN1}.cells[2].innerText") == "? was ok"
+        assert "What was wrong at" in await text_of(browser, "#troubles-title")
+        assert "ahu-1/IN2 Room IN2 ? was fault since" in " ".join((await text_of(browser, "#trouble-list")).split())
+        assert await browser.get("document.querySelectorAll('#troubles .bad, #devices .bad, #points .bad').length") == 0
         assert await browser.get(f"{IN1}.cells[1].innerText.includes('old')")
         assert await browser.get("document.querySelectorAll('.good').length") == 0
         assert "not live, was ok" in await text_of(browser, "#trend-now")

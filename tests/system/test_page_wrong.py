@@ -13,7 +13,7 @@ from t3actors.rows import AlarmRow
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.asked import waiting_config
 from tests.system.paper import DAY_MS, HOUR_MS, Paper, device, now_ms, paper_page, point
-from tests.system.shown import ROW, browsing, text_of, with_page
+from tests.system.shown import HURRY, ROW, browsing, text_of, with_page
 from tests.watch.reports import part
 
 pytestmark = pytest.mark.needs_chromium
@@ -51,7 +51,7 @@ async def test_a_device_that_does_not_answer_is_named_with_since_when_why_and_wh
     paper = building(**OFFLINE, status_at=now_ms() - 3 * HOUR_MS)
     async with paper_page(paper, tmp_path) as (browser, _):
         await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 of 2 devices does not answer'")
-        assert "ahu-1 is offline since" in await text_of(browser, "#verdict-more")
+        assert "Lastly: ahu-1 offline since" in await text_of(browser, "#verdict-more")
         item = await text_of(browser, "#trouble-list")
         assert "ahu-1 ■ offline 3 h, since " in item
         assert [line for line in item.splitlines() if line][-2:] == ["no answer", "Look at: its power"]
@@ -99,6 +99,8 @@ async def test_faulty_points_of_devices_that_answer_are_named_and_those_of_silen
         )
         items = await browser.get("[...document.querySelectorAll('#trouble-list > li')].map((li) => li.innerText)")
         assert len(items) == 3
+        await browser.until("document.querySelector('#trouble-list').innerText.includes('Look at: its sensor')")
+        assert len([each for each in paper.asked if each.startswith("/why")]) == 2, "once for each cause"
         assert any("ahu-2: 3 points ✕ fault" in each and "IN5 IN6 IN7" in each and "open" in each for each in items)
         assert any("ahu-2/IN1" in each and "▲ stale" in each for each in items)
         assert not any("IN2" in each for each in items), "its device is silent: that is the trouble"
@@ -131,8 +133,10 @@ async def test_a_gateway_that_is_not_well_and_what_somebody_changed_by_hand_are_
         "store": part("degraded", "no room for history"),
         "overrides": {"ahu-2": Override(poll_interval_s=60.0)},
     }
-    async with paper_page(paper, tmp_path) as (browser, _):
+    async with paper_page(paper, tmp_path, script=HURRY) as (browser, _):
         await browser.until(f"{KIND} === 'warn' && {HEADLINE} === '▲ The gateway is degraded'")
+        paper.alarms = [alarm(1)]
+        await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 alarm stands; the gateway is degraded'", 20)
         told = await text_of(browser, "#trouble-list")
         assert "no room for history" in told
         assert "ahu-2 ○ polled every 60 s, by hand" in told

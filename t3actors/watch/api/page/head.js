@@ -1,16 +1,14 @@
-// The head of the page and what is wrong: the state of the connection, the verdict, troubles, alarms, and the gateway's own facts.
+// The head of the page: the state of the connection, the verdict, and the gateway's own facts.
 
-import { Items } from "./items.js";
 import { write } from "./rows.js";
 import { Storage } from "./storage.js";
-import { alarmsOf, troublesOf } from "./troubles.js";
 import { verdictOf } from "./verdict.js";
 import { count, element, span, when } from "./words.js";
+import { Wrong } from "./wrong.js";
 
 const CLOCKS_APART_MS = 5000;
 const SAID_EVERY_MS = 5000;
 const SHOWN_EVERY_MS = 500;
-const ALARMS_SHOWN = 10;
 const STATES = { starting: "▲ Connecting", loading: "▲ Reading what is stored", live: "● Live", stuck: "▲ Not live", lost: "▲ Not connected", locked: "▲ Not connected: a token is needed" };
 const find = (id) => document.getElementById(id);
 
@@ -19,8 +17,7 @@ export class Head {
     this._gateway = gateway;
     this._building = building;
     this._storage = new Storage(gateway, () => this.show());
-    this._troubles = new Items(find("trouble-list"), go);
-    this._alarms = new Items(find("alarm-list"), go);
+    this._wrong = new Wrong(gateway, building, go);
     this._saidAt = -SAID_EVERY_MS;
     find("token-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -32,11 +29,11 @@ export class Head {
   // Something of it may have changed.
   show() {
     this._showState();
+    this._wrong.show();
     this._showVerdict();
     const { health } = this._gateway;
     if (!health?.name) return;
     write(find("name"), health.name);
-    this._showTroubles();
     this._showFacts();
     this.tick();
   }
@@ -54,7 +51,7 @@ export class Head {
     const now = this._gateway.now();
     const silent = this._gateway.silentMs();
     write(find("heard"), silent === null ? "" : `· heard ${span(silent)} ago`);
-    for (const items of [this._troubles, this._alarms]) items.tick((since) => `${span(now - since)},`);
+    this._wrong.tick();
     const apart = this._gateway.clock.offsetMs || 0;
     find("notice").hidden = Math.abs(apart) < CLOCKS_APART_MS;
     write(find("notice"), `This browser's clock is ${span(Math.abs(apart))} ${apart < 0 ? "ahead of" : "behind"} the gateway's. Ages and times here go by the gateway's.`);
@@ -77,7 +74,8 @@ export class Head {
   _showVerdict() {
     const { state, health } = this._gateway;
     const verdict = (this._verdict = verdictOf({
-      state, health, alarms: this._building.alarms, hasMoreAlarms: this._building.hasMoreAlarms, storage: this._storage.told, now: this._gateway.now(), heardAt: this._gateway.heardAt(),
+      state, health, alarms: this._building.alarms, hasMoreAlarms: this._building.hasMoreAlarms, storage: this._storage.told, newest: this._wrong.newest,
+      now: this._gateway.now(), heardAt: this._gateway.heardAt(),
     }));
     find("verdict").dataset.kind = verdict.kind;
     write(find("verdict-word"), `${{ good: "●", warn: "▲", bad: "■", lost: "▲", wait: "…" }[verdict.kind]} ${verdict.headline}`);
@@ -101,19 +99,6 @@ export class Head {
     if (find("said").textContent === text) return;
     this._saidAt = performance.now();
     write(find("said"), text);
-  }
-
-  _showTroubles() {
-    const { health } = this._gateway, now = this._gateway.now();
-    const found = troublesOf({ health, devices: this._building.devices, faulty: this._building.faulty(), now });
-    this._troubles.show(found);
-    find("troubles").hidden = !found.length;
-    const alarms = alarmsOf(this._building.alarms, now);
-    this._alarms.show(alarms.slice(0, ALARMS_SHOWN));
-    find("alarms").hidden = !alarms.length;
-    write(find("alarms-count"), count(this._building.alarms.length, "alarm") + (this._building.hasMoreAlarms ? " and more" : ""));
-    find("alarms-left-out").hidden = alarms.length <= ALARMS_SHOWN;
-    write(find("alarms-left-out"), "And others. All of them: t3actors alarms on the gateway's machine, or the table ALARMS.");
   }
 
   _showFacts() {

@@ -53,7 +53,7 @@ export class Items {
     li.dataset.since = item.since || "";
     write(head.firstChild, item.title);
     write(head.querySelector(".word"), item.word || "");
-    head.querySelector(".word").className = `word ${item.kind}`;
+    head.querySelector(".word").className = `word ${item.tone || item.kind}`;
     write(head.querySelector(".since"), item.sinceText || "");
     const told = JSON.stringify(item.names || []);
     if (names.dataset.told !== told) {

@@ -73,7 +73,7 @@ export class Tables {
     number.className = "number wide";
     write(number.firstChild, String(row.points));
     answered.className = "wide";
-    write(answered.firstChild, row.last_ok_at && row.status !== "online" ? `${span(now - row.last_ok_at)} ago` : row.last_ok_at ? "at its last poll" : "never");
+    write(answered.firstChild, row.last_ok_at && !(row.status === "online" && this._gateway.isLive) ? `${span(now - row.last_ok_at)} ago` : row.last_ok_at ? "at its last poll" : "never");
   }
 
   _fillPoint(tr, row) {

@@ -1,5 +1,5 @@
-// What is wrong, thing by thing: what, since when, why, where to look. What has one cause at many devices is one thing. Pure: lists of
-// items as items.js shows them.
+// What is wrong, thing by thing: what, since when, why, where to look. What has one cause at many devices is one thing. Pure but for looks.js:
+// lists of items as items.js shows them.
 
 import { cause, count, sign, when } from "./words.js";
 
@@ -10,8 +10,8 @@ const TOGETHER = 3; // so many of one cause are one thing
 const NAMED = 5;
 const SHOWN = 12;
 
-export function troublesOf({ health, devices, faulty, now }) {
-  const found = [...ofParts(health), ...ofDevices(devices, health), ...ofPoints(faulty, devices), ...ofHands(health)];
+export function troublesOf({ health, devices, faulty, looks, now }) {
+  const found = [...ofParts(health), ...ofDevices(devices, health), ...ofPoints(faulty, devices, looks), ...ofHands(health)];
   found.sort((a, b) => (b.kind === "bad") - (a.kind === "bad") || (b.since || 0) - (a.since || 0));
   const shown = found.slice(0, SHOWN);
   if (found.length > SHOWN) shown.push({ key: "more", kind: "warn", title: `And ${found.length - SHOWN} more`, reason: "see the lists of devices and points", since: null });
@@ -58,12 +58,12 @@ function ofDevices(devices, health) {
   });
 }
 
-function ofPoints(faulty, devices) {
+function ofPoints(faulty, devices, looks) {
   const alone = faulty.filter((row) => NOT_OK.has(row.status) && devices.get(row.name)?.status === "online");
   return grouped(alone, (row) => `${row.name} ${row.status} ${cause(row.status_reason)}`).map((rows) => {
     const row = rows[0];
     const common = { kind: kindOf(row.status), word: `${sign(row.status)[0]} ${row.status}`, since: row.status_at, reason: cause(row.status_reason) };
-    const look = "open it: it says why, and where to look";
+    const look = looks.of(cause(row.status_reason), row.key);
     if (rows.length === 1) return { ...common, look, key: `point ${row.key}`, title: row.full_label && row.full_label !== row.point_id ? `${row.key} ${row.full_label}` : row.key, go: ["point", row.key] };
     return { ...common, look, key: `points ${row.name} ${row.status} ${common.reason}`, title: `${row.name}: ${count(rows.length, "point")}`, go: ["device", row.name],
       names: named(rows, (each) => [each.point_id, ["point", each.key]]) };

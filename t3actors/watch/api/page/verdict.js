@@ -6,15 +6,15 @@ const DISK_SOON_MS = 30 * 86400000;
 const WELL = new Set(["online", "disabled"]);
 
 // {kind, headline, more, wrongs}. kind: good, warn, bad, lost (nothing here is live) or wait.
-export function verdictOf({ state, health, alarms, hasMoreAlarms, storage, now, heardAt }) {
+export function verdictOf({ state, health, alarms, hasMoreAlarms, storage, newest, now, heardAt }) {
   if (state.kind !== "live") return notLive(state, now, heardAt);
   const wrongs = [...ofTheGateway(health, storage), ...ofDevices(health), ...ofPoints(health), ...ofAlarms(alarms, hasMoreAlarms)];
   const online = health.devices.online || 0, all = sum(health.devices);
   const totals = `${online === all ? `All ${count(all, "device")}` : `${online} of ${count(all, "device")}`} online, ${health.points_by_status.ok || 0} of ${count(health.points, "point")} ok.`;
   if (!wrongs.length) return { kind: "good", headline: all ? "All is well" : "No device is configured", more: all ? totals : "", wrongs: 0 };
-  const kind = wrongs.some((each) => each.isBad) ? "bad" : "warn";
-  const newest = health.troubled.filter((each) => each.since_at).sort((a, b) => b.since_at - a.since_at)[0];
-  const more = newest ? `${totals} Lastly: ${newest.device} is ${newest.status === "conflict" ? "in conflict" : newest.status} since ${when(newest.since_at, now)} (${span(now - newest.since_at)}).` : totals;
+  wrongs.sort((a, b) => b.isBad - a.isBad);
+  const kind = wrongs[0].isBad ? "bad" : "warn";
+  const more = newest ? `${totals} Lastly: ${newest.title} ${newest.word.replace(/^\W /, "")} since ${when(newest.since, now)} (${span(now - newest.since)}).` : totals;
   return { kind, headline: capital(wrongs.map((each) => each.said).join("; ")), more, wrongs: wrongs.length };
 }
 

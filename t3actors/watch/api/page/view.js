@@ -2,6 +2,7 @@
 
 export const HOUR = 3600000;
 export const SPANS = [["1 h", HOUR], ["8 h", 8 * HOUR], ["1 day", 24 * HOUR], ["7 days", 168 * HOUR], ["30 days", 720 * HOUR], ["1 year", 8766 * HOUR]];
+const FITTING = [HOUR / 6, HOUR, 8 * HOUR, 24 * HOUR];
 const SHORTEST = 5000;
 const LONGEST = 20 * 8766 * HOUR;
 
@@ -39,7 +40,7 @@ export function pinched(a, b, shareA, shareB) {
   return { from: a - shareA * length, to: a + (1 - shareA) * length };
 }
 
-// The shortest of the spans of a day or less that has all of a curve that begins then.
+// The shortest of a few spans up to a day that has all of a curve that begins then.
 export function fitting(beginsAt, now) {
-  return SPANS.find(([, ms]) => ms >= Math.min(24 * HOUR, now - beginsAt))[1];
+  return FITTING.find((ms) => ms >= now - beginsAt) || FITTING.at(-1);
 }
