@@ -130,7 +130,7 @@ class Gateway:
 
     def tidy(self) -> None:
         """Do all there is to pack, merge and let go of at this time of its clock."""
-        tidying = self.store._tidying  # noqa: SLF001 - a benchmark looks inside
+        tidying = self.store.tidying
         assert tidying is not None
         tidying.finish()
 

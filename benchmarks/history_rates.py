@@ -47,7 +47,7 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
     count = 0
     expired = gateway.store.samples_stored
     began_s, written, cpu_s = time.perf_counter(), written_bytes(), time.process_time()
-    tidying = gateway.store._tidying  # noqa: SLF001
+    tidying = gateway.store.tidying
     assert tidying is not None
     next_s = began_s
     while time.perf_counter() < began_s + seconds:
@@ -119,7 +119,7 @@ def main() -> None:
             first_ms = round(1000 * (time.perf_counter() - began_s))
             print(json.dumps({"rate": rate, "start_to_first_batch_ms": first_ms}), flush=True)
             print(json.dumps({"rate": rate, **run(gateway, names, rate, arguments.seconds)}), flush=True)
-            parts = gateway.store._tidying.desk.connection.execute(  # noqa: SLF001
+            parts = gateway.store.tidying.desk.connection.execute(
                 "SELECT kind, state, level, count(*) FROM parts GROUP BY 1, 2, 3"
             )
             print(json.dumps({"rate": rate, "parts": list(parts)}), flush=True)

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,31 +22,26 @@ from t3actors.config import StoreConfig
 from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.events import Log
 from t3actors.events import store as events
-from t3actors.messages import BatchItem, BatchStored, PointsChanged, StateLoaded
+from t3actors.messages import BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import check_identity, identity_of, make_durable, open_for_writing, set_aside
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
-from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS, Holder
-from t3actors.store.history.desk import Desk
+from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
-from t3actors.store.known import Known
 from t3actors.store.migrate import migrate, schema_files, schema_of
+from t3actors.store.opened import Opened
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
-from t3actors.store.sqlite_errors import Interrupted, RowRefused, store_error, translated
+from t3actors.store.sqlite_errors import Interrupted, translated
 from t3actors.store.stretches import KernelClock
 from t3actors.store.syncing import Syncing
-from t3actors.store.tally import Tally
-from t3actors.store.transaction import write, write_apart
-from t3actors.store.watermarks import Watermarks
 from t3actors.store.webview.outbox import Outbox
 
 Answer = TypeVar("Answer")
-WriteItems = Callable[[Tally, Sequence[BatchItem], int], None]
 
 
 class Store:
@@ -76,13 +70,11 @@ class Store:
         self.room = RoomKeeper(config, log, free_bytes)
         self._clock = ClockWatch(kernel, boot_id, wall_ms, log)
         self._connection: apsw.Connection | None = None
-        self._known: Known | None = None
-        self._watermarks: Watermarks | None = None
-        self._tidying: Tidying | None = None
+        """As soon as there is one: also while it is being taken over."""
+        self._opened: Opened | None = None
         self._fence = Fence(self.path)
         self._syncing = Syncing(config.durability)
         self._failures = Failures(self.path, self.abandon_connection)
-        self._heartbeat_ms = 0
         self._file: tuple[int, int] | None = None
         self._damage = ""
         self._is_aside = False
@@ -135,6 +127,11 @@ class Store:
         """False before `open`, and after `begin_anew` failed."""
         return self._connection is not None
 
+    @property
+    def tidying(self) -> Tidying:
+        """What keeps history small. **Raises**: StoreDamaged while it is not open."""
+        return self._at_work().tidying
+
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
         newest = schema_files()[-1].number
@@ -163,24 +160,18 @@ class Store:
             check_in_background(self.path, report)
 
     def _take_over(self, connection: apsw.Connection, schema: int) -> None:
-        now_ms = self._wall_ms()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            self._fence.epoch = gateway_row.take_over(connection, self._holder, now_ms, schema)
-            self._known = Known(connection)
-            self._watermarks = Watermarks(connection)
-            self._outbox.begin(connection)
-            self._clock.begin(connection)
-            transaction = partial(self._fence.transaction, connection)
-            desk = Desk(connection, transaction, self._config, self._log, self._wall_ms)
-            self._tidying = Tidying(desk, self._clock, self._known)
+            self._fence.epoch = gateway_row.take_over(connection, self._holder, self._wall_ms(), schema)
+            parts = (self._fence, self._syncing, self._clock, self._outbox)
+            opened = Opened(connection, self._config, *parts, self._log, self._wall_ms)
             self._fence.check()
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:  # SQLite may have rolled it back itself
                 connection.execute("ROLLBACK")
             raise
-        self._heartbeat_ms = now_ms
+        self._opened = opened
 
     def close(self) -> None:
         """Note the clean stop, fold the WAL into the file and close. **Raises**: StoreError."""
@@ -202,7 +193,7 @@ class Store:
     def abandon_connection(self) -> None:
         """Close without ceremony: an open transaction is rolled back."""
         connection, self._connection = self._connection, None
-        self._tidying = None
+        self._opened = None
         if connection is not None:
             with contextlib.suppress(apsw.Error):  # it has said what is wrong before
                 connection.close(True)
@@ -224,7 +215,8 @@ class Store:
 
     def _store(self, batch: PointsChanged) -> BatchStored:
         began_s = time.perf_counter()
-        connection, known, watermarks = self._opened()
+        opened = self._at_work()
+        connection, known, watermarks = opened.connection, opened.known, opened.watermarks
         if watermarks.has(batch):
             with translated(self.path, connection):
                 stored = watermarks.acknowledgement(connection, batch)
@@ -232,16 +224,16 @@ class Store:
                 return replace(stored, conflicts=known.conflicts(), cycles=told)
         with translated(self.path, connection):
             self._clock.look(connection, self._fence)
-        room = self.room.look(self.path, over_budget=self._tidying is not None and self._tidying.governor.is_stuck)
+        room = self.room.look(self.path, over_budget=opened.tidying.governor.is_stuck)
         try:
-            tally = self._commit(connection, batch, room)
+            tally = opened.commit(batch, room)
         except StoreFull as full:
             self.room.refused(self.path, str(full))
             room = Room.POINTS_ONLY
             # Points alone may still find room: in pages that they have, and in a WAL that begins again.
             with contextlib.suppress(apsw.Error):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            tally = self._commit(connection, batch, room)
+            tally = opened.commit(batch, room)
         self.room.stored(self.path, room, tally.lost_samples)
         watermarks.committed(batch)
         self._outbox.committed()
@@ -265,34 +257,23 @@ class Store:
 
         **Raises**: StoreError; what was begun is begun anew by a later call.
         """
-        self._opened()
-        tidying, connection = self._tidying, self._connection
-        if tidying is None:
-            return False
-        until_s = time.perf_counter() + for_s
-        with self._failures.of("tidying", in_part=True), translated(self.path, connection):
-            while tidying.step():
-                self._fence.check()
-                if time.perf_counter() >= until_s:
-                    return True
-        self._failures.succeeded("tidying")
-        return False
+        opened = self._at_work()
+        with self._failures.of("tidying", in_part=True), translated(self.path, opened.connection):
+            is_more = opened.tidy(for_s)
+        if not is_more:
+            self._failures.succeeded("tidying")
+        return is_more
 
     def heartbeat(self) -> None:
         """Say that the gateway lives, if no batch has said so lately; see that the file is still the one we opened.
 
         **Raises**: StoreError.
         """
-        connection, _, _ = self._opened()
+        opened = self._at_work()
         check_identity(self.path, self._file)
-        with self._failures.of("heartbeat"), translated(self.path, connection):
-            self._clock.look(connection, self._fence)
-            now_ms = self._wall_ms()
-            if 0 <= now_ms - self._heartbeat_ms < IDLE_HEARTBEAT_MS:
-                return
-            with self._syncing.of(connection), self._fence.transaction(connection):
-                gateway_row.beat(connection, now_ms)
-        self._heartbeat_ms = now_ms
+        with self._failures.of("heartbeat"), translated(self.path, opened.connection):
+            self._clock.look(opened.connection, self._fence)
+            opened.beat()
 
     def load_state(self, incarnation: int) -> StateLoaded:
         """Return what is stored of every point. **Raises**: StoreError."""
@@ -309,51 +290,12 @@ class Store:
     # -------------------------------------------------------------------------------------------------- internals
 
     def _ask(self, question: Callable[[apsw.Connection], Answer]) -> Answer:
-        connection, _, _ = self._opened()
-        with self._failures.of("question"), translated(self.path, connection):
-            return question(connection)
+        opened = self._at_work()
+        with self._failures.of("question"), translated(self.path, opened.connection):
+            return question(opened.connection)
 
-    def _opened(self) -> tuple[apsw.Connection, Known, Watermarks]:
+    def _at_work(self) -> Opened:
         self._fence.check()
-        if self._connection is None or self._known is None or self._watermarks is None:
+        if self._opened is None:
             raise StoreDamaged(f"{self.path}: is not open")
-        return self._connection, self._known, self._watermarks
-
-    def _commit(self, connection: apsw.Connection, batch: PointsChanged, room: Room) -> Tally:
-        with translated(self.path, connection), self._syncing.of(connection):
-            try:
-                return self._transact(connection, batch, room, write)
-            except RowRefused:
-                return self._transact(connection, batch, room, write_apart)
-
-    def _transact(
-        self, connection: apsw.Connection, batch: PointsChanged, room: Room, write_items: WriteItems
-    ) -> Tally:
-        _, known, watermarks = self._opened()
-        tally = Tally(connection, known, history=room is Room.ALL, events=room is not Room.POINTS_ONLY)
-        tally.stamp_ms, tally.mark_of = self._config.stamp_ms, self._clock.mark_of
-        if self._tidying is not None:
-            tally.frontiers = self._tidying.desk.frontiers
-        now_ms = self._wall_ms()
-        beats = not 0 <= now_ms - self._heartbeat_ms < HEARTBEAT_MS
-        try:
-            self._fence.begin(connection)
-            write_items(tally, batch.items, batch.at_ms)
-            watermarks.note(connection, batch, now_ms, tally.dropped)
-            self._outbox.post(tally, batch.items)
-            if beats:
-                gateway_row.beat(connection, now_ms)
-            self._fence.end(connection)
-        except BaseException as error:
-            known.journal.undo()
-            errno_seen = connection.system_errno
-            if connection.in_transaction:
-                with contextlib.suppress(apsw.Error):
-                    connection.execute("ROLLBACK")
-            if isinstance(error, apsw.Error) and not isinstance(error, RowRefused):
-                raise store_error(self.path, error, errno_seen) from error
-            raise
-        known.journal.forget()
-        if beats:
-            self._heartbeat_ms = now_ms
-        return tally
+        return self._opened

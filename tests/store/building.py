@@ -100,8 +100,7 @@ class House:
     @property
     def tidying(self) -> Tidying:
         """What tidies this store."""
-        assert self.store._tidying is not None
-        return self.store._tidying
+        return self.store.tidying
 
     def tidy(self) -> None:
         """Pack, merge and let go of all that is due now."""

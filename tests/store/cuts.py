@@ -115,7 +115,7 @@ class Lives:
         self._tidy(store, 3)
 
     def _tidy(self, store: Store, steps: int) -> None:
-        tidying = store._tidying
+        tidying = store.tidying
         assert tidying is not None
         for _ in range(steps):
             tidying._look_again_s = 0.0

@@ -18,7 +18,7 @@ from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged
 from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
 from t3actors.questions import LearnedRequested, RememberedRequested, WriterStandingRequested
 from t3actors.store import connection, memory, transaction, writer
-from t3actors.store import store as store_module
+from t3actors.store import opened as opened_module
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
 from tests.store.building import T0_MS, House, announced, change
@@ -252,7 +252,7 @@ async def test_no_room_at_all_holds_the_batch(tmp_path: Path, monkeypatch: pytes
             raise apsw.FullError("database or disk is full")
         write(*arguments)
 
-    monkeypatch.setattr(store_module, "write", no_room)
+    monkeypatch.setattr(opened_module, "write", no_room)
     async with writing(tmp_path) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
         await until(lambda: refused[0] >= 2, within_s=10)  # with its history, and without

@@ -44,7 +44,7 @@ def live(path: Path) -> None:
         store.store(batch)
         print(number, flush=True)
         number += 1
-        tidying = store._tidying
+        tidying = store.tidying
         assert tidying is not None
         tidying._look_again_s = 0.0
         store.tidy(0.0)  # a step between two batches: most kills find a job half done

@@ -13,7 +13,6 @@ from t3actors.errors import StoreBusy
 from t3actors.messages import DeviceProgress, DeviceRemoved, DeviceStatusChanged, PollCounts
 from t3actors.points import DeviceStatus, Status
 from t3actors.store.room import Room
-from t3actors.store.transaction import write
 from t3actors.store.webview.mail import Delivered, Posted
 from t3actors.store.webview.outbox import ROW_BYTES
 from t3actors.store.webview.posting import Change, unpack
@@ -195,17 +194,13 @@ def test_where_not_even_samples_find_room_the_outbox_takes_none_and_a_number_say
 def test_numbers_that_found_no_room_are_given_when_there_is(scene: Scene) -> None:
     before = scene.rows("SELECT count(*) FROM webview_numbers")
     batch = scene.batch(announced([point(n) for n in range(1, 9)], device="new", serial=7))
-    tally = scene.store._transact(*_opened(scene), batch, Room.POINTS_ONLY, write)
+    assert scene.store._opened is not None
+    tally = scene.store._opened.commit(batch, Room.POINTS_ONLY)
     assert tally.rows > 0
     scene.outbox.committed()
     assert scene.rows("SELECT count(*) FROM webview_numbers") == before
     scene.put(change(1))
     assert scene.rows("SELECT count(*) FROM webview_numbers WHERE device_id = 2") == [(8,)]
-
-
-def _opened(scene: Scene) -> tuple[apsw.Connection]:
-    assert scene.store._connection is not None
-    return (scene.store._connection,)
 
 
 def test_without_a_configuration_nothing_is_posted_and_what_was_left_is_deleted(scene: Scene) -> None:
