@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,17 +104,25 @@ class House:
         self.gateway = gateway
         self.log = log
         self.database = gateway.config.store.database
+        self._connection: apsw.Connection | None = None
 
     def rows(self, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
-        """Ask the database, with the SQLite that the writer uses.
+        """Ask the database, with the SQLite that the writer uses; on one connection until `let_go`, for to open one takes longer than to ask.
 
         Never with the standard library's sqlite3 while the gateway runs in this process: two copies of SQLite in one process
         break each other's locks (sqlite.org/howtocorrupt.html, 2.2.1): samples are lost, or the process dies of SIGBUS.
         """
-        with closing(apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-            connection.set_busy_timeout(5000)
-            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-            return list(connection.execute(sql, bindings))
+        if self._connection is None:
+            self._connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
+            self._connection.set_busy_timeout(5000)
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        return list(self._connection.execute(sql, bindings))
+
+    def let_go(self) -> None:
+        """Close the database; the next question opens it anew."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def one(self, sql: str, *bindings: object) -> Any:
         """The first column of the first row; None when there is none."""
@@ -140,9 +148,11 @@ async def gateway_running(
     gateway = Gateway(config, log, source=source)
     async with trio.open_nursery() as nursery:
         await nursery.start(gateway.run)
+        house = House(gateway, log)
         try:
-            yield House(gateway, log)
+            yield house
         finally:
+            house.let_go()
             gateway.stop("the test is over")
             with trio.CancelScope(shield=True):
                 await gateway.ended.wait()
