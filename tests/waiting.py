@@ -10,10 +10,12 @@ from typing import TypeVar
 import trio
 
 POLL_S = 0.01
+WITHIN_S = 60.0  # a long wait costs only where it fails, and a busy machine is slow
+WITHIN_S = 60.0  # the longest wait costs only where it fails, and a busy machine is slow
 Answer = TypeVar("Answer")
 
 
-async def until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:
+async def until(condition: Callable[[], object], within_s: float = WITHIN_S, what: str = "") -> None:
     """Return as soon as `condition()` is true; fail the test when it is not within the deadline."""
     with trio.move_on_after(within_s):
         while not condition():  # noqa: ASYNC110 - the condition lies outside this program
@@ -38,7 +40,7 @@ class every:  # noqa: N801 - it reads as a word
         await trio.sleep(self._seconds)
 
 
-async def asyncio_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:
+async def asyncio_until(condition: Callable[[], object], within_s: float = WITHIN_S, what: str = "") -> None:
     """The same in an asyncio loop."""
     give_up_at = time.monotonic() + within_s
     while not condition():
@@ -48,7 +50,7 @@ async def asyncio_until(condition: Callable[[], object], within_s: float = 5.0, 
 
 
 async def until_answer(
-    question: Callable[[], Awaitable[Answer]], wanted: Callable[[Answer], object], within_s: float = 10.0
+    question: Callable[[], Awaitable[Answer]], wanted: Callable[[Answer], object], within_s: float = WITHIN_S
 ) -> Answer:
     """Ask until the answer is as wanted, and return it; fail the test when it is not within the deadline."""
     answer: Answer | None = None
@@ -59,7 +61,7 @@ async def until_answer(
     raise AssertionError(f"not within {within_s} s; the last answer was {answer}")
 
 
-def blocking_until(condition: Callable[[], object], within_s: float = 5.0, what: str = "") -> None:
+def blocking_until(condition: Callable[[], object], within_s: float = WITHIN_S, what: str = "") -> None:
     """The same for tests that run outside trio (threads, processes)."""
     give_up_at = time.monotonic() + within_s
     while not condition():

@@ -22,7 +22,8 @@ from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import EVERY_DEVICE, BacnetPlant, BacnetPlantSize, running_bacnet_plant
 from tests.cli.invoking import Ended, t3actors
-from tests.collect.bacnet.peer import free_port, plain
+from tests.collect.bacnet.peer import plain
+from tests.ports import free_port
 from tests.waiting import until
 
 FEW = PointCounts(2, 1, 1)
@@ -155,14 +156,14 @@ async def test_listening_sends_nothing_and_lists_who_announces_itself() -> None:
         start = partial(subprocess.Popen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         process = await trio.to_thread.run_sync(start, [sys.executable, "-m", "t3actors", *command])
         try:
-            await until(lambda: is_held(port), 20)
+            await until(lambda: is_held(port))
             for asked in (
                 b"\x10\x08",
                 b"\x02\x65\x07\x0c\x0c\x02\x3f\xff\xff\x19\x4d",
                 b"\x10\x00" + encode_i_am(5, 480, 148),
             ):
                 device.sendto(plain(asked), ("127.0.0.1", port))
-            await until(lambda: is_read(port), 20)
+            await until(lambda: is_read(port))
             process.send_signal(signal.SIGINT)
             out, err = await trio.to_thread.run_sync(process.communicate)
         finally:

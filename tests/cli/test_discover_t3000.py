@@ -133,7 +133,7 @@ async def test_ctrl_c_lists_what_came_so_far() -> None:
         start = partial(subprocess.Popen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         process = await trio.to_thread.run_sync(start, [*command, "--target", scan_of(plant)])
         try:
-            await until(lambda: plant.scan.counts.questions, 20)
+            await until(lambda: plant.scan.counts.questions)
             process.send_signal(signal.SIGINT)
             out, err = await trio.to_thread.run_sync(process.communicate)
         finally:

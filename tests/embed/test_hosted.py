@@ -30,7 +30,7 @@ from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import ALONE, BacnetPlant, BacnetPlantSize, running_bacnet_plant
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
-from tests.collect.bacnet.peer import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 BACNET, MODBUS, MEMORY = 0, 1, 2
@@ -193,7 +193,7 @@ async def test_the_added_devices_outlive_a_pool_and_a_whole_gateway(
         running = host.hosted._running
         assert running is not None
         running.thread._soon(give_up, running.thread)
-        await until(lambda: len(host.log("gateway.started")) == 2, 10)
+        await until(lambda: len(host.log("gateway.started")) == 2)
         assert [line["reason"] for line in host.log("gateway.failed")] != []
         await host.until_ok(1)
         assert len(host.log("gateway.revived")) == 1
@@ -333,10 +333,10 @@ async def test_the_search_finds_temcos_devices_and_polls_the_added_one_of_them_o
         await host.until_ok(1)
         await host.call(host.hosted.search)
         await host.call(host.hosted.search)
-        await until(lambda: len(host.log("device.online")) == 2, 15)
+        await until(lambda: len(host.log("device.online")) == 2)
         await host.add(f"127.0.0.1:{third['port']}", BACNET)
         assert len(await host.until_ok(2)) == 8
-        await until(lambda: len(host.log("bacnet.seen")) == 2, 15)
+        await until(lambda: len(host.log("bacnet.seen")) == 2)
         assert len(host.log("device.online")) == 2
         assert host.log("child.exited") == []
 

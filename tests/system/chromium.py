@@ -20,7 +20,7 @@ from typing import Any
 import trio
 
 from tests import tools
-from tests.waiting import until_answer
+from tests.waiting import WITHIN_S, until_answer
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
@@ -34,7 +34,7 @@ os.dup2(to, 3)
 os.dup2(since, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-ANSWERS_WITHIN_S = 15.0
+ANSWERS_WITHIN_S = 60.0
 KEYS = {
     "Tab": 9,
     "Enter": 13,
@@ -122,7 +122,7 @@ class Browser:
             raise PageFailed(told["exceptionDetails"].get("exception", told["exceptionDetails"]))
         return told["result"].get("value")
 
-    async def until(self, expression: str, within_s: float = 10.0) -> Any:
+    async def until(self, expression: str, within_s: float = WITHIN_S) -> Any:
         """Wait until an expression is true in the page, and return it."""
 
         async def question() -> Any:

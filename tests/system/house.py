@@ -107,7 +107,7 @@ class House:
         self._connection: apsw.Connection | None = None
 
     def rows(self, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
-        """Ask the database, with the SQLite that the writer uses; on one connection until `let_go`, for to open one takes longer than to ask.
+        """Ask the database, with the SQLite that the writer uses; on one connection until `let_go`, for to open one takes long.
 
         Never with the standard library's sqlite3 while the gateway runs in this process: two copies of SQLite in one process
         break each other's locks (sqlite.org/howtocorrupt.html, 2.2.1): samples are lost, or the process dies of SIGBUS.

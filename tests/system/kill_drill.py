@@ -95,7 +95,7 @@ class KillDrill:
         await until(lambda: len(gateway.said("device.online")) == len(panels), 60)
         await until(lambda: self._newest(self.database) == self._held(), 30, "what the panels hold is stored")
         polls = {name: self._plant.server_of(name).counts.answered + 30 for name in panels}
-        await until(lambda: all(self._plant.server_of(name).counts.answered >= n for name, n in polls.items()), 30)
+        await until(lambda: all(self._plant.server_of(name).counts.answered >= n for name, n in polls.items()))
         written = ask(
             self.database, "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE sampled_at > ?", self._newest_at_ms
         )

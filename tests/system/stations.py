@@ -19,7 +19,7 @@ from t3actors.simulator.bacnet.responder import Responder, Sending
 from t3actors.simulator.bacnet.router import Router
 from t3actors.simulator.bacnet.server import BacnetServer
 from t3actors.simulator.bacnet.subscriptions import Peer
-from tests.collect.bacnet.peer import free_port
+from tests.ports import free_port
 from tests.system.house import House
 
 CONFIRMED, REJECT, ABORT, SEGMENTED = 0, 6, 7, 0x08

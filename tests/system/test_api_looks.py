@@ -134,8 +134,11 @@ async def test_a_device_that_is_silent_is_in_health_and_why_says_what_to_look_at
         assert [each["device"] for each in health["troubled"]] == ["panel-2"]
         assert "gave no answer within" in health["troubled"][0]["reason"]
         assert health["live"] is True
-        why = await until_answered(client, "/why?point=panel-2/IN1", lambda told: told["row"]["status"] == "down")
-        assert why["sentence"].startswith("panel-2 is offline: ")
+        why = await until_answered(
+            client,
+            "/why?point=panel-2/IN1",
+            lambda told: told["row"]["status"] == "down" and told["sentence"].startswith("panel-2 is offline: "),
+        )
         assert "unit_id" in why["look_at"]
         assert "gave no answer within" in why["now"]["polls"][-1]["error"]
         assert why["now"]["attempts"] >= 1

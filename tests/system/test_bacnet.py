@@ -15,7 +15,7 @@ from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import ALONE, BacnetPlant, BacnetPlantSize, running_bacnet_plant
 from t3actors.simulator.bacnet.words import Property
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
-from tests.collect.bacnet.peer import free_port
+from tests.ports import free_port
 from tests.system.house import House, config_of, gateway_running, panel
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ async def test_three_bacnet_devices_and_a_modbus_panel_and_one_that_dies_and_com
     async with running_bacnet_plant(SIZE) as bacnet, running_plant(PlantSize(1, seed=5, tick_s=STILL)) as modbus:
         async with gateway_running(both(bacnet, modbus, tmp_path)) as house:
             names = {"bacnet-1", "bacnet-2", "bacnet-3", "panel-1"}
-            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names), 15)
+            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names))
             await until(lambda: all(house.status(name) == "online" for name in names))
             for name in sorted(names - {"panel-1"}):
                 is_true(bacnet, house, name)
@@ -79,7 +79,7 @@ async def test_three_bacnet_devices_and_a_modbus_panel_and_one_that_dies_and_com
             ]
 
             bacnet.set_fault("bacnet-2", BacnetFault(BacnetFaultKind.STALL))
-            await until(lambda: house.status("bacnet-2") == "offline", 10)
+            await until(lambda: house.status("bacnet-2") == "offline")
             await until(lambda: house.point_statuses("bacnet-2") == {"down"})
             bacnet.set_values("bacnet-1", {"IN1": 33.0})
             bacnet.set_values("bacnet-2", {"AI1": 44.0})
@@ -87,7 +87,7 @@ async def test_three_bacnet_devices_and_a_modbus_panel_and_one_that_dies_and_com
             await until(lambda: house.one(point, "bacnet-1", "IN1") == 33.0)
 
             bacnet.set_fault("bacnet-2", BacnetFault(BacnetFaultKind.NONE))
-            await until(lambda: house.point_statuses("bacnet-2") == {"ok"}, 15)
+            await until(lambda: house.point_statuses("bacnet-2") == {"ok"})
             await until(lambda: house.one(point, "bacnet-2", "AI1") == 44.0)
             await until(lambda: house.status("bacnet-2") == "online")
             is_true(bacnet, house, "bacnet-2")

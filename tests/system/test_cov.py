@@ -20,7 +20,7 @@ from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import ALONE, BacnetPlant, BacnetPlantSize, Placed, running_bacnet_plant
 from t3actors.simulator.bacnet.subscriptions import Peer
-from tests.collect.bacnet.peer import free_port
+from tests.ports import free_port
 from tests.simulator.bacnet.client import SUBSCRIBE, confirmed, subscribe
 from tests.system.house import House, config_of, gateway_running
 from tests.waiting import until
@@ -44,7 +44,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds and minutes in a building."""
     monkeypatch.setattr(subscriptions, "NOTIFIED_WITHIN_S", 0.6)
     monkeypatch.setattr(subscriptions, "LOOK_IN_S", 0.2)
-    monkeypatch.setattr(cov, "LOST", Backoff(initial_s=1.0, factor=1.0, cap_s=1.0, jitter=0.0))
+    monkeypatch.setattr(cov, "LOST", Backoff(initial_s=0.3, factor=1.0, cap_s=0.3, jitter=0.0))
 
 
 def somebody_subscribes(placed: Placed) -> None:
@@ -103,7 +103,7 @@ async def told(data_dir: Path, devices: int, rules: Rules = RULES) -> AsyncItera
         configured = config_of([device(each, name, rules) for name, each in plant.placed.items()], data_dir)
         bacnet = BacnetConfig(interface="127.0.0.1", port=free_port(), cov_verify_s=0.6)
         async with gateway_running(msgspec.structs.replace(configured, bacnet=bacnet)) as house:
-            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in plant.placed), 15)
+            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in plant.placed))
             yield Told(plant, house)
             assert house.log.of("points.stale") == []
         assert {plant.subscriptions(name) for name in plant.placed} == {HELD_BY_OTHERS}
@@ -113,14 +113,14 @@ async def told(data_dir: Path, devices: int, rules: Rules = RULES) -> AsyncItera
 async def test_each_device_is_believed_as_far_as_it_keeps_its_word_and_polled_beyond(tmp_path: Path) -> None:
     async with told(tmp_path, devices=6) as it:
         for name in (KEEPS_ITS_WORD, REPEATS):
-            await until(lambda name=name: it.in_mode(name) == set(LISTED), 10)  # type: ignore[misc]
+            await until(lambda name=name: it.in_mode(name) == set(LISTED))  # type: ignore[misc]
             assert it.in_mode(name, "poll") == OTHERS
             assert it.plant.subscriptions(name) == HELD_BY_OTHERS + len(LISTED)
-        await until(lambda: it.said(REFUSES, "cov.refused"), 10)
-        await until(lambda: it.said(SAYS_NOTHING, "cov.refused") == set(LISTED), 10)
-        await until(lambda: it.said(EXPIRES, "cov.lost") == set(LISTED), 10)
+        await until(lambda: it.said(REFUSES, "cov.refused"))
+        await until(lambda: it.said(SAYS_NOTHING, "cov.refused") == set(LISTED))
+        await until(lambda: it.said(EXPIRES, "cov.lost") == set(LISTED))
         for name in (REFUSES, SAYS_NOTHING, EXPIRES, NOT_ASKED):
-            await until(lambda name=name: it.in_mode(name, "poll") == {*LISTED, *OTHERS}, 10)  # type: ignore[misc]
+            await until(lambda name=name: it.in_mode(name, "poll") == {*LISTED, *OTHERS})  # type: ignore[misc]
         assert len(it.house.log.of("cov.refused", device=REFUSES)) == 1
         assert it.said(SAYS_NOTHING, "cov.began") == set()
         assert it.plant.subscriptions(NOT_ASKED) == HELD_BY_OTHERS
@@ -137,25 +137,25 @@ async def test_each_device_is_believed_as_far_as_it_keeps_its_word_and_polled_be
 
 async def test_a_device_that_reboots_and_forgets_is_polled_and_told_of_again(tmp_path: Path) -> None:
     async with told(tmp_path, devices=1) as it:
-        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED), 10)
+        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED))
         it.fault(KEEPS_ITS_WORD, BacnetFaultKind.REBOOT)
         it.fault(KEEPS_ITS_WORD, BacnetFaultKind.COV_SILENT)  # a start that takes its time
         await it.shows(44.0, *LISTED)
-        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(), 10)
+        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set())
         assert it.said(KEEPS_ITS_WORD, "cov.lost") == set(LISTED)
         await it.shows(45.0, "IN3", *LISTED)
         it.fault(KEEPS_ITS_WORD, BacnetFaultKind.NONE)
-        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED), 15)
+        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED))
         somebody_subscribes(it.plant.find(KEEPS_ITS_WORD))
 
 
 async def test_a_device_that_goes_and_comes_back_tells_again_without_a_second_subscription(tmp_path: Path) -> None:
     async with told(tmp_path, devices=1, rules=msgspec.structs.replace(RULES, down_after=3)) as it:
-        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED), 10)
+        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED))
         it.fault(KEEPS_ITS_WORD, BacnetFaultKind.STALL)
-        await until(lambda: it.house.status(KEEPS_ITS_WORD) == "offline", 15)
+        await until(lambda: it.house.status(KEEPS_ITS_WORD) == "offline")
         it.fault(KEEPS_ITS_WORD, BacnetFaultKind.NONE)
-        await until(lambda: it.house.status(KEEPS_ITS_WORD) == "online", 15)
-        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED), 15)
+        await until(lambda: it.house.status(KEEPS_ITS_WORD) == "online")
+        await until(lambda: it.in_mode(KEEPS_ITS_WORD) == set(LISTED))
         assert it.plant.subscriptions(KEEPS_ITS_WORD) == HELD_BY_OTHERS + len(LISTED)
         await it.shows(61.0, "IN3", *LISTED)

@@ -42,7 +42,7 @@ async def test_a_panel_exchanged_between_two_polls_is_refused_where_a_serial_num
                 await until(lambda: house.point_statuses("ahu-1") == {"down"})
                 assert {value for _, value in samples(house)} == {10.0}
                 relay.lead_to(ports(plant)[0])
-                await until(lambda: house.point_statuses("ahu-1") == {"ok"}, 15)
+                await until(lambda: house.point_statuses("ahu-1") == {"ok"})
 
 
 async def test_an_exchange_that_nothing_forbids_is_said_and_met_anew_before_a_value_is_stored(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from supervision.backoff import Backoff
 from t3actors import specs
-from t3actors.collect import spare_time
 from t3actors.collect.bacnet.discover import discovery, handing_on, newcomers
 from t3actors.collect.bacnet.link.actor import BacnetLink
 from t3actors.collect.bacnet.link.requests import DISCOVERY, LINK
@@ -47,12 +46,6 @@ SIZE = BacnetPlantSize(
 THREE = BacnetPlantSize(3, 12, POINTS, (Preset.GENERIC,), (ALONE, ON_TRUNK, ALONE), tick_s=STILL)
 DISCOVERED = "SELECT name FROM DEVICES WHERE discovered ORDER BY name"
 HISTORY = "SELECT count(*) FROM TRENDLOG_DATA WHERE name = ? AND value IS NOT NULL"
-
-
-@pytest.fixture(autouse=True)
-def _never_starved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Polls so close together may overrun: a device is described all the same, and soon."""
-    monkeypatch.setattr(spare_time, "STARVED_S", 0.1)
 
 
 def names(residents: list[Resident]) -> list[str]:

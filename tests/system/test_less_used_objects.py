@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from t3actors.collect import spare_time
 from t3actors.collect.bacnet.rare import alarm_rounds, rarely
 from t3actors.simulator.bacnet import tags
 from t3actors.simulator.bacnet.abilities import Preset
@@ -40,7 +39,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rarely, "TABLES_EVERY_S", 0.3)
     monkeypatch.setattr(alarm_rounds, "EVERY_S", 0.2)
     monkeypatch.setattr(alarm_rounds, "SOON_S", 0.05)
-    monkeypatch.setattr(spare_time, "STARVED_S", 0.1)
 
 
 def of(house: House, table: str, device: str, columns: str) -> list[tuple[object, ...]]:

@@ -100,7 +100,7 @@ async def a_value_more_of_each_series(house: House, before: Counter[tuple[str, s
         now = stored_values(house)
         return len(now) == PANELS * POINTS and all(count > before[key] for key, count in now.items())
 
-    await until(there, 15)
+    await until(there)
 
 
 def every_stored_value_is_true(house: House, truth: Truth) -> None:
@@ -122,7 +122,7 @@ def every_stored_value_is_true(house: House, truth: Truth) -> None:
 async def some_requests(plant: Plant, count: int) -> None:
     server = plant.servers[0]
     enough = server.counts.requests + count
-    await until(lambda: server.counts.requests >= enough, 10)
+    await until(lambda: server.counts.requests >= enough)
 
 
 async def good_again(house: House, plant: Plant) -> None:

@@ -49,7 +49,7 @@ class Street:
         """How often each is asked while each of those that stand alone is asked so many times."""
         before = self.asked()
         enough = {name: before[name] + SPAN_POLLS for name in before if name.startswith("lone")}
-        await until(lambda: all(self.asked()[name] >= most for name, most in enough.items()), 30)
+        await until(lambda: all(self.asked()[name] >= most for name, most in enough.items()))
         return self.asked() - before
 
     def kill(self, *units: int) -> None:
@@ -118,7 +118,7 @@ async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itsel
             await until(lambda: house.point_statuses("sick") == {"ok"})
             asked_before = tap.asked.total()
             plant.set_fault("panel-1", kind)
-            await until(lambda: house.point_statuses("sick") == {point_status}, 10)
+            await until(lambda: house.point_statuses("sick") == {point_status})
             await until(lambda: house.status("sick") == device_status)
             reasons = house.rows("SELECT DISTINCT status_reason FROM POINTS WHERE name = 'sick'")
             assert all(reason in told for (told,) in reasons), reasons
@@ -128,7 +128,7 @@ async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itsel
             await until(lambda: tap.asked.total() >= asked_before + 5)
             plant.panels["panel-1"].set("IN1", 77.0)
             plant.set_fault("panel-1", NO_FAULT)
-            await until(lambda: house.point_statuses("sick") == {"ok"}, 15)
+            await until(lambda: house.point_statuses("sick") == {"ok"})
             await until(lambda: house.status("sick") == "online")
             await until(lambda: house.one("SELECT value FROM POINTS WHERE name = 'sick' AND point_id = 'IN1'") == 77.0)
             nothing_wrong_is_stored(house, plant)

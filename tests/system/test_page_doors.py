@@ -13,11 +13,12 @@ import pytest
 
 from t3actors.config import ApiConfig
 from t3actors.simulator.plant import PlantSize, running_plant
+from tests.ports import free_tcp_port
 from tests.system.asked import all_running, client_of, until_answered, waiting_config
 from tests.system.house import House, gateway_running
 from tests.waiting import until
 from tests.watch.api.browser import listening
-from tests.watch.api.test_server import TOKEN, free_port
+from tests.watch.api.test_server import TOKEN
 
 ELSEWHERE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
@@ -26,7 +27,7 @@ ELSEWHERE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-
 async def guarded(data_dir: Path) -> AsyncIterator[tuple[House, httpx.AsyncClient, int]]:
     """A gateway that wants a token on TCP, and a client that has none."""
     (data_dir / "token").write_text(TOKEN)
-    port = free_port()
+    port = free_tcp_port()
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
         api = ApiConfig(listen=f"127.0.0.1:{port}", token_file=str(data_dir / "token"), hosts=("gateway",))
         config = msgspec.structs.replace(waiting_config(plant, data_dir), api=api)

@@ -17,7 +17,6 @@ import trio
 from msgspec.structs import replace
 
 from t3actors.cli.exits import Exit
-from t3actors.collect import spare_time
 from t3actors.config import Config
 from t3actors.points import Rules
 from t3actors.reload import Source
@@ -186,7 +185,7 @@ async def test_twenty_reloads_under_load_lose_nothing_of_the_others_and_leave_no
         devices = devices_of(plant, rules=PATIENT)
         file = File(config_of(devices, tmp_path))
         async with gateway_running(file.config, source=file.source) as house:
-            await until(lambda: all(house.point_statuses(device.name) == {"ok"} for device in devices), 15)
+            await until(lambda: all(house.point_statuses(device.name) == {"ok"} for device in devices))
             plant.set_fault("panel-6", Fault(FaultKind.STALL))
             files, tasks = [], []
             for number in range(1, 21):
@@ -215,12 +214,6 @@ POINTS = PointCounts(4, 2, 2)
 THREE = BacnetPlantSize(3, 12, POINTS, (Preset.GENERIC,), (ALONE, ALONE, ALONE), tick_s=STILL)
 
 
-@pytest.fixture
-def _never_starved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spare_time, "STARVED_S", 0.1)
-
-
-@pytest.mark.usefixtures("_never_starved")
 async def test_devices_that_were_found_follow_a_reload_too(tmp_path: Path) -> None:
     async with running_building(THREE) as building:
         one, two, three = building
@@ -262,14 +255,14 @@ async def test_the_panels_of_a_t3000_go_with_it_and_come_back(library: Callable[
     there = installation(t3000)
     file = File(config_of([there], tmp_path / "data"))
     async with gateway_running(file.config, source=file.source) as house:
-        await until(lambda: house.status("plant:12345") == "online", 15)
+        await until(lambda: house.status("plant:12345") == "online")
         file.config = replace(file.config, devices=())
         await house.gateway.reload.ask("a test")
         await until(lambda: house.status("plant:12345") == house.status("plant") == "disabled")
         assert house.point_statuses("plant:12345") == {"disabled"}
         file.config = replace(file.config, devices=(replace(there, panel_pause_s=0.1),))
         await house.gateway.reload.ask("a test")
-        await until(lambda: house.point_statuses("plant:12345") == {"ok"}, 15)
+        await until(lambda: house.point_statuses("plant:12345") == {"ok"})
         await until(lambda: house.status("plant") == "online")
         file.config = replace(file.config, devices=(replace(there, panel_pause_s=0.1, enabled=False),))
         assert (await house.gateway.reload.ask("a test")).changed == ("plant (enabled)",)

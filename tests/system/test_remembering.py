@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from t3actors.collect import spare_time
 from t3actors.collect.bacnet.memory import DESCRIPTION, LIMITS
 from t3actors.config import Config
 from t3actors.simulator.bacnet import tags
@@ -34,12 +33,6 @@ POINT = "SELECT units, value, label FROM POINTS WHERE name = ? AND point_id = ? 
 SAMPLES = (
     "SELECT DISTINCT units, value FROM TRENDLOG_DATA WHERE name = ? AND point_id = ? AND value IS NOT NULL ORDER BY 1"
 )
-
-
-@pytest.fixture(autouse=True)
-def _never_starved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Polls so close together may overrun: a device is described all the same, and soon."""
-    monkeypatch.setattr(spare_time, "STARVED_S", 0.1)
 
 
 def size(*presets: Preset) -> BacnetPlantSize:

@@ -157,7 +157,7 @@ async def test_the_group_reads_the_database_and_uses_the_socket_whether_the_gate
                 seen = await trio.to_thread.run_sync(read_by_somebody, data, THE_GROUP, "running")
                 assert (seen.returncode, int(seen.stdout or 0) > 0) == (0, True), seen.stderr
                 gateway.process.send_signal(signal.SIGTERM)
-                await until(lambda: gateway.ended, 15)
+                await until(lambda: gateway.ended)
         refuse_others(data)
         seen = await trio.to_thread.run_sync(read_by_somebody, data, THE_GROUP, "stopped")
         assert (seen.returncode, int(seen.stdout or 0) > 0) == (0, True), seen.stderr

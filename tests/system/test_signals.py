@@ -44,7 +44,7 @@ async def test_a_signal_stops_the_gateway_in_order_with_exit_0_and_a_clean_file(
         with GatewayProcess(config) as gateway:
             await until(lambda: ask(database, "SELECT count(*) > 300 FROM samples") == [(1,)], STARTS_WITHIN_S)
             gateway.process.send_signal(number)
-            await until(lambda: gateway.ended, 15)
+            await until(lambda: gateway.ended)
             assert gateway.end() == Exit.DONE
             assert gateway.complaint == ""
             assert [line["reason"] for line in gateway.said("gateway.stopped")] == [number.name]
@@ -146,7 +146,7 @@ async def test_run_once_polls_every_device_and_its_exit_code_says_whether_all_we
         config = tmp_path / "site.toml"
         config.write_text(configuration(tmp_path / "data", plant.listing()))
         with GatewayProcess(config, "--once") as gateway:
-            await until(lambda: gateway.ended, 40)
+            await until(lambda: gateway.ended)
             assert gateway.end() == code
             first, second = sorted(gateway.complaint.splitlines())
             assert first == "panel-1: 64 points ok, 0 failed"
@@ -169,7 +169,7 @@ async def test_a_signal_ends_run_once_while_it_waits_for_a_device(tmp_path: Path
         with GatewayProcess(config, "--once") as gateway:
             await until(lambda: plant.counts().requests > 0, STARTS_WITHIN_S)
             gateway.process.send_signal(signal.SIGTERM)
-            await until(lambda: gateway.ended, 15)
+            await until(lambda: gateway.ended)
             assert gateway.end() == Exit.FAILED, "not every device was polled"
             assert gateway.complaint == ""
         assert is_clean(tmp_path / "data" / "t3actors.db")

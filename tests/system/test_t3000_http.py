@@ -18,7 +18,7 @@ from tests.system.asked import client_of
 from tests.system.house import House, config_of, gateway_running
 from tests.waiting import until
 
-RULES = Rules(poll_interval_s=0.12, trend="changes", max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.08, trend="changes", max_interval_s=0.0)
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def test_every_panel_is_read_with_all_its_points_and_its_trend_logs(
     monkeypatch.setattr("t3actors.collect.t3000.trend_log_round.FIRST_AFTER_S", 0.2)
     monkeypatch.setattr("t3actors.collect.t3000.trend_log_round.APART_S", 0.05)
     async with plant(tmp_path) as (house, server):
-        await until(lambda: len(house.log.of("cycle.stored")) >= 2, 15)
+        await until(lambda: len(house.log.of("cycle.stored")) >= 2)
         serials = sorted(listed.panel.serial_number for listed in server.installation.panels.values())
         assert [
             row[0] for row in house.rows("SELECT serial_number FROM DEVICES WHERE name LIKE 'plant:%' ORDER BY 1")
@@ -47,7 +47,7 @@ async def test_every_panel_is_read_with_all_its_points_and_its_trend_logs(
         counted = "SELECT point_type, count(*) FROM POINTS WHERE serial_number = ? GROUP BY 1 ORDER BY 1"
         for serial in serials:
             assert house.rows(counted, serial) == [("INPUT", 64), ("OUTPUT", 64), ("VARIABLE", 128)]
-        await until(lambda: house.one("SELECT count(*) FROM TRENDLOGS WHERE ffi_synced = 1") == 24, 10)
+        await until(lambda: house.one("SELECT count(*) FROM TRENDLOGS WHERE ffi_synced = 1") == 24)
         assert {call["action"] for call in server.calls} <= {4, 17}
 
 
@@ -61,21 +61,21 @@ async def test_every_panel_is_read_with_all_its_points_and_its_trend_logs(
 async def test_a_fault_of_its_web_server_is_told_once_and_ends_by_itself(tmp_path: Path, fault: FaultKind) -> None:
     async with plant(tmp_path, panels=1, timeout_s=0.3) as (house, server):
         (name,) = [f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values()]
-        await until(lambda: house.point_statuses(name) == {"ok"}, 15)
+        await until(lambda: house.point_statuses(name) == {"ok"})
         server.set_fault(fault)
-        await until(lambda: house.point_statuses(name) == {"down"}, 20)
+        await until(lambda: house.point_statuses(name) == {"down"})
         assert len(house.log.of("cycle.failed")) <= 2
         server.set_fault(FaultKind.NONE)
-        await until(lambda: house.point_statuses(name) == {"ok"}, 20)
+        await until(lambda: house.point_statuses(name) == {"ok"})
         assert house.log.of("child.exited") == []
 
 
 async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> None:
     async with plant(tmp_path) as (house, server):
         first, second = (f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values())
-        await until(lambda: house.point_statuses(first) == house.point_statuses(second) == {"ok"}, 15)
+        await until(lambda: house.point_statuses(first) == house.point_statuses(second) == {"ok"})
         next(iter(server.installation.panels.values())).is_online = False
-        await until(lambda: house.status(first) == "offline", 30)
+        await until(lambda: house.status(first) == "offline")
         assert house.point_statuses(first) == {"down"}
         assert house.status(second) == "online"
         assert house.point_statuses(second) == {"ok"}
@@ -84,14 +84,14 @@ async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> N
 async def test_a_t3000_is_stopped_by_hand_with_all_its_panels_and_no_panel_alone(tmp_path: Path) -> None:
     async with plant(tmp_path) as (house, server), client_of(tmp_path / "data") as client:
         panels = [f"plant:{listed.panel.serial_number}" for listed in server.installation.panels.values()]
-        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels), 15)
+        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels))
         alone = await client.post(f"/devices/{panels[0]}/stop")
         assert (alone.status_code, alone.json()) == (
             409,
             {"error": f"{panels[0]} is not polled by an actor of its own"},
         )
         assert (await client.post("/devices/plant/stop")).status_code == 200
-        await until(lambda: all(house.point_statuses(name) == {"disabled"} for name in panels), 10)
+        await until(lambda: all(house.point_statuses(name) == {"disabled"} for name in panels))
         assert {house.status(name) for name in ["plant", *panels]} == {"disabled"}
         assert (await client.post("/devices/plant/start")).status_code == 200
-        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels), 15)
+        await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels))

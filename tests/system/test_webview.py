@@ -45,7 +45,7 @@ async def test_the_front_end_lists_every_point_of_bacnet_and_modbus_devices_with
         config = filling(both(bacnet, modbus, tmp_path), tmp_path)
         async with gateway_running(config) as house:
             names = {"bacnet-1", "bacnet-2", "bacnet-3", "panel-1"}
-            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names), 15)
+            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names))
             await until(lambda: all(house.status(name) == "online" for name in names))
         expected = house.rows(
             "SELECT CASE WHEN p.serial_number < 1 << 31 THEN p.serial_number ELSE s.serial_number END, n.kind, n.number,"
@@ -78,7 +78,7 @@ async def test_the_panels_of_a_t3000_are_there_under_their_own_numbers_as_t3000_
     t3000.play("* answer answer.json")
     config = filling(config_of([plant(t3000)], tmp_path / "data"), tmp_path)
     async with gateway_running(config) as house:
-        await until(lambda: len(house.log.of("cycle.stored")) > 1, 15)
+        await until(lambda: len(house.log.of("cycle.stored")) > 1)
     assert front(
         tmp_path, "SELECT SerialNumber, PanelId, Panel_Number, show_label_name, Status FROM DEVICES ORDER BY 1"
     ) == [
@@ -108,7 +108,7 @@ async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(t
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
         config = filling(config_of(devices_of(plant, rules=PATIENT), tmp_path), tmp_path)
         async with gateway_running(config) as house:
-            await until(lambda: front(tmp_path, "SELECT count(*) FROM TRENDLOG_DATA_DETAIL") > [(100,)], 15)
+            await until(lambda: front(tmp_path, "SELECT count(*) FROM TRENDLOG_DATA_DETAIL") > [(100,)])
             other = apsw.Connection(str(config.store.webview.database))  # type: ignore[union-attr]
             other.set_busy_timeout(5000)
             other.execute("BEGIN IMMEDIATE")
@@ -120,7 +120,7 @@ async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(t
             other.execute("COMMIT")
             other.close()
             assert house.log.of("webview.blocked") != []
-            await until(lambda: house.log.of("webview.recovered") != [], 15)
+            await until(lambda: house.log.of("webview.recovered") != [])
             assert house.log.of("store.busy") == house.log.of("changes.coalesced") == house.log.of("poll.overrun") == []
             await until(lambda: webview_of(house).state == "ok")
         assert house.log.of("gateway.stopped")[0]["unstored"] == 0
@@ -135,7 +135,7 @@ async def test_a_bug_in_it_costs_nobody_else_anything(tmp_path: Path, monkeypatc
     async with running_plant(PlantSize(1, seed=5, tick_s=0.05)) as plant:
         config = filling(config_of(devices_of(plant, rules=PATIENT), tmp_path), tmp_path)
         async with gateway_running(config) as house:
-            await until(lambda: len(house.log.of("child.exited", child="webview")) > 2, 15)
+            await until(lambda: len(house.log.of("child.exited", child="webview")) > 2)
             await stores_more(house, 200)
             assert {line["child"] for line in house.log.of("child.exited")} == {"webview"}
             assert house.gateway.registry.incarnation("writer") == house.gateway.registry.incarnation("detector") == 1
@@ -152,4 +152,4 @@ def webview_of(house: House) -> Part:
 async def stores_more(house: House, samples: int) -> None:
     """Wait until so many samples more are in our own database."""
     enough = house.one("SELECT count(*) FROM samples") + samples
-    await until(lambda: house.one("SELECT count(*) FROM samples") >= enough, 30)
+    await until(lambda: house.one("SELECT count(*) FROM samples") >= enough)

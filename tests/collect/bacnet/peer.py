@@ -14,15 +14,10 @@ from t3actors.collect.bacnet.link.actor import BacnetLink
 from t3actors.collect.bacnet.link.requests import LINK
 from t3actors.config import BacnetConfig
 from t3actors.events import LogEvent
+from tests.ports import free_port
 
 PRESENT = bytes.fromhex("0c0000000019553e44422900003f")
 """A ReadProperty acknowledgement: analog-input 0, present-value, Real 42.25."""
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind((address, 0))
-        return int(one.getsockname()[1])
 
 
 def unicast(npdu: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -13,6 +12,8 @@ from bacpypes3.app import Application
 from bacpypes3.basetypes import HostNPort
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
+
+from tests.ports import free_port
 
 T = TypeVar("T")
 WITHIN_S = 20.0
@@ -57,9 +58,3 @@ async def application(*, bbmd: tuple[str, int] | None = None, max_apdu: int = 14
     finally:
         app.close()
         await asyncio.sleep(0)  # its transport is closed one turn later
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,8 +21,9 @@ from t3actors.simulator.bacnet.plant import BacnetPlantSize, running_bacnet_plan
 from t3actors.simulator.bacnet.responder import Responder
 from t3actors.simulator.bacnet.server import BacnetServer
 from t3actors.simulator.bacnet.words import ObjectType
+from tests.ports import free_port
 from tests.simulator.bacnet.client import FEW, responder_of, serving
-from tests.simulator.bacnet.independent import application, free_port, run
+from tests.simulator.bacnet.independent import application, run
 from tests.waiting import asyncio_until
 
 ROOT = Path(__file__).parents[3]

@@ -29,6 +29,7 @@ from t3actors.watch.api.app import Application
 from t3actors.watch.api.connection import PatientStream, http_config
 from t3actors.watch.api.server import ApiServer
 from t3actors.watch.api.sockets import open_tcp
+from tests.ports import free_tcp_port
 from tests.system.house import RecordedLog
 from tests.waiting import every, until
 from tests.watch.api.browser import (
@@ -87,13 +88,6 @@ def application() -> Starlette:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
 @asynccontextmanager
 async def standing(data_dir: Path, **settings: Any) -> AsyncIterator[Standing]:
     """An API with these settings; it is asked on TCP where it listens there, else on its socket."""
@@ -119,14 +113,14 @@ def token_file(tmp_path: Path) -> str:
 
 
 async def test_on_its_socket_nobody_is_asked_for_a_token(tmp_path: Path, token_file: str) -> None:
-    async with standing(tmp_path, listen=f"127.0.0.1:{free_port()}", token_file=token_file) as api:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_tcp_port()}", token_file=token_file) as api:
         assert status_of(await say(tmp_path, request())) == 200
         assert await api.status(request(host="127.0.0.1")) == 401
         assert await api.status(request("/", BEARER, host="127.0.0.1")) == 200
 
 
 async def test_a_wrong_token_is_refused_and_told_of_once_without_it(tmp_path: Path, token_file: str) -> None:
-    async with standing(tmp_path, listen=f"127.0.0.1:{free_port()}", token_file=token_file) as api:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_tcp_port()}", token_file=token_file) as api:
         for _ in range(3):
             assert await api.status(request("/", "Authorization: Bearer not-the-token-at-all", host="127.0.0.1")) == 401
         told = api.log.of("api.refused")
@@ -150,7 +144,7 @@ async def test_a_wrong_token_is_refused_and_told_of_once_without_it(tmp_path: Pa
     ],
 )
 async def test_another_origin_s_browser_is_refused(tmp_path: Path, headers: tuple[str, ...], status: int) -> None:
-    async with standing(tmp_path, listen=f"127.0.0.1:{free_port()}", hosts=("gateway.example",)) as api:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_tcp_port()}", hosts=("gateway.example",)) as api:
         assert await api.status(request("/", *headers, host="")) == status
 
 
@@ -464,7 +458,7 @@ async def test_a_port_that_is_taken_is_told_once_and_had_when_it_is_free(
 
 
 async def test_without_its_token_it_does_not_listen_at_all(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_tcp_port()
     log = RecordedLog()
     config = ApiConfig(listen=f"127.0.0.1:{port}", token_file=str(tmp_path / "none"))
     spec = ChildSpec(
@@ -483,7 +477,7 @@ async def test_without_its_token_it_does_not_listen_at_all(tmp_path: Path) -> No
 async def test_with_a_certificate_it_speaks_tls_and_nothing_else(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     async with standing(
-        tmp_path, listen=f"127.0.0.1:{free_port()}", tls_certificate=str(certificate), tls_key=str(key)
+        tmp_path, listen=f"127.0.0.1:{free_tcp_port()}", tls_certificate=str(certificate), tls_key=str(key)
     ) as api:
         context = ssl.create_default_context(cafile=str(certificate))
         raw = await connect(api.where)

@@ -28,7 +28,8 @@ from t3actors.collect.bacnet.link.requests import ReadMultiple, ReadProperty, Re
 from t3actors.config import BacnetNetwork
 from t3actors.errors import BadResponse, LinkDown, NotSent, RequestRefused, RequestTimedOut
 from t3actors.stations import station
-from tests.collect.bacnet.peer import PRESENT, Peer, acknowledging, confirmed, free_port, link_up, plain, unicast
+from tests.collect.bacnet.peer import PRESENT, Peer, acknowledging, confirmed, link_up, plain, unicast
+from tests.ports import free_port
 from tests.waiting import until
 
 DATA = b"\x0c\x00\x00\x00\x01\x1e\x09\x55\x1f"

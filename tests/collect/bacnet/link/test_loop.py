@@ -20,7 +20,8 @@ from t3actors.collect.bacnet.link.loop import AsyncioThread
 from t3actors.collect.bacnet.link.requests import LINK, ReadMultiple, ask_link
 from t3actors.config import BacnetConfig
 from t3actors.errors import LinkDown, RequestRefused, RequestTimedOut
-from tests.collect.bacnet.peer import Logged, Peer, acknowledging, free_port, link_up
+from tests.collect.bacnet.peer import Logged, Peer, acknowledging, link_up
+from tests.ports import free_port
 from tests.waiting import until
 
 
