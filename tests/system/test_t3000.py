@@ -17,7 +17,7 @@ from t3actors.watch.seed_log import SeedLog
 from t3actors.watch.seed_words import FFI
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
-from tests.collect.t3000.fake_library import FakeLibrary
+from tests.collect.t3000.fake_library import Compiler, FakeLibrary
 from tests.system.house import House, config_of, gateway_running, panel
 from tests.system.t3000_answers import documented, now_s, real, real_panel
 from tests.waiting import until
@@ -96,41 +96,49 @@ async def test_both_shapes_decode_to_engineering_units(library: Library, tmp_pat
         assert house.one("SELECT ip_address FROM DEVICES WHERE name = 'plant:4711'") == "192.168.1.100"
 
 
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        (("* crash",), "SIGSEGV"),
-        (("* hang",), "no answer within"),
-        (("* exit 3",), "exit"),
-        (("* answer cut.json",), "cut off"),
-        (("* answer garbage.json",), "no JSON object"),
-        (("* empty",), "empty"),
-        (('* return 0 {"error":"Panel is offline ."}',), "Panel is offline"),
-        (("* return -5 something else",), "something else"),
-        (("* not_ready",), "start"),
-        (("* fill",), "no JSON object"),
-        (("* answer large.json",), "buffer"),
-    ],
-)
+WRONGS = {
+    "* crash": "SIGSEGV",
+    "* hang": "no answer within",
+    "* exit 3": "exit",
+    "* answer cut.json": "cut off",
+    "* answer garbage.json": "no JSON object",
+    "* empty": "empty",
+    '* return 0 {"error":"Panel is offline ."}': "Panel is offline",
+    "* return -5 something else": "something else",
+    "* not_ready": "start",
+    "* fill": "no JSON object",
+    "* answer large.json": "buffer",
+}
+
+
 async def test_what_a_library_does_wrong_is_one_event_and_the_next_cycle_goes_on(
-    library: Library, tmp_path: Path, script: tuple[str, ...], reason: str
+    compiler: Compiler, tmp_path: Path
 ) -> None:
-    t3000 = library()
-    good = real(real_panel(12345))
-    t3000.put("answer.json", good)
-    t3000.put("cut.json", good[: len(good) // 2])
-    t3000.put("garbage.json", b"\xff\xfe\x00garbage")
-    t3000.put("large.json", good + " " * 2_000_000)
-    t3000.play(*script, *script, *script[-1:], "* answer answer.json")
-    device = plant(t3000, timeout_s=0.5, method="logging_data", retries=0)
-    async with gateway_running(config_of([device], tmp_path / "data")) as house:
-        await until(lambda: house.log.of("cycle.stored"))
-        (failed,) = house.log.of("cycle.failed")
-        assert reason in str(failed["reason"]), failed
-        assert len(house.log.of("cycle.recovered")) == 1
-        assert house.status("plant:12345") == "online"
+    """Each wrong is that of a T3000 of its own, all in one gateway."""
+    libraries: dict[str, FakeLibrary] = {}
+    devices = []
+    for number, line in enumerate(WRONGS):
+        t3000 = libraries[f"t3000-{number}"] = compiler.library(tmp_path / f"library-{number}")
+        good = real(real_panel(12345 + number))
+        t3000.put("answer.json", good)
+        t3000.put("cut.json", good[: len(good) // 2])
+        t3000.put("garbage.json", b"\xff\xfe\x00garbage")
+        t3000.put("large.json", good + " " * 2_000_000)
+        t3000.play(*3 * (line,), "* answer answer.json")
+        within_s = 0.5 if line == "* hang" else 20.0
+        devices.append(
+            plant(t3000, name=f"t3000-{number}", timeout_s=within_s, method="logging_data", retries=0, interval_s=0.2)
+        )
+    async with gateway_running(config_of(devices, tmp_path / "data")) as house:
+        await until(lambda: {keys["device"] for keys in house.log.of("cycle.stored")} == set(libraries))
+        for number, reason in enumerate(WRONGS.values()):
+            (failed,) = house.log.of("cycle.failed", device=f"t3000-{number}")
+            assert reason in str(failed["reason"]), failed
+            assert len(house.log.of("cycle.recovered", device=f"t3000-{number}")) == 1
+            assert house.status(f"t3000-{number}:{12345 + number}") == "online"
         assert house.log.of("child.exited") == []
-    assert t3000.was_asked_one_at_a_time()
+    for name, t3000 in libraries.items():
+        assert t3000.was_asked_one_at_a_time(), name
 
 
 def command_of(pid: int) -> bytes:
