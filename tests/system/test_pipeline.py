@@ -197,6 +197,7 @@ async def test_a_stop_that_finds_the_database_locked_says_what_is_lost(
 ) -> None:
     monkeypatch.setattr(pipeline, "DETECTOR_FLUSHES_WITHIN_S", 0.5)
     monkeypatch.setattr("t3actors.store.writer.LAST_TRIES_S", 0.5)
+    monkeypatch.setattr("t3actors.detect.detector.ON_STOP_LOOK_EVERY_S", 0.1)
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
         async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
             await until(lambda: house.status("panel-1") == "online")

@@ -101,7 +101,7 @@ STORIES = st.lists(SCENES, min_size=1, max_size=4).flatmap(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(STORIES)
 def test_what_was_read_before_makes_no_difference_to_a_reading(
     story: list[tuple[tuple[bytes, Enumerated | None], tuple[str, ...]]],

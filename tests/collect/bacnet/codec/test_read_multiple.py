@@ -154,7 +154,7 @@ def test_no_octets_raise_anything_but_bad_response(data: bytes) -> None:
     assert kept_of(data) in (None, data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(OBJECTS, st.data())
 def test_no_damaged_answer_raises_anything_but_bad_response(objects: list[Any], data: st.DataObject) -> None:
     wire = bytearray(on_the_wire(objects))
@@ -345,7 +345,7 @@ def outcome(decode: Callable[[bytes], Iterable[Result]], data: bytes) -> str:
         return repr((str(bad), bad.raw))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(SEQUENCES)
 def test_what_was_answered_before_makes_no_difference_to_what_an_answer_says(sequence: list[bytes]) -> None:
     remembering = Answers(WANTED)
