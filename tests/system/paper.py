@@ -43,10 +43,10 @@ from t3actors.watch.api.trend import TrendAnswer
 from t3actors.watch.api.why import WhyAnswer
 from t3actors.watch.fanout import LiveMessage, LivePoint
 from t3actors.watch.parts import HealthReport, Trouble
+from tests.ports import free_tcp_port
 from tests.system.chromium import Browser, chromium
 from tests.system.house import RecordedLog
 from tests.waiting import until
-from tests.watch.api.test_server import free_port
 from tests.watch.reports import report
 
 BEAT_S = 0.3
@@ -242,7 +242,7 @@ class _Listener:
 @asynccontextmanager
 async def serving(paper: Paper, data_dir: Path) -> AsyncIterator[str]:
     """Serve it on a port of loopback; gives its address."""
-    config = ApiConfig(listen=f"127.0.0.1:{free_port()}", rate=10_000.0)
+    config = ApiConfig(listen=f"127.0.0.1:{free_tcp_port()}", rate=10_000.0)
     log = RecordedLog()
 
     def api() -> ApiServer:

@@ -12,11 +12,11 @@ import msgspec
 from t3actors.config import ApiConfig, Config
 from t3actors.points import Rules
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
+from tests.ports import free_tcp_port
 from tests.system.asked import waiting_config
 from tests.system.chromium import Browser, chromium
 from tests.system.house import House, gateway_running
 from tests.waiting import until
-from tests.watch.api.test_server import free_port
 
 MORTAL = Rules(poll_interval_s=0.1, stale_after=5, down_after=10, max_interval_s=0.0)
 ROW = "document.querySelector('#points tr[data-key=\"{}\"]')"
@@ -81,7 +81,7 @@ async def text_of(browser: Browser, selector: str) -> str:
 
 def with_page(config: Config, **api: Any) -> tuple[Config, int]:
     """Listen on loopback."""
-    port = free_port()
+    port = free_tcp_port()
     return msgspec.structs.replace(config, api=ApiConfig(listen=f"127.0.0.1:{port}", **api)), port
 
 
@@ -99,7 +99,7 @@ def is_well(house: House) -> bool:
 async def browsing(config: Config, port: int, plant: Plant, data_dir: Path, width: int = 1400) -> AsyncIterator[Seen]:
     """Run the gateway, and show its page."""
     async with gateway_running(config) as house, chromium(data_dir / "profile") as browser:
-        await until(lambda: len(house.log.of("api.opened")) == 2 and is_well(house), 20)
+        await until(lambda: len(house.log.of("api.opened")) == 2 and is_well(house))
         await browser.look(width)
         await browser.open(f"http://127.0.0.1:{port}/")
         yield Seen(plant, house, browser, port)

@@ -66,7 +66,7 @@ async def test_a_device_that_is_killed_turns_stale_then_red_and_the_page_says_wh
         )
         seen.plant.set_fault("panel-2", NO_FAULT)
         await until_answer(lambda: seen.house.gateway.sync(["panel-2"]), lambda told: not told[0].points_failed)
-        await browser.until(f"{row}.cells[2].innerText.includes('● ok') && !{row}.classList.contains('is-bad')", 20)
+        await browser.until(f"{row}.cells[2].innerText.includes('● ok') && !{row}.classList.contains('is-bad')")
         await browser.until("document.querySelector('#troubles').hidden")
         await browser.until("document.querySelector('#verdict').dataset.kind === 'good'")
         assert await seen.text("#verdict-word") == "● All is well"

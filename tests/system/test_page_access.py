@@ -101,7 +101,7 @@ async def test_every_text_has_a_contrast_of_4_5_and_more_live_or_not(tmp_path: P
                 least, where = await browser.get(CONTRAST)
                 assert least >= 4.5, (state, hash_, where)
             paper.is_frozen = True
-            await browser.until("document.body.dataset.state === 'lost'", 20)
+            await browser.until("document.body.dataset.state === 'lost'")
         ground = await browser.get("getComputedStyle(document.documentElement).backgroundColor")
         assert ground == ("rgb(15, 21, 27)" if is_dark else "rgb(246, 247, 249)")
         paper.is_frozen = False
@@ -184,8 +184,8 @@ async def test_who_listens_is_told_the_verdict_when_it_changes_and_not_each_valu
         for key, row in paper.points.items():
             paper.points[key] = point(row.name, row.point_id)
         paper.changes_of_health = {"points": 6}  # so that all is fetched again
-        await browser.until("document.querySelector('#verdict').dataset.kind === 'good'", 20)
-        await browser.until("document.querySelector('#said').textContent === 'All is well'", 20)
+        await browser.until("document.querySelector('#verdict').dataset.kind === 'good'")
+        await browser.until("document.querySelector('#said').textContent === 'All is well'")
         assert len(await browser.get("heard")) <= 3
 
 

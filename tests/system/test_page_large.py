@@ -97,7 +97,7 @@ async def test_however_many_changes_come_rows_are_written_once_per_frame_and_sho
                 told = [change(row, float(step)) for row in rows[begin : begin + 500]]
                 await paper.send(LiveMessage(points=tuple(told)))
         last = "[...document.querySelectorAll('#points tr[data-key]')].every((tr) => tr.cells[1].innerText.startsWith('19 '))"
-        await browser.until(f"{DRAWN} > 0 && {last}", 20)
+        await browser.until(f"{DRAWN} > 0 && {last}")
         seen = await browser.get("seen")
         assert 0 < seen["writes"] <= seen["frames"] + 20, "100,000 changes, of which a row in sight has twenty"
         assert await browser.get("document.body.dataset.state") == "live"
@@ -116,6 +116,6 @@ async def test_points_that_are_new_or_gone_are_seen_by_their_number(tmp_path: Pa
     async with paper_page(paper, tmp_path, script=HURRY) as (browser, _):
         await browser.until(f"{ROWS} === 6")
         paper.points["ahu-2/AI9"] = point("ahu-2", "AI9")
-        await browser.until(f"{ROWS} === 7", 20)
+        await browser.until(f"{ROWS} === 7")
         del paper.points["ahu-1/AI1"]
-        await browser.until(f"{ROWS} === 6", 20)
+        await browser.until(f"{ROWS} === 6")

@@ -48,7 +48,7 @@ async def test_of_a_gateway_that_stands_still_with_its_sockets_open_nothing_look
         ) == ["italic", True]
         await gateway.tell(change(gateway.points["ahu-1/IN1"], 7.5))
         gateway.is_frozen = False
-        await browser.until("document.body.dataset.state === 'live'", 20)
+        await browser.until("document.body.dataset.state === 'live'")
         await browser.until(f"{IN1}.cells[1].innerText.startsWith('7.5 ') && !{IN1}.classList.contains('is-old')")
         assert gateway.sockets == 2
 
@@ -58,7 +58,7 @@ async def test_a_socket_that_falls_silent_while_the_gateway_answers_is_replaced(
     async with paper_page(gateway, tmp_path, script=HURRY) as (browser, _):
         gateway.be_deaf()
         await gateway.tell(change(gateway.points["ahu-1/IN1"], 7.5))
-        await browser.until(f"{IN1}.cells[1].innerText.startsWith('7.5 ')", 20)
+        await browser.until(f"{IN1}.cells[1].innerText.startsWith('7.5 ')")
         await browser.until("document.body.dataset.state === 'live'")
         assert gateway.sockets == 2
 
@@ -68,7 +68,7 @@ async def test_another_version_of_the_gateway_brings_its_own_page(tmp_path: Path
     async with paper_page(gateway, tmp_path, script=HURRY) as (browser, address):
         await browser.get("void (globalThis.wasHere = true)")
         gateway.changes_of_health = {"version": "1.1"}
-        await browser.until("globalThis.wasHere === undefined && document.body.dataset.state === 'live'", 20)
+        await browser.until("globalThis.wasHere === undefined && document.body.dataset.state === 'live'")
         assert browser.requests.count(f"{address}page/main.js") == 2
         assert "1.1" in await text_of(browser, "#gateway-facts")
 

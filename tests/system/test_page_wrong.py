@@ -136,7 +136,7 @@ async def test_a_gateway_that_is_not_well_and_what_somebody_changed_by_hand_are_
     async with paper_page(paper, tmp_path, script=HURRY) as (browser, _):
         await browser.until(f"{KIND} === 'warn' && {HEADLINE} === '▲ The gateway is degraded'")
         paper.alarms = [alarm(1)]
-        await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 alarm stands; the gateway is degraded'", 20)
+        await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 alarm stands; the gateway is degraded'")
         told = await text_of(browser, "#trouble-list")
         assert "no room for history" in told
         assert "ahu-2 ○ polled every 60 s, by hand" in told

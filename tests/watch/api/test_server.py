@@ -369,7 +369,7 @@ async def test_octets_behind_the_request_for_a_websocket_are_a_refused_request(t
 async def test_octets_that_come_before_a_websocket_is_let_in_are_a_refused_request(
     tmp_path: Path, token_file: str
 ) -> None:
-    async with standing(tmp_path, listen=f"127.0.0.1:{free_port()}", token_file=token_file) as api:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_tcp_port()}", token_file=token_file) as api:
         async with await connect(api.where) as stream:
             await stream.send_all(upgrade().replace(b"gateway", b"127.0.0.1"))
             await until(lambda: api.refusals["refused"])  # it waits for its answer a moment now
