@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 FILES = sorted(set(TESTS.rglob("*.py")) - {TESTS / "waiting.py"})
-VIRTUAL = ("MockClock", "autojump")
+VIRTUAL = ("MockClock", "autojump", "time_lapse")
 
 
 def sleeps(tree: ast.AST) -> list[tuple[str, int]]:
