@@ -42,6 +42,14 @@ CLOCK_SETTLED = event(
     "shifted_ms samples",
     "What was stamped since the start by a clock that was not trusted is stamped anew: moved by so much, 0 where it was right.",
 )
+HISTORY_SPOILT = event(
+    "history.spoilt",
+    "error",
+    "rows device point_id at reason",
+    "So many rows of history could not be packed: they keep their time and are a `fault` without a value from now on (a text that is not "
+    "UTF-8 keeps what can be read of it). The others are packed. `device`, `point_id`, `at` and `reason` are those of the first.",
+    "Another program wrote it: have it write numbers, or text in UTF-8. If none did: report it, with `reason`.",
+)
 TIDYING_FAILED = event(
     "tidying.failed",
     "warning",

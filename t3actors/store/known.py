@@ -130,7 +130,7 @@ class Known:
     def _load_series(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
         for series_id, index, units, range_, states, source, interval, created_by, *keeping in connection.execute(
             "SELECT series_id, point_index, units, range, states, source, sync_interval, created_by, raw_s, minutes_s, hours_s"
-            " FROM series ORDER BY started_at, series_id"
+            " FROM series WHERE series_id >> 16 & 3 <> 1 ORDER BY started_at, series_id"  # a row by hand is no device's own
         ):
             meaning = (units, range_, states, source)
             key = (series_id >> 16, index, meaning, float(interval), created_by)
@@ -138,7 +138,7 @@ class Known:
             self.series[key] = series
             device = by_id.get(series_id >> 20)
             point = device and device.rows.get((KINDS[series_id >> 18 & 3], index))
-            if point and point.meaning == meaning and series_id >> 16 & 3 != 1:  # a row by hand is no device's own
+            if point and point.meaning == meaning:
                 point.key, point.series = key, series
 
 

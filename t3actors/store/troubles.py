@@ -51,5 +51,9 @@ class Troubles:
         """History could not be tidied because of this error; None: it could."""
         trouble = "" if error is None else type(error).__name__
         if error is not None and trouble != self._tidy_trouble:
-            self._log(history.TIDYING_FAILED, database=str(self._path), reason=f"{error}")
+            self._log(history.TIDYING_FAILED, database=str(self._path), reason=_words(error))
         self._tidy_trouble = trouble
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, StoreError) else f"{type(error).__name__}: {error}"

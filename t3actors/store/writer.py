@@ -38,6 +38,7 @@ from t3actors.questions import (
 )
 from t3actors.store.integrity import FileChecked
 from t3actors.store.room import free_bytes_of, size_bytes_of
+from t3actors.store.sqlite_errors import Interrupted
 from t3actors.store.store import Store
 from t3actors.store.stretches import KernelClock
 from t3actors.store.troubles import Troubles
@@ -276,6 +277,10 @@ class DatabaseWriter(ThreadActor):
         except StoreDamaged as damage:
             if self._begin_anew(str(damage)):
                 self.deliver(TryAgain())
+        except Interrupted:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is said; that history waits is no reason to store nothing
+            self._troubles.say_untidy(error)
 
     def _keep_alive(self) -> None:
         if self._held or not self._store.is_open:

@@ -272,6 +272,21 @@ async def test_an_idle_writer_keeps_the_heartbeat(tmp_path: Path) -> None:
         await until(lambda: scene.house.one("SELECT heartbeat_at FROM GATEWAY") == scene.house.now_ms, within_s=10)
 
 
+async def test_history_that_cannot_be_tidied_is_said_and_costs_no_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: Any) -> bool:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(store_module.Store, "tidy", broken)
+    async with writing(tmp_path) as scene:
+        for _ in range(3):
+            await ask(scene.ref, Tidy())
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        assert [line["reason"] for line in scene.house.logged("tidying.failed")] == ["RuntimeError: a bug"]
+
+
 async def test_a_newer_file_ends_the_start_with_its_error(tmp_path: Path) -> None:
     house = House(tmp_path).opened()
     house.store.close()

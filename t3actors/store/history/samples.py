@@ -5,6 +5,7 @@ Imports nothing heavy: the command line reads a day by this within the time that
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
@@ -31,6 +32,7 @@ _LATE = (
     " WHERE logging_time BETWEEN ?1 AND ?2 AND series_id = ?3 ORDER BY logging_time DESC, ms DESC LIMIT ?4"
 )
 PARTS = "kind = ? AND state IN (1, 2) AND from_s <= ? AND until_s > ? ORDER BY day DESC, part DESC"
+_AS_OCTETS = re.compile(r"(x\.value|\bvalue)(?=,)")
 _PACKED_UNTIL = "SELECT packed_until FROM history"
 
 STATUSES = ("ok", "unknown", "stale", "fault", "down", "disabled", "disabled", "disabled")
@@ -80,12 +82,18 @@ def in_columns(values: list[Value]) -> tuple[list[float | int | None], list[str 
     if not set(map(type, values)) & {str, bytes}:
         return values, None  # type: ignore[return-value]
     text = [
-        value.decode() if isinstance(value, bytes) else value if isinstance(value, str) else None for value in values
+        value.decode(errors="replace") if isinstance(value, bytes) else value if isinstance(value, str) else None
+        for value in values
     ]
     numbers = [
-        float(value) if isinstance(value, bytes) else None if isinstance(value, str) else value for value in values
+        _number_in(value) if isinstance(value, bytes) else None if isinstance(value, str) else value for value in values
     ]
     return numbers, text
+
+
+def _number_in(octets: bytes) -> float | None:
+    """Return the number that digits say; None for what another program wrote that is none."""
+    return float(octets) if octets.removeprefix(b"-").isdigit() else None
 
 
 def _rows(
@@ -94,7 +102,17 @@ def _rows(
     for which, one in enumerate(series):
         # the seconds are whole: some more than asked for, so the newest `limit` of those in time are among them
         bindings = (since_ms // 1000, until_ms // 1000, one.series_id, limit + 1000)
-        rows = [row for row in connection.execute(sql, bindings) if since_ms <= row[0] <= until_ms]
+        try:
+            found = list(connection.execute(sql, bindings))
+        except (
+            UnicodeDecodeError
+        ):  # another program wrote a text that is none: spoilt.py mends it once its hour is packed
+            found = list(
+                connection.execute(
+                    _AS_OCTETS.sub(r"CASE typeof(\1) WHEN 'text' THEN CAST(\1 AS BLOB) ELSE \1 END", sql), bindings
+                )
+            )
+        rows = [row for row in found if since_ms <= row[0] <= until_ms]
         if rows:
             times, values, codes = zip(*reversed(rows), strict=True)
             yield Run(which, list(times), list(values), list(codes))

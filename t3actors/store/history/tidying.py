@@ -6,6 +6,7 @@ what makes history small and quick to read.
 
 from __future__ import annotations
 
+import math
 import time
 
 from t3actors.events import history as events
@@ -16,6 +17,7 @@ from t3actors.store.history.frontiers import HOUR_S
 from t3actors.store.history.governor import Governor
 from t3actors.store.history.parts import Kind, State, find
 from t3actors.store.history.restamping import restamp
+from t3actors.store.history.spoilt import SPOILT, mend
 from t3actors.store.known import Known
 from t3actors.store.stretches import Unsettled
 
@@ -24,6 +26,8 @@ GRACE_S = 90
 LATE_EVERY_S = 600.0
 LOOK_EVERY_S = 5.0
 TRIM_EVERY_S = 60.0
+MEND_EVERY_S = 600.0
+"""What no mending has helped is not looked through again for so long."""
 UNSETTLED_S = 86_400.0
 """So long history of a boot whose clock is not trusted yet waits as rows: it may be stamped anew."""
 
@@ -47,6 +51,8 @@ class Tidying:
         self._look_again_s = 0.0
         self._late_again_s = 0.0
         self._trim_again_s = 0.0
+        self._mending: Job | None = None
+        self._mended_s = -math.inf
 
     def step(self) -> bool:
         """Do one step. **Returns**: False when there is nothing to do. **Raises**: apsw.Error, StoreError; then begin anew."""
@@ -61,9 +67,14 @@ class Tidying:
         try:
             next(self._job)
         except StopIteration:
+            self._mended_s = self._mended_s if self._job is self._mending else -math.inf
+            self._job = self._mending = None
+        except BaseException as error:
             self._job = None
-        except BaseException:
-            self._job = None
+            if isinstance(error, SPOILT) and time.monotonic() - self._mended_s > MEND_EVERY_S:
+                self._mended_s = time.monotonic()
+                self._job = self._mending = mend(self.desk)
+                return True
             self._look_again_s = time.monotonic() + LOOK_EVERY_S
             raise
         return True
