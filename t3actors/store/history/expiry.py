@@ -74,7 +74,7 @@ def sweep(desk: Desk) -> Job:
 
 def going(desk: Desk) -> Part | None:
     """Return a part that is to be deleted."""
-    return next(iter(parts.find(desk.connection, "state = 9 ORDER BY part LIMIT 1")), None)
+    return next(iter(parts.find(desk.connection, "kind IN (0, 1, 2) AND state = 9 ORDER BY part LIMIT 1")), None)
 
 
 def clear(desk: Desk, part: Part) -> Job:

@@ -81,7 +81,7 @@ def _months(desk: Desk, over: int) -> Pieces | None:
 def merge(desk: Desk, pieces: Pieces) -> Job:
     """Make them one part."""
     with desk.transaction():
-        desk.connection.execute("UPDATE parts SET state = 9 WHERE state = 0")
+        desk.connection.execute("UPDATE parts SET state = 9 WHERE kind IN (0, 1, 2) AND state = 0")
     span = min(part.from_s for part in pieces.parts), max(part.until_s for part in pieces.parts)
     whole = PartWriter(pieces.kind, LEVEL_WHOLE, pieces.day, span, pieces.keep_s)
     pace = Pace(8, 1, 512)
@@ -171,7 +171,7 @@ def pack_hours(desk: Desk, day: int) -> Job:
     """Pack the aggregates of a day; their rows are no longer shown then."""
     connection = desk.connection
     with desk.transaction():
-        connection.execute("UPDATE parts SET state = 9 WHERE state = 0")
+        connection.execute("UPDATE parts SET state = 9 WHERE kind IN (0, 1, 2) AND state = 0")
     keeping: dict[int | None, list[int]] = {}
     kept = dict(connection.execute(_KEPT))
     for (series_id,) in connection.execute(_HOURS_SERIES, (day,)):

@@ -85,7 +85,7 @@ def _seal(desk: Desk, hour_s: int) -> Job:
     with desk.moving(moved):
         # Of an attempt that was not finished: what came late meanwhile stands among the rows as well.
         desk.connection.execute("DELETE FROM late_samples WHERE logging_time >= ?", (hour_s,))
-        desk.connection.execute("UPDATE parts SET state = 9 WHERE state = 0")
+        desk.connection.execute("UPDATE parts SET state = 9 WHERE kind IN (0, 1, 2) AND state = 0")
     yield
 
 
