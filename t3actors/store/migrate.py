@@ -95,8 +95,19 @@ def migrate(connection: apsw.Connection, path: Path, files: Sequence[SchemaFile]
     for step in steps:
         if step.number <= before:
             continue
-        with translated(path, connection), connection:
-            connection.execute(step.sql)
-            connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", step.number)
+        with translated(path, connection):
+            _apply(connection, step)
     return before, newest
+
+
+def _apply(connection: apsw.Connection, step: SchemaFile) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(step.sql)
+        connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", step.number)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite may have rolled it back itself
+            connection.execute("ROLLBACK")
+        raise

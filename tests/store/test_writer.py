@@ -17,7 +17,7 @@ from supervision.testing import running
 from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged
 from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
 from t3actors.questions import LearnedRequested, RememberedRequested, WriterStandingRequested
-from t3actors.store import connection, memory, transaction, writer
+from t3actors.store import connection, memory, store, transaction, writer
 from t3actors.store import opened as opened_module
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
@@ -278,7 +278,7 @@ async def test_history_that_cannot_be_tidied_is_said_and_costs_no_batch(
     def broken(*_arguments: Any) -> bool:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(store_module.Store, "tidy", broken)
+    monkeypatch.setattr(store.Store, "tidy", broken)
     async with writing(tmp_path) as scene:
         for _ in range(3):
             await ask(scene.ref, Tidy())

@@ -62,6 +62,7 @@ class Scene:
 
     async def stores(self) -> None:
         """Wait until samples are stored that are newer than all that are there."""
+        self.house.let_go()  # there may be another file under that name now
         newest = self._newest()
         await until(lambda: self._newest() > newest, WITHIN_S)
         await until(lambda: self.house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
@@ -70,6 +71,7 @@ class Scene:
         try:
             return self.house.one("SELECT MAX(sampled_at) FROM TRENDLOG_DATA") or 0
         except apsw.Error:  # a new file is being made
+            self.house.let_go()
             return 0
 
     def is_sound(self) -> bool:
