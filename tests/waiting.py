@@ -11,7 +11,6 @@ import trio
 
 POLL_S = 0.01
 WITHIN_S = 60.0  # a long wait costs only where it fails, and a busy machine is slow
-WITHIN_S = 60.0  # the longest wait costs only where it fails, and a busy machine is slow
 Answer = TypeVar("Answer")
 
 

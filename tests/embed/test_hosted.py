@@ -31,7 +31,7 @@ from t3actors.simulator.bacnet.plant import ALONE, BacnetPlant, BacnetPlantSize,
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 BACNET, MODBUS, MEMORY = 0, 1, 2
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Host:
 
     async def until_ok(self, device_id: int) -> tuple[PointNow, ...]:
         points: tuple[PointNow, ...] = ()
-        with trio.fail_after(10):
+        with trio.fail_after(WITHIN_S):
             while not points or any(point.status is not Status.OK for point in points):
                 points = await self.points(device_id)
                 await trio.lowlevel.checkpoint()
@@ -118,7 +118,7 @@ async def newer(host: Host, device_id: int, than_ms: int) -> bool:
 
 
 async def until_async(condition: Callable[[], Any]) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(WITHIN_S):
         while not await condition():
             await trio.lowlevel.checkpoint()
 

@@ -10,6 +10,7 @@ import trio
 
 from t3actors.simulator.modbus_server import ModbusServer
 from t3actors.simulator.panel import SimulatedPanel
+from tests.waiting import WITHIN_S
 
 
 def request(transaction_id: int, address: int, count: int, *, unit_id: int = 1, function: int = 3) -> bytes:
@@ -64,7 +65,7 @@ async def connected(port: int) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def serving(*panels: SimulatedPanel, gateway: bool = False) -> AsyncIterator[ModbusServer]:
     server = ModbusServer(panels or [SimulatedPanel(1, 12345)], gateway=gateway)
-    with trio.fail_after(20):
+    with trio.fail_after(WITHIN_S):
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)
             yield server

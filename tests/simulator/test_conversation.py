@@ -10,6 +10,7 @@ from t3actors.simulator.conversation import Conversation
 from t3actors.simulator.counts import Counts
 from t3actors.simulator.faults import Fault, FaultKind
 from t3actors.simulator.frames import Request, frame
+from tests.waiting import WITHIN_S
 
 PDU = bytes((3, 250)) + bytes(250)
 
@@ -35,7 +36,7 @@ async def conversed(sent: bytes) -> tuple[bytes, Counts]:
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setblocking(False)
     server, received = Deaf(), b""
-    with ours, theirs, trio.fail_after(10):
+    with ours, theirs, trio.fail_after(WITHIN_S):
         async with trio.open_nursery() as nursery:
 
             async def serve() -> None:

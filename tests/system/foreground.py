@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import apsw
 
-ENDS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 60.0
 
 
 def configuration(data_dir: Path, panels: Sequence[dict[str, Any]], poll_interval: str = "50ms") -> str:

@@ -46,7 +46,7 @@ from t3actors.watch.parts import HealthReport, Trouble
 from tests.ports import free_tcp_port
 from tests.system.chromium import Browser, chromium
 from tests.system.house import RecordedLog
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 from tests.watch.reports import report
 
 BEAT_S = 0.3
@@ -254,7 +254,7 @@ async def serving(paper: Paper, data_dir: Path) -> AsyncIterator[str]:
         await nursery.start(supervisor.run)
         await until(lambda: len(log.of("api.opened")) == 2)
         yield f"http://{config.listen}/"
-        with trio.fail_after(10):
+        with trio.fail_after(WITHIN_S):
             await supervisor.stop()
     assert log.of("api.failed") == []
 

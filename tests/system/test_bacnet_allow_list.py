@@ -27,7 +27,7 @@ from t3actors.simulator.bacnet.requests import decode_private_transfer
 from tests.collect.bacnet.peer import link_up, plain, unicast
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import with_bacnet
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 CONFIRMED = {5: "SubscribeCOV", 12: "ReadProperty", 14: "ReadPropertyMultiple", 26: "ReadRange"}
 UNCONFIRMED = {0: "I-Am", 8: "Who-Is"}
@@ -191,7 +191,7 @@ class Stranger:
         for frame in (*frames, plain(b"\x00\x05\xfe\xfd")):
             self.socket.sendto(frame, self._at)
         heard: list[bytes] = []
-        with trio.fail_after(5):
+        with trio.fail_after(WITHIN_S):
             while True:
                 await trio.lowlevel.wait_readable(self.socket)
                 frame = self.socket.recv(2048)

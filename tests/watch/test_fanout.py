@@ -12,6 +12,7 @@ from t3actors.messages import DeviceStatusChanged, EventHappened, PointChange, P
 from t3actors.points import DeviceStatus, Reading, Status
 from t3actors.watch import fanout
 from t3actors.watch.fanout import CHANGES_A_FRAME, Fanout, Filter, Listener
+from tests.waiting import WITHIN_S
 
 
 def change(point: str, value: float | str = 1.0, *, changed: bool = True) -> PointChange:
@@ -29,7 +30,7 @@ def hand_on(hub: Fanout, *items: Any, dropped: tuple[tuple[str, str], ...] = ())
 
 
 async def told(listener: Listener) -> dict[str, Any]:
-    with trio.fail_after(1):
+    with trio.fail_after(WITHIN_S):
         message: dict[str, Any] = json.loads(await listener.next_text())
         return message
 

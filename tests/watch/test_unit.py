@@ -15,6 +15,7 @@ from t3actors.watch.health import HealthBoard
 from t3actors.watch.notify import ServiceManager
 from t3actors.watch.unit import Unit
 from tests.system.house import RecordedLog
+from tests.waiting import WITHIN_S
 from tests.watch.reports import part, report
 from tests.watch.systemd import FakeManager
 
@@ -198,6 +199,6 @@ async def test_a_loop_that_is_stuck_feeds_nobody_until_it_turns_again(tmp_path: 
         released.wait(10)  # this is the loop's own thread
         assert heard_while_stuck == []
         at.board.hang(at.report, *ALL)
-        with trio.fail_after(5):
+        with trio.fail_after(WITHIN_S):
             while "WATCHDOG=1" not in await at.heard_within(0.05):
                 at.board.hang(at.report, *ALL)

@@ -15,6 +15,7 @@ from t3actors.simulator.bacnet.responder import Responder
 from t3actors.simulator.bacnet.router import Router
 from t3actors.simulator.bacnet.server import BacnetServer
 from t3actors.simulator.bacnet.words import Confirmed, ObjectType, Property, object_identifier
+from tests.waiting import WITHIN_S
 
 FEW = PointCounts(8, 4, 4)
 
@@ -80,7 +81,7 @@ class Client:
         await self.send_raw(bvll.encode_link(function, encode_npdu(Npdu(content, to, expects_reply=True))))
 
     async def datagram(self) -> tuple[bvll.LinkMessage, tuple[str, int]]:
-        with trio.fail_after(10):
+        with trio.fail_after(WITHIN_S):
             data, origin = await self._udp.recvfrom(4096)
         return bvll.decode_link(data), origin
 
@@ -129,7 +130,7 @@ async def talking_to(server: BacnetServer) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def serving(router: Router | Responder, *, is_bbmd: bool = False) -> AsyncIterator[BacnetServer]:
     server = BacnetServer(router if isinstance(router, Router) else Router(router), is_bbmd=is_bbmd)
-    with trio.fail_after(30):
+    with trio.fail_after(WITHIN_S):
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve)
             yield server

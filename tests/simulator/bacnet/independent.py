@@ -16,7 +16,7 @@ from bacpypes3.local.networkport import NetworkPortObject
 from tests.ports import free_port
 
 T = TypeVar("T")
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 async def run(work: Callable[[], Awaitable[T]]) -> T:

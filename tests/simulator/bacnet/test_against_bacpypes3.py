@@ -214,4 +214,4 @@ async def test_the_faithful_device_answers_too() -> None:
 
         assert await run(work) == [14, 20.25]
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0

@@ -29,7 +29,7 @@ from tests.simulator.bacnet.client import (
     subscribe,
     talking_to,
 )
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 WHO_IS = b"\x10\x08"
 I_AM = b"\x10\x00"
@@ -81,7 +81,7 @@ async def test_only_a_registered_foreign_device_hears_and_spreads_broadcasts() -
     device, bbmd = BacnetServer(Router(responder_of())), BacnetServer(Router(None), is_bbmd=True)
     lan.add(device)
     lan.add(bbmd)
-    with trio.fail_after(20):
+    with trio.fail_after(WITHIN_S):
         async with trio.open_nursery() as nursery:
             await nursery.start(device.serve)
             await nursery.start(bbmd.serve)

@@ -13,6 +13,8 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, RejectConnection, Request, TextMessage
 from wsproto.extensions import PerMessageDeflate
 
+from tests.waiting import WITHIN_S
+
 Where = Path | int
 
 
@@ -23,7 +25,7 @@ async def connect(where: Where) -> trio.SocketStream:
     return await trio.open_unix_socket(str(where / "t3actors.sock"))
 
 
-async def say(where: Where, octets: bytes, within_s: float = 10.0) -> bytes:
+async def say(where: Where, octets: bytes, within_s: float = WITHIN_S) -> bytes:
     """Send octets and return all that comes until the other side closes."""
     async with await connect(where) as stream:
         with trio.fail_after(within_s):
@@ -103,7 +105,7 @@ class WebSocket:
                 self.status = event.status_code
                 return
 
-    async def next(self, within_s: float = 10.0) -> dict[str, Any]:
+    async def next(self, within_s: float = WITHIN_S) -> dict[str, Any]:
         """Return the next message."""
         text = ""
         with trio.fail_after(within_s):

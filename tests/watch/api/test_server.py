@@ -31,7 +31,7 @@ from t3actors.watch.api.server import ApiServer
 from t3actors.watch.api.sockets import open_tcp
 from tests.ports import free_tcp_port
 from tests.system.house import RecordedLog
-from tests.waiting import every, until
+from tests.waiting import WITHIN_S, every, until
 from tests.watch.api.browser import (
     Where,
     connect,
@@ -102,7 +102,7 @@ async def standing(data_dir: Path, **settings: Any) -> AsyncIterator[Standing]:
         await until(lambda: len(log.of("api.opened")) == 1 + bool(config.listen))
         where: Where = int(config.listen.rpartition(":")[2]) if config.listen else data_dir
         yield Standing(where, log, refusals)
-        with trio.fail_after(5):
+        with trio.fail_after(WITHIN_S):
             await supervisor.stop()
 
 
@@ -177,7 +177,7 @@ async def test_a_body_beyond_the_limit_is_refused_however_it_is_announced(tmp_pa
 
 async def test_a_body_without_end_is_hung_up_on(tmp_path: Path) -> None:
     async with standing(tmp_path) as api, await connect(api.where) as stream:
-        with trio.fail_after(10):
+        with trio.fail_after(WITHIN_S):
             try:
                 await stream.send_all(request("/", "Transfer-Encoding: chunked", method="POST"))
                 while True:
@@ -194,7 +194,7 @@ async def test_a_head_that_comes_too_slowly_is_not_waited_for(
     monkeypatch.setattr(server, "REQUEST_WITHIN_S", 0.3)
     async with standing(tmp_path) as api, await connect(api.where) as stream:
         await stream.send_all(begun or b"\r\n")
-        with trio.fail_after(5):
+        with trio.fail_after(WITHIN_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_drip, stream)
                 await everything(stream)
@@ -241,7 +241,7 @@ async def test_more_connections_than_allowed_are_turned_away_and_told_of_once(tm
         async def answers() -> bool:
             return await api.status(request()) == 200
 
-        with trio.fail_after(5):
+        with trio.fail_after(WITHIN_S):
             while not await answers():
                 pass
 
@@ -374,7 +374,7 @@ async def test_octets_that_come_before_a_websocket_is_let_in_are_a_refused_reque
             await stream.send_all(upgrade().replace(b"gateway", b"127.0.0.1"))
             await until(lambda: api.refusals["refused"])  # it waits for its answer a moment now
             await stream.send_all(PING)
-            with trio.fail_after(5):
+            with trio.fail_after(WITHIN_S):
                 assert status_of(await everything(stream)) == 400
         assert api.log.of("api.failed") == []
 
@@ -400,7 +400,7 @@ async def test_a_listener_who_does_not_stop_talking_is_heard_no_more(tmp_path: P
             async with listening(api.where) as talker:
                 with suppress(trio.BrokenResourceError):
                     await talker._stream.send_all(junk)
-                with trio.fail_after(5):
+                with trio.fail_after(WITHIN_S):
                     await everything(talker._stream)
         await until(lambda: api.refusals["refused"] == 2)
         assert api.log.of("api.failed") == []
@@ -417,7 +417,7 @@ async def test_a_packed_message_of_a_listener_is_not_unpacked_beyond_a_bound(tmp
         try:
             with suppress(trio.BrokenResourceError):
                 await bomber._stream.send_all(frame)
-            with trio.fail_after(5):
+            with trio.fail_after(WITHIN_S):
                 await everything(bomber._stream)
             assert tracemalloc.get_traced_memory()[1] < 20_000_000
         finally:
@@ -483,7 +483,7 @@ async def test_with_a_certificate_it_speaks_tls_and_nothing_else(tmp_path: Path)
         raw = await connect(api.where)
         async with trio.SSLStream(raw, context, server_hostname="127.0.0.1", https_compatible=True) as stream:
             await stream.send_all(request(host="127.0.0.1"))
-            with trio.fail_after(5):
+            with trio.fail_after(WITHIN_S):
                 assert (await stream.receive_some()).startswith(b"HTTP/1.1 200")
         assert await api.status(request(host="127.0.0.1")) == 0
         assert api.log.of("api.failed") == []

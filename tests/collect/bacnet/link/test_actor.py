@@ -30,7 +30,7 @@ from t3actors.errors import BadResponse, LinkDown, NotSent, RequestRefused, Requ
 from t3actors.stations import station
 from tests.collect.bacnet.peer import PRESENT, Peer, acknowledging, confirmed, link_up, plain, unicast
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 DATA = b"\x0c\x00\x00\x00\x01\x1e\x09\x55\x1f"
 
@@ -110,7 +110,7 @@ async def test_an_answer_whose_tags_make_no_sense_is_a_bad_response_at_once() ->
     with Peer(acknowledging(b"\x0c\x00\x00", 12)) as peer:
         async with link_up() as house:
             asked = ReadProperty(address=peer.address, object_type=0, object_instance=0, property_id=85, timeout_s=30)
-            with trio.fail_after(5), pytest.raises(BadResponse) as caught:
+            with trio.fail_after(WITHIN_S), pytest.raises(BadResponse) as caught:
                 await ask_link(house.registry, asked)
             assert caught.value.raw == b"\x0c\x00\x00"
 
@@ -143,7 +143,7 @@ async def test_what_cannot_be_encoded_is_refused_at_once(monkeypatch: pytest.Mon
             assert stack.application is not None
             asked = ReadRange(address=peer.address, service_data=DATA)
             monkeypatch.setattr(stack.application.nsap, "indication", None)
-            with trio.fail_after(5), pytest.raises(RequestRefused) as caught:
+            with trio.fail_after(WITHIN_S), pytest.raises(RequestRefused) as caught:
                 await ask_link(house.registry, msgspec.structs.replace(asked, timeout_s=30))
             assert caught.value.kind == "local"
             monkeypatch.undo()
@@ -232,7 +232,7 @@ async def test_an_address_that_this_machine_has_not_is_said_at_once_and_is_no_cr
     """Trap 6: bacpypes3 tries for ever in silence."""
     async with link_up(interface="192.0.2.77") as house:
         assert "192.0.2.77" in house.log.named("bacnet.blocked")[0]["reason"]
-        with trio.fail_after(2), pytest.raises(LinkDown, match=r"192\.0\.2\.77"):
+        with trio.fail_after(WITHIN_S), pytest.raises(LinkDown, match=r"192\.0\.2\.77"):
             await ask_link(house.registry, ReadMultiple(address="127.0.0.1:9", service_data=b""))
 
 
