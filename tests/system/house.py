@@ -105,14 +105,19 @@ class House:
         self.log = log
         self.database = gateway.config.store.database
         self._connection: apsw.Connection | None = None
+        self._inode = 0
 
     def rows(self, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
-        """Ask the database, with the SQLite that the writer uses; on one connection until `let_go`, for to open one takes long.
+        """Ask the database, with the SQLite that the writer uses; on one connection, for to open one takes longer than to ask.
 
         Never with the standard library's sqlite3 while the gateway runs in this process: two copies of SQLite in one process
         break each other's locks (sqlite.org/howtocorrupt.html, 2.2.1): samples are lost, or the process dies of SIGBUS.
         """
+        inode = self.database.stat().st_ino if self.database.exists() else 0
+        if inode != self._inode:  # set aside, and a new one begun
+            self.let_go()
         if self._connection is None:
+            self._inode = inode
             self._connection = apsw.Connection(str(self.database), flags=apsw.SQLITE_OPEN_READONLY)
             self._connection.set_busy_timeout(5000)
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
