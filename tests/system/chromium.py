@@ -1,21 +1,26 @@
 """A real Chromium without a window, driven by the DevTools protocol over two pipes: no port, no driver, nothing downloaded.
 
-It keeps what the page logged, what it asked for and what the browser refused it (`complaints`, `requests`). The protocol is described at
-chromedevtools.github.io/devtools-protocol; on `--remote-debugging-pipe` messages are JSON that ends with a zero octet, read from descriptor
-3 and written to 4.
+One browser serves a whole run of tests, for a start costs a second; each page has a context of its own, which shares nothing with
+another's and goes with it. A page keeps what it logged, what it asked for and what the browser refused it (`complaints`, `requests`).
+The protocol is described at chromedevtools.github.io/devtools-protocol; on `--remote-debugging-pipe` messages are JSON that ends with a
+zero octet, read from descriptor 3 and written to 4.
 """
 
 from __future__ import annotations
 
+import atexit
 import base64
 import json
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import Any
+from typing import Any, ClassVar
 
 import trio
 
@@ -52,42 +57,88 @@ class PageFailed(AssertionError):
     """What was evaluated in the page raised."""
 
 
-class Browser:
-    """The browser's one page. **Thread**: trio's."""
+class Process:
+    """The browser's process, and our ends of its pipes. It ends with ours.
 
-    def __init__(self, to: trio.lowlevel.FdStream, since: trio.lowlevel.FdStream) -> None:
+    `rest`: the beginning of a message that has not come to its end; `number`: of the last call.
+    """
+
+    _running: ClassVar[Process | None] = None
+
+    def __init__(self) -> None:
+        program = tools.where("chromium")
+        assert program
+        self.profile = Path(tempfile.mkdtemp(prefix="t3actors-chromium-"))
+        their_in, self.to = os.pipe()
+        self.since, their_out = os.pipe()
+        command = [sys.executable, "-IS", "-c", AS_3_AND_4, str(their_in), str(their_out), program, *SWITCHES]
+        self._process = subprocess.Popen(
+            [*command, f"--user-data-dir={self.profile}", "about:blank"], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
+            pass_fds=(their_in, their_out), start_new_session=True,
+            env={**os.environ, "HOME": str(self.profile), "TZ": "Europe/Berlin"},
+        )  # fmt: skip
+        os.close(their_in)
+        os.close(their_out)
+        self.rest = b""
+        self.number = 0
+        atexit.register(self.end)
+
+    @classmethod
+    def running(cls) -> Process:
+        """Give the one that runs; start it where none does."""
+        if cls._running is None or cls._running._process.poll() is not None:
+            cls._running = cls()
+        return cls._running
+
+    def end(self) -> None:
+        """End it and all its children, which are a group of their own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 9)
+        self._process.wait()
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+
+class Browser:
+    """A page of it. **Thread**: trio's."""
+
+    def __init__(self, process: Process, to: trio.lowlevel.FdStream, since: trio.lowlevel.FdStream) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
+        self._process = process
         self._to = to
         self._from = since
         self._session = ""
-        self._number = 0
+        self._context = ""
         self._answers: dict[int, dict[str, Any]] = {}
         self._arrived = trio.Event()
         self._sending = trio.Lock()
 
     async def listen(self) -> None:
         """Take what the browser says, until it ends."""
-        rest = b""
+        process = self._process
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
             while octets := await self._from.receive_some():
-                *whole, rest = (rest + octets).split(b"\0")
+                *whole, process.rest = (process.rest + octets).split(b"\0")
                 for each in whole:
                     self._take(json.loads(each))
 
     async def begin(self) -> None:
-        """Attach to its page."""
-        targets = (await self.call("Target.getTargets"))["targetInfos"]
-        target = next(each["targetId"] for each in targets if each["type"] == "page")
-        attached = await self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
+        """Open a page in a context of its own."""
+        self._context = (await self.call("Target.createBrowserContext"))["browserContextId"]
+        target = (await self.call("Target.createTarget", url="about:blank", browserContextId=self._context))["targetId"]
+        self._session = (await self.call("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             await self.call(f"{domain}.enable")
 
+    async def end(self) -> None:
+        """Close it, with all that it kept."""
+        self._session = ""
+        await self.call("Target.disposeBrowserContext", browserContextId=self._context)
+
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol and return its result."""
-        self._number += 1
-        number = self._number
+        self._process.number += 1
+        number = self._process.number
         message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
@@ -159,6 +210,8 @@ class Browser:
             self._arrived.set()
             self._arrived = trio.Event()
             return
+        if message.get("sessionId") != self._session:
+            return  # a late word of a page that is closed
         told = message.get("params", {})
         match message["method"]:
             case "Runtime.consoleAPICalled" if told["type"] in {"error", "warning", "assert"}:
@@ -175,35 +228,18 @@ class Browser:
 
 
 @asynccontextmanager
-async def chromium(profile: Path) -> AsyncIterator[Browser]:
-    """Run a browser for the length of a block. `profile`: where it keeps its things."""
-    program = tools.where("chromium")
-    assert program
-    their_in, our_out = os.pipe()
-    our_in, their_out = os.pipe()
-    command = [sys.executable, "-IS", "-c", AS_3_AND_4, str(their_in), str(their_out), program, *SWITCHES]
-    command += [f"--user-data-dir={profile}", "about:blank"]
+async def chromium() -> AsyncIterator[Browser]:
+    """Have a page of a browser for the length of a block."""
+    process = Process.running()
     async with trio.open_nursery() as nursery:
-        process = await trio.lowlevel.open_process(
-                command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, pass_fds=(their_in, their_out),
-                env={**os.environ, "HOME": str(profile), "TZ": "Europe/Berlin"}, start_new_session=True,
-            )  # fmt: skip
-        os.close(their_in)
-        os.close(their_out)
-        async with trio.lowlevel.FdStream(our_out) as to, trio.lowlevel.FdStream(our_in) as since:
-            browser = Browser(to, since)
+        to, since = trio.lowlevel.FdStream(os.dup(process.to)), trio.lowlevel.FdStream(os.dup(process.since))
+        async with to, since:
+            browser = Browser(process, to, since)
             nursery.start_soon(browser.listen)
             try:
                 await browser.begin()
                 yield browser
             finally:
                 with trio.CancelScope(shield=True):
-                    await _end(process)
-        nursery.cancel_scope.cancel()
-
-
-async def _end(process: trio.Process) -> None:
-    """End the browser and all its processes, which are a group of their own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, 9)
-    await process.wait()
+                    await browser.end()
+                nursery.cancel_scope.cancel()

@@ -264,7 +264,7 @@ async def paper_page(
     paper: Paper, data_dir: Path, *, hash_: str = "", script: str = "", width: int = 1400
 ) -> AsyncIterator[tuple[Browser, str]]:
     """Show its page, until it is live; gives the browser and the address. `script` runs in the page before its own."""
-    async with serving(paper, data_dir) as address, chromium(data_dir / "profile") as browser:
+    async with serving(paper, data_dir) as address, chromium() as browser:
         if script:
             await browser.call("Page.addScriptToEvaluateOnNewDocument", source=script)
         await browser.look(width)

@@ -98,7 +98,7 @@ def is_well(house: House) -> bool:
 @asynccontextmanager
 async def browsing(config: Config, port: int, plant: Plant, data_dir: Path, width: int = 1400) -> AsyncIterator[Seen]:
     """Run the gateway, and show its page."""
-    async with gateway_running(config) as house, chromium(data_dir / "profile") as browser:
+    async with gateway_running(config) as house, chromium() as browser:
         await until(lambda: len(house.log.of("api.opened")) == 2 and is_well(house))
         await browser.look(width)
         await browser.open(f"http://127.0.0.1:{port}/")

@@ -15,7 +15,7 @@ from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.asked import waiting_config
 from tests.system.chromium import chromium
 from tests.system.house import config_of, gateway_running, listed
-from tests.system.shown import CONTRAST, MORTAL, ROW, WIDTH, Seen, browsing, page, with_page
+from tests.system.shown import MORTAL, ROW, Seen, browsing, page, with_page
 from tests.waiting import until, until_answer
 
 pytestmark = pytest.mark.needs_chromium
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.needs_chromium
 REFUSE = Fault(FaultKind.REFUSE)
 TOKEN = "a-token-of-some-length"
 HOSTILE = "<img src=x onerror=alert(1)>&lt;"
-PHONE = 375
 SHOWN = "document.querySelector('#plot').dataset"
 
 
@@ -77,7 +76,7 @@ async def test_what_is_not_live_does_not_look_live_and_it_comes_back_by_itself_w
 ) -> None:
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
         config, port = with_page(waiting_config(plant, tmp_path, MORTAL))
-        async with chromium(tmp_path / "profile") as browser:
+        async with chromium() as browser:
             await browser.look(1400)
             seen, row = Seen(plant, None, browser, port), ROW.format("panel-1/IN1")  # type: ignore[arg-type]
             async with gateway_running(config) as house:
@@ -191,23 +190,6 @@ async def test_it_is_used_by_keyboard_and_only_rows_in_sight_are_in_the_document
         for letter in "panel-3/IN2":
             await browser.press(letter)
         await browser.until("document.querySelector('#points-of').innerText.startsWith('11 of')")
-
-
-@pytest.mark.parametrize("is_dark", [False, True])
-async def test_it_is_readable_on_a_phone_by_day_and_in_the_dark(tmp_path: Path, *, is_dark: bool) -> None:
-    async with page(tmp_path) as seen:
-        browser = seen.browser
-        await browser.look(PHONE, 700, is_dark=is_dark)
-        seen.plant.set_fault("panel-2", REFUSE)
-        await browser.until("document.querySelector('#devices').innerText.includes('offline')")
-        for hash_ in ("", "#point=panel-1/IN1", "#device=panel-2"):
-            await seen.go(hash_)
-            await browser.until(f"document.querySelector('#detail').hidden === {'true' if not hash_ else 'false'}")
-            assert await browser.get(WIDTH) <= PHONE, hash_
-            contrast, where = await browser.get(CONTRAST)
-            assert contrast >= 4.5, where
-        ground = await browser.get("getComputedStyle(document.documentElement).backgroundColor")
-        assert ground == ("rgb(15, 21, 27)" if is_dark else "rgb(246, 247, 249)")
 
 
 async def test_a_screen_reader_finds_landmarks_tables_and_a_name_for_all_that_can_be_operated(tmp_path: Path) -> None:
