@@ -13,6 +13,7 @@ import pytest
 
 from t3actors.config import ApiConfig
 from t3actors.simulator.plant import PlantSize, running_plant
+from t3actors.watch.api.bundle import files
 from tests.ports import free_tcp_port
 from tests.system.asked import all_running, client_of, until_answered, waiting_config
 from tests.system.house import House, gateway_running
@@ -41,10 +42,10 @@ async def test_the_page_is_sent_without_a_token_and_to_whoever_follows_a_link_an
     tmp_path: Path,
 ) -> None:
     async with guarded(tmp_path) as (_, client, _port):
-        for path in ("/", "/page/main.js", "/page/page.css"):
+        for path, file in files().items():
             answer = await client.get(path, headers=ELSEWHERE)
             assert answer.status_code == 200, path
-            assert answer.headers.get_list("cache-control") == ["no-cache"]
+            assert answer.headers.get_list("cache-control") == [file.kept]
             assert answer.headers["x-frame-options"] == "DENY"
         assert (await client.get("/health")).status_code == 401
         assert (await client.get("/health", headers=ELSEWHERE)).status_code == 403

@@ -69,7 +69,7 @@ async def test_another_version_of_the_gateway_brings_its_own_page(tmp_path: Path
         await browser.get("void (globalThis.wasHere = true)")
         gateway.changes_of_health = {"version": "1.1"}
         await browser.until("globalThis.wasHere === undefined && document.body.dataset.state === 'live'")
-        assert browser.requests.count(f"{address}page/main.js") == 2
+        assert browser.requests.count(address) == 2
         assert "1.1" in await text_of(browser, "#gateway-facts")
 
 
@@ -92,7 +92,7 @@ async def test_ages_go_by_the_gateways_clock_however_wrong_the_browsers_is(tmp_p
 
 async def test_a_clock_that_is_set_is_believed_and_an_answer_that_was_long_under_way_is_not(tmp_path: Path) -> None:
     async with paper_page(paper(), tmp_path) as (browser, _):
-        offsets = await browser.get("""import('./page/clock.js').then(({ Clock }) => {
+        offsets = await browser.get("""import(new URL('clock.js', document.querySelector('script').src)).then(({ Clock }) => {
           const clock = new Clock(), now = Date.now(), said = [];
           const hear = (at, askedAt) => { clock.hear(at, askedAt); said.push(Math.round(clock.offsetMs / 10000)); };
           hear(now - 50, now - 10);

@@ -1,5 +1,8 @@
 """The page at `/`: the files of the folder `page`, read once and sent to whoever asks. Stands before the application.
 
+The page itself is asked for each time; what it loads lies under a path that changes with any octet of it, `/page/<tag>/`, and is kept
+for good: who comes again asks once, and after an update nothing old meets anything new.
+
 They are the same for everybody and hold nothing of the gateway: whoever may not ask the API sees an empty page that asks for the token. So
 they are sent without one (`is_open`), which a browser that follows a link could not bring along anyway.
 """
@@ -19,6 +22,7 @@ from t3actors.watch.api.refusals import Refused
 
 FOLDER = Path(__file__).with_name("page")
 PREFIX = "/page/"
+INDEX = "index.html"
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -29,13 +33,18 @@ POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancesto
 READS = {"GET", "HEAD"}
 
 
+ASKED_EACH_TIME = "no-cache"
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+
+
 class File(msgspec.Struct, frozen=True):
-    """A file as it is sent: plain, or packed with gzip. `tag` changes with what is in it."""
+    """A file as it is sent: plain, or packed with gzip. `tag` changes with what is in it; `kept`: how a browser may keep it."""
 
     plain: bytes
     packed: bytes
     media_type: str
     tag: str
+    kept: str
 
 
 def is_open(scope: Scope) -> bool:
@@ -46,11 +55,12 @@ def is_open(scope: Scope) -> bool:
 
 def files() -> dict[str, File]:
     """Read the files, by the path under which each is sent."""
-    return {
-        "/" if path.name == "index.html" else PREFIX + path.name: _file(path.read_bytes(), TYPES[path.suffix])
-        for path in FOLDER.iterdir()
-        if path.suffix in TYPES
-    }
+    read = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+    index = read.pop(INDEX)
+    under = f"{PREFIX}{_tag(b''.join(name.encode() + body for name, body in read.items()))[:12]}/"
+    sent = {under + name: _file(body, name, KEPT_FOR_GOOD) for name, body in read.items()}
+    sent["/"] = _file(index.replace(b'="page/', f'="{under[1:]}'.encode()), INDEX, ASKED_EACH_TIME)
+    return sent
 
 
 class Bundle:
@@ -71,15 +81,19 @@ class Bundle:
         await _answer(file, scope)(scope, receive, send)
 
 
-def _file(body: bytes, media_type: str) -> File:
-    return File(body, gzip.compress(body, mtime=0), media_type, hashlib.sha256(body).hexdigest()[:32])
+def _file(body: bytes, name: str, kept: str) -> File:
+    return File(body, gzip.compress(body, mtime=0), TYPES[Path(name).suffix], _tag(body), kept)
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 def _answer(file: File, scope: Scope) -> Response:
     asked = {name: value.decode("latin-1") for name, value in scope["headers"]}
     is_packed = "gzip" in asked.get(b"accept-encoding", "")
     headers = {
-        "cache-control": "no-cache",  # may be kept, and must be asked for: a newer gateway's page is seen at once
+        "cache-control": file.kept,
         "etag": f'"{file.tag}{"-gzip" * is_packed}"',
         "vary": "accept-encoding",
         "content-security-policy": POLICY,

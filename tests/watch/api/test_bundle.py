@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from t3actors.watch.api import bundle
 from t3actors.watch.api.bundle import FOLDER, POLICY, Bundle, files, is_open
 from t3actors.watch.api.refusals import Refused
 
 MOST_PACKED = 50_000
-PLACES = {"/", "/page/page.css", "/page/main.js", "/page/icon.svg"}
+MAIN = next(path for path in files() if path.endswith("/main.js"))
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 async def behind(scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,27 +50,41 @@ async def test_each_file_is_sent_with_its_type_and_its_policy() -> None:
             assert (answer.status_code, answer.content) == (200, file.plain), path
             assert answer.headers["content-type"] == file.media_type
             assert answer.headers["content-security-policy"] == POLICY
-            assert answer.headers["cache-control"] == "no-cache"
-    assert set(files()) >= PLACES
+            assert answer.headers["cache-control"] == ("no-cache" if path == "/" else KEPT_FOR_GOOD)
     assert len(files()) == len(list(FOLDER.iterdir())), "a file that is not sent"
+
+
+def test_what_the_page_loads_lies_under_a_path_that_changes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(files())
+    html = files()["/"].plain.decode()
+    assert {f"/{each}" for each in re.findall(r'(?:src|href)="(page/[^"]+)"', html)} == before - {"/"}
+    other = tmp_path / "page"
+    shutil.copytree(FOLDER, other)
+    monkeypatch.setattr(bundle, "FOLDER", other)
+    assert set(files()) == before
+    with (other / "words.js").open("a") as words:
+        words.write("// another word")
+    assert set(files()) & before == {"/"}
 
 
 async def test_whoever_has_a_file_already_is_not_sent_it_again() -> None:
     async with client() as asking:
-        first = await asking.get("/page/main.js")
-        again = await asking.get("/page/main.js", headers={"if-none-match": first.headers["etag"]})
+        first = await asking.get(MAIN)
+        again = await asking.get(MAIN, headers={"if-none-match": first.headers["etag"]})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
-        changed = await asking.get("/page/main.js", headers={"if-none-match": '"another"'})
+        changed = await asking.get(MAIN, headers={"if-none-match": '"another"'})
         assert changed.status_code == 200
 
 
 async def test_it_is_packed_for_whoever_can_unpack_it() -> None:
     async with client() as asking:
-        async with asking.stream("GET", "/page/main.js", headers={"accept-encoding": "gzip, br"}) as packed:
+        async with asking.stream("GET", MAIN, headers={"accept-encoding": "gzip, br"}) as packed:
             raw = b"".join([piece async for piece in packed.aiter_raw()])
         assert packed.headers["content-encoding"] == "gzip"
-        assert gzip.decompress(raw) == files()["/page/main.js"].plain
-        plain = await asking.get("/page/main.js", headers={"accept-encoding": "identity"})
+        assert gzip.decompress(raw) == files()[MAIN].plain
+        plain = await asking.get(MAIN, headers={"accept-encoding": "identity"})
         assert "content-encoding" not in plain.headers
         assert plain.headers["etag"] != packed.headers["etag"]
     assert sum(len(file.packed) for file in files().values()) < MOST_PACKED
@@ -90,7 +108,7 @@ async def test_what_is_no_file_of_the_page_goes_on(path: str) -> None:
 def test_only_reading_the_page_is_open_to_anybody() -> None:
     page = {"type": "http", "method": "GET", "path": "/"}
     assert is_open(page)
-    assert is_open({**page, "method": "HEAD", "path": "/page/main.js"})
+    assert is_open({**page, "method": "HEAD", "path": MAIN})
     assert not is_open({**page, "method": "POST"})
     assert not is_open({**page, "path": "/health"})
     assert not is_open({**page, "path": "/pages"})
@@ -104,7 +122,8 @@ def test_nothing_is_loaded_from_elsewhere_and_nothing_stands_inline() -> None:
     assert re.findall(r"<script(?![^>]* src=)|<style| style=| on\w+=|javascript:", html) == []
     linked = re.findall(r'(?:src|href)="(page/[^"]+)"', html)
     linked += [f"page/{name}" for text in sources(".js").values() for name in re.findall(r'from "\./([^"]+)"', text)]
-    assert {f"/{each}" for each in linked} | {"/"} == set(files()), "a file that is missing, or that nobody uses"
+    served = {f"page/{path.rpartition('/')[2]}" for path in files() if path != "/"}
+    assert set(linked) == served, "a file that is missing, or that nobody uses"
 
 
 def test_no_text_is_ever_read_as_markup_or_code() -> None:
