@@ -2,9 +2,9 @@
 
     python -m benchmarks.soak --minutes 60 [--modbus 20 --bacnet 20] [--results soak.jsonl] [--directory DIR]
 
-`t3actors run` in a process of its own, with its API on its socket and its log in a file; a budget of 20 MB, so that history is packed,
-let go of and aggregated within the hour. Simulated devices of 50 points at 1 s in two other processes, one of which loses
-its power every few minutes. Faults and values: soak_plant.py; the operator: soak_operator.py; /metrics is asked every 5 s.
+`t3actors run` in a process of its own, with its API on its socket and its log in a file; history is packed and aggregated
+when the clock's hour is over. Simulated devices of 50 points at 1 s in two other processes, one of which loses its power every few
+minutes. Faults and values: soak_plant.py; the operator: soak_operator.py; /metrics is asked every 5 s.
 
 Every 10 s: memory, files, threads, tasks, queues (soak_figures.py). Every 5 minutes what was stored is judged (soak_truth.py). At the
 end: slopes over the last three quarters, restarts, wrong values, turns that are missing, lateness, CPU. Exits with 1 when a figure
@@ -52,7 +52,7 @@ poll_interval = "1s"
 max_interval = "5m"
 
 [store]
-budget = "20MB"
+budget = "100MB"
 recent = "1h"
 minutes = "1h"
 min_free = "0B"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from t3actors.store.history.governor import used_bytes
 from t3actors.store.reader import open_reader
 from t3actors.store.store import Store
 from tests.store.building import T0_MS, House, announced, change
@@ -18,12 +19,12 @@ STAMPS = "SELECT value, sampled_at, clock_trusted FROM TRENDLOG_ALL ORDER BY val
 class Box(House):
     """A machine: what it was switched on for, what its wall clock says, whether the kernel knows that to be right."""
 
-    def __init__(self, folder: Path, wall_ms: int, *, trusted: bool = False) -> None:
+    def __init__(self, folder: Path, wall_ms: int, *, trusted: bool = False, **config: object) -> None:
         self.up_ms = 60_000
         self.ahead_ms = wall_ms - self.up_ms
         self.trusted = trusted
         self.number = 0
-        super().__init__(folder, recent_s=2 * 86_400.0)
+        super().__init__(folder, **({"recent_s": 2 * 86_400.0} | config))  # type: ignore[arg-type]
 
     @property
     def now_ms(self) -> int:
@@ -153,6 +154,28 @@ def test_a_clock_nobody_vouches_for_is_marked_and_after_a_day_packed_all_the_sam
     assert box.one("SELECT count(*) FROM parts") != 0
     assert {trusted for *_, trusted in box.stamps()} == {0}
     assert box.read() == box.stamps()
+
+
+def test_history_of_a_doubtful_clock_is_packed_before_its_day_is_over_where_it_would_stop_for_the_budget_else(
+    tmp_path: Path,
+) -> None:
+    empty = Box(tmp_path / "empty", T0_MS)
+    empty.opened().put(announced())
+    used = used_bytes(empty.tidying.desk.connection)
+    box = Box(tmp_path / "full", T0_MS, budget_bytes=round(used / 0.95) + 100_000)
+    box.opened().put(announced())
+    stored = 0
+    for _ in range(20):
+        for _ in range(60):
+            box.up_ms += 60_000
+            box.put(*(change(stored + n, at_ms=box.now_ms + n) for n in range(10)))
+            stored += 10
+        box.tidy()
+    assert box.logged("store.full") == []
+    assert len(box.logged("store.over_budget")) == 1
+    values = [value for value, *_ in box.stamps()]
+    assert values == list(range(stored - len(values), stored)), "what went is the oldest"
+    assert box.one("SELECT SUM(samples) FROM parts WHERE kind = 0") > 1000
 
 
 @pytest.mark.parametrize("wall_ms", [5000, T0_MS - 40 * DAY_MS, T0_MS + 40 * DAY_MS])

@@ -59,9 +59,13 @@ def take(gateway: Gateway) -> Census:
         files=len(os.listdir("/proc/self/fd")),
         actors=sum(row.state == "running" for row in rows_of(gateway.supervisor)),
         tables=tables,
-        objects=Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in objects),
+        objects=Counter(name for name in map(_type_of, objects) if not name.startswith(NOT_OURS)),
         memory_blocks=blocks,
     )
+
+
+def _type_of(each: object) -> str:
+    return f"{type(each).__module__}.{type(each).__qualname__}"
 
 
 def least(counted: Sequence[Census]) -> Census:

@@ -21,6 +21,8 @@ from supervision.inbox import ThreadInbox
 from t3actors import clock as wall
 from t3actors import pipeline, specs
 from t3actors.collect import device
+from t3actors.collect.bacnet.cov import subscriptions, wanted
+from t3actors.collect.bacnet.rare import alarm_rounds, rarely
 from t3actors.collect.life import Life
 from t3actors.detect import delivery, detector
 from t3actors.store import writer
@@ -88,6 +90,7 @@ class TimeLapse:
         self.clock = MockClock(autojump_threshold=0)
         self._inboxes: list[_CountedInbox] = []
         self._calls = 0
+        self._crept_s = 0.0
         jump = self.clock._autojump  # type: ignore[attr-defined]
 
         def jump_if_idle() -> None:
@@ -101,12 +104,17 @@ class TimeLapse:
         patch.setattr(self.clock, "_autojump", jump_if_idle)
         patch.setattr("supervision.actor.ThreadInbox", self._inbox)
         patch.setattr(trio.to_thread, "run_sync", self._counted(trio.to_thread.run_sync))
-        patch.setattr(time, "monotonic", self.clock.current_time)
+        patch.setattr(time, "monotonic", self._monotonic)
         patch.setattr(wall, "wall_ms", self.wall_ms)
         patch.setattr(wall, "machine_ms", lambda: int(self.clock.current_time() * 1000))
         patch.setattr(wall, "is_trusted", lambda: True)
         patch.setattr(DatabaseWriter, "_beat", lambda _writer: None)
         _by_the_hour(patch)
+
+    def _monotonic(self) -> float:
+        """It creeps by a microsecond each time it is read: who waits for the last digit would wait for ever else."""
+        self._crept_s += 0.000_001
+        return self.clock.current_time() + self._crept_s
 
     def wall_ms(self) -> int:
         """The wall clock."""
@@ -148,6 +156,10 @@ def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(Life.__init__.__kwdefaults__, "longest_pause_s", HOUR_S / 2)
     patch.setattr(device, "PROGRESS_WITHIN_S", 4 * HOUR_S)
     patch.setattr(writer, "RETRY_S", 0.0)
+    patch.setattr(rarely, "TABLES_EVERY_S", 3 * DAY_S)
+    patch.setattr(alarm_rounds, "EVERY_S", DAY_S / 2)
+    patch.setattr(subscriptions, "LOOK_IN_S", HOUR_S)
+    patch.setattr(wanted, "CHOOSE_EVERY_S", HOUR_S)
     patch.setitem(Summary.__init__.__kwdefaults__, "every_s", HOUR_S)
     defaults = specs.actor_spec.__kwdefaults__
     patch.setitem(defaults, "one_message_within_s", 4 * HOUR_S)

@@ -39,19 +39,19 @@ def used_bytes(connection: apsw.Connection) -> int:
 
 
 class Governor:
-    """Watches the budget. `is_stuck`: it is used up, and nothing more can go."""
+    """Watches the budget. `is_over`: it is used up; `is_stuck`: and nothing more can go."""
 
     def __init__(self, budget_bytes: int) -> None:
         self._budget = budget_bytes
         self._said = False
-        self.is_stuck = False
+        self.is_over = self.is_stuck = False
 
     def next(self, desk: Desk, *, packs: bool) -> Job | None:
         """Return what is to go now, if anything. `packs`: rows wait to be packed, which makes room and loses nothing."""
         if not self._budget:
             return None
         used = used_bytes(desk.connection)
-        over = used + _merged_bytes(desk) > self._budget * (1 - MARGIN)
+        over = self.is_over = used + _merged_bytes(desk) > self._budget * (1 - MARGIN)
         self._say(desk, used, over=over)
         if not over:
             if _rows_bytes(desk) > self._budget / 2:

@@ -105,10 +105,14 @@ class Tidying:
             self._trim_again_s = now_s + TRIM_EVERY_S
             if expiry.is_overfull(desk):
                 return expiry.trim(desk)
-        hour_s = self._due_hour()
+        hour_s = self._ended_hour()
         governed = self.governor.next(desk, packs=hour_s is not None)
         if governed is not None:
             return governed
+        if (
+            self._is_held(hour_s) and not self.governor.is_over
+        ):  # over the budget it keeps its mark and times, and makes room
+            hour_s = None
         until_s = expiry.archivable(desk, self._vouched_s() - int(desk.config.recent_s))
         if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
             return expiry.archive(desk, until_s)
@@ -148,13 +152,14 @@ class Tidying:
             return now_s
         return min(now_s, self.desk.frontiers.packed_until + stretches.since_start_ms // 1000)
 
-    def _due_hour(self) -> int | None:
-        """Return the next hour to pack, if it is over, and its clock right as far as can be known."""
+    def _ended_hour(self) -> int | None:
+        """Return the next hour to pack, if it is over."""
         hour_s = packing.next_hour(self.desk)
-        if hour_s is None or hour_s + HOUR_S + GRACE_S > self.desk.now_s():
-            return None
-        is_held = self.hold_from_s is not None and hour_s + HOUR_S > self.hold_from_s
-        return None if is_held else hour_s
+        return None if hour_s is None or hour_s + HOUR_S + GRACE_S > self.desk.now_s() else hour_s
+
+    def _is_held(self, hour_s: int | None) -> bool:
+        """Say whether the clock that stamped an hour may yet turn out to be wrong."""
+        return hour_s is not None and self.hold_from_s is not None and hour_s + HOUR_S > self.hold_from_s
 
     def _has_rows_before(self, until_s: int) -> bool:
         first = self.desk.connection.execute("SELECT MIN(logging_time) FROM sample_seconds").get
