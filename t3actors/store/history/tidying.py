@@ -109,10 +109,8 @@ class Tidying:
         governed = self.governor.next(desk, packs=hour_s is not None)
         if governed is not None:
             return governed
-        if (
-            self._is_held(hour_s) and not self.governor.is_over
-        ):  # over the budget it keeps its mark and times, and makes room
-            hour_s = None
+        if self._is_held(hour_s) and not self.governor.is_over:
+            hour_s = None  # over the budget it is packed with its mark and its times, and makes room
         until_s = expiry.archivable(desk, self._vouched_s() - int(desk.config.recent_s))
         if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
             return expiry.archive(desk, until_s)
