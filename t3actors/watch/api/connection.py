@@ -15,9 +15,9 @@ import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
-from hypercorn.protocol.events import EndBody, Response
+from hypercorn.protocol.events import EndBody, Response, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
@@ -32,6 +32,12 @@ from t3actors.watch.api.rates import Bucket
 from t3actors.watch.api.refusals import Refused
 
 PIECE_BYTES = 65536
+HEAD_BYTES, HEAD_LINES = 16_384, 100
+"""Of a request: 2,500 short headers, which find room in as many octets, would cost the loop some 8 ms."""
+GOES_WITHIN_S = 1.0
+"""For so long an application that has too much to hear already is waited for, to hear that its request is over."""
+REFUSED_WAITS_S = 0.25
+"""Who is refused waits for his answer a moment: a flood then costs its sender's connections, not our loop."""
 HEARD_AT_ONCE, HEARD_A_SECOND = 4096, 64
 """Octets that a listener may say: he has nothing to say but that he lives, 6 octets every 20 s, and that he goes."""
 COMPRESSION = b"sec-websocket-extensions"
@@ -40,7 +46,7 @@ WITHOUT_BODY = [(b"content-length", b"0"), (b"connection", b"close")]
 TOO_EARLY = "a WebSocket says nothing before it is let in"
 TOO_MUCH = "who listens on a WebSocket says no more than that he lives"
 MALFORMED = {
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of a request may have 16 kB",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"the head of a request may have {HEAD_BYTES} octets in {HEAD_LINES} lines",
     HTTPStatus.NOT_IMPLEMENTED: "no other transfer encoding than chunked is spoken",
 }
 NO_REQUEST = "that is no well-formed request of HTTP/1.1"
@@ -52,7 +58,7 @@ def http_config(request_within_s: float, ping_every_s: float = 20.0) -> Config:
     config = Config()
     config.accesslog = config.errorlog = None
     config.alpn_protocols = ["http/1.1"]
-    config.h11_max_incomplete_size = 16_384
+    config.h11_max_incomplete_size = HEAD_BYTES
     config.include_server_header = False
     config.keep_alive_timeout = request_within_s
     config.websocket_max_message_size = 4096
@@ -126,6 +132,7 @@ class Http11(H11Protocol):
 
     on_refused: Callable[[str], object]
     _is_over = False
+    _head_lines = 0
 
     async def handle(self, event: Event) -> None:
         """Take what came. A listener who speaks too early or too much is heard no more: his frames cost the loop time, and packed ones
@@ -134,6 +141,9 @@ class Http11(H11Protocol):
             if self._is_over:
                 return
             if isinstance(self.stream, WSStream) and not await self._is_heard(self.stream, len(event.data)):
+                return
+            if self.stream is None and self._is_head_too_long(event.data):
+                await self._send_error_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
                 return
         await super().handle(event)
 
@@ -147,6 +157,7 @@ class Http11(H11Protocol):
                 request = h11.Request(
                     method=request.method, target=request.target, headers=kept, http_version=request.http_version
                 )
+        self._head_lines = 0
         self._patience = Bucket(HEARD_A_SECOND, HEARD_AT_ONCE)
         if self.connection.trailing_data[0] and _wants_websocket(request):
             await self._refuse(Refused(HTTPStatus.BAD_REQUEST, TOO_EARLY))
@@ -163,7 +174,26 @@ class Http11(H11Protocol):
     async def _send_error_response(self, status_code: int) -> None:
         """What came is no request."""
         status = HTTPStatus(status_code)
+        self._is_over = True
+        await trio.sleep(REFUSED_WAITS_S)
         await self._refuse(Refused(status, MALFORMED.get(status, NO_REQUEST)))
+
+    async def _close_stream(self) -> None:
+        """Let go of a request that is over. No more of it is taken; Hypercorn itself would wait for ever here where an application that has
+        answered before all of the body came, and has not heard what came, is to hear of the end as well; and go on reading."""
+        stream, self.stream = self.stream, None
+        if stream is None:
+            return
+        if self.connection.their_state is not h11.DONE:
+            self._is_over = True
+        with trio.move_on_after(GOES_WITHIN_S):
+            await stream.handle(StreamClosed(stream_id=STREAM_ID))
+
+    def _is_head_too_long(self, data: bytes) -> bool:
+        """Count the lines of a head as it comes, before anybody takes it apart."""
+        end = data.find(b"\r\n\r\n")
+        self._head_lines += data.count(b"\n", 0, len(data) if end < 0 else end)
+        return self._head_lines > HEAD_LINES
 
     async def _is_heard(self, stream: WSStream, octets: int) -> bool:
         """Say whether a WebSocket takes so many octets now; hush him who says them at a wrong time."""

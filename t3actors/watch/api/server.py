@@ -38,6 +38,8 @@ AGAIN_AFTER_S = 10.0
 REQUEST_WITHIN_S = 10.0
 SEND_WITHIN_S = 20.0
 HANDSHAKE_WITHIN_S = 5.0
+ARRIVALS_A_REQUEST = 2.0
+"""So many times `rate` connections are taken a second: one that brings no request that is answered costs about as much as one that does."""
 SEND_BUFFER_BYTES = 65_536
 """What the kernel keeps for one who reads slowly: with 200 of them, some 25 MB (it takes twice as much)."""
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
@@ -118,12 +120,14 @@ class ApiServer(TrioActor):
 
     async def _listen(self, opened: socket.socket, door: Door) -> None:
         bucket = Bucket(self._config.rate, max(self._config.rate, 20.0))
+        arrivals = Bucket(ARRIVALS_A_REQUEST * self._config.rate, ARRIVALS_A_REQUEST * max(self._config.rate, 20.0))
         guard = Guard(self._app, door, bucket, self._complaints, self._is_open)
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(opened))
         mine: dict[PatientStream, trio.CancelScope] = {}
         async with trio.open_nursery() as nursery:
             try:
                 while True:
+                    await self._not_too_fast(arrivals, door)
                     stream = await self._accept(listener)
                     if self._has_room(mine, door):
                         nursery.start_soon(self._converse, stream, door, guard, mine)
@@ -132,6 +136,14 @@ class ApiServer(TrioActor):
             finally:
                 for each in list(mine):  # before the tasks are cancelled: a send that nobody reads is shielded
                     each.hang_up()
+
+    async def _not_too_fast(self, arrivals: Bucket, door: Door) -> None:
+        """Take connections no faster than requests may come. What is too much waits in the kernel: it costs the loop nothing."""
+        wait_s = arrivals.take(trio.current_time())
+        while wait_s:
+            self._complaints.flooded(door.endpoint, "rate")
+            await trio.sleep(wait_s)
+            wait_s = arrivals.take(trio.current_time())
 
     def _has_room(self, mine: dict[PatientStream, trio.CancelScope], door: Door) -> bool:
         """Say whether one more may come. Where there are enough, the one that has asked for nothing for the longest gives way."""

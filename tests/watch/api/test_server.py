@@ -10,10 +10,11 @@ import tracemalloc
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import h11
 import pytest
 import trio
 from starlette.applications import Starlette
@@ -24,7 +25,7 @@ from starlette.websockets import WebSocket
 
 from supervision import ChildSpec, Supervisor, SupervisorSpec
 from t3actors.config import ApiConfig
-from t3actors.watch.api import guard, server
+from t3actors.watch.api import connection, guard, server
 from t3actors.watch.api.app import Application
 from t3actors.watch.api.connection import PatientStream, http_config
 from t3actors.watch.api.server import ApiServer
@@ -167,21 +168,25 @@ async def test_path_tricks_lead_nowhere(tmp_path: Path, path: str) -> None:
 async def test_a_body_beyond_the_limit_is_refused_however_it_is_announced(tmp_path: Path) -> None:
     body = b"x" * (guard.MOST_BODY + 1)
     chunks = b"".join(b"8000\r\n" + b"x" * 0x8000 + b"\r\n" for _ in range(40))
+    crumbs = b"1\r\nx\r\n" * (guard.MOST_PIECES + 1) + b"0\r\n\r\n"
     async with standing(tmp_path) as api:
         assert await api.status(request(method="POST", body=body[:-1])) == 200
         assert await api.status(request(method="POST", body=body)) == 413
         assert await api.status(request("/", "Transfer-Encoding: chunked", method="POST"), chunks) in {0, 413}
+        assert await api.status(request("/", "Transfer-Encoding: chunked", method="POST"), crumbs) == 413
         assert await api.status(request("/", "Content-Length: 99999999999", method="POST")) == 413
         assert await api.status(request()) == 200
 
 
-async def test_a_body_without_end_is_hung_up_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunks", [b"8000\r\n" + b"x" * 0x8000 + b"\r\n", b"1\r\nx\r\n" * 5000])
+@pytest.mark.parametrize("headers", [(), ("Origin: http://evil.example",)])
+async def test_a_body_without_end_is_hung_up_on(tmp_path: Path, chunks: bytes, headers: tuple[str, ...]) -> None:
     async with standing(tmp_path) as api, await connect(api.where) as stream:
         with trio.fail_after(WITHIN_S):
             try:
-                await stream.send_all(request("/", "Transfer-Encoding: chunked", method="POST"))
+                await stream.send_all(request("/", "Transfer-Encoding: chunked", *headers, method="POST"))
                 while True:
-                    await stream.send_all(b"8000\r\n" + b"x" * 0x8000 + b"\r\n")
+                    await stream.send_all(chunks)
             except trio.BrokenResourceError:
                 pass
         assert await api.status(request()) == 200
@@ -250,11 +255,11 @@ async def test_who_asks_for_nothing_gives_way_to_who_does(tmp_path: Path) -> Non
     async with standing(tmp_path, connections=3) as api:
         async with await connect(api.where) as silent, await connect(api.where) as slow, listening(api.where) as heard:
             await slow.send_all(b"GET / HTTP/1.1\r\nHost: gate")
-            for _ in range(3):
-                assert await api.status(request()) == 200
+            assert await api.status(request()) == 200
             assert await everything(silent) == b""
-            assert await everything(slow) == b""
-            assert (await heard.next())["said"]
+            async with listening(api.where), listening(api.where):
+                assert await everything(slow) == b""
+                assert (await heard.next())["said"]
 
 
 async def test_more_requests_than_the_rate_are_answered_with_429(
@@ -268,6 +273,49 @@ async def test_more_requests_than_the_rate_are_answered_with_429(
         assert statuses[429] >= 1
         assert all(b"retry-after: 1" in answer for answer in answers if status_of(answer) == 429)
         assert len(api.log.of("api.flooded", reason="rate")) == 1
+
+
+class Turns(trio.abc.Instrument):
+    """Counts what h11 takes apart within one turn of the loop, during which nobody else has his."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.longest = self._events = 0
+        taken = h11.Connection.next_event
+
+        def counted(wire: h11.Connection) -> object:
+            self._events += 1
+            self.longest = max(self.longest, self._events)
+            return taken(wire)
+
+        monkeypatch.setattr(h11.Connection, "next_event", counted)
+
+    def before_task_step(self, task: object) -> None:  # noqa: ARG002 - trio's signature
+        self._events = 0
+
+
+async def test_what_comes_behind_an_answer_does_not_hold_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "LINGERS_S", 0.02)
+    asked = request("/", "Transfer-Encoding: chunked", "Origin: http://evil.example", method="POST")
+    turns = Turns(monkeypatch)
+    trio.lowlevel.add_instrument(turns)
+    try:
+        async with standing(tmp_path) as api:
+            assert await api.status(asked, b"1\r\nx\r\n" * 10_000) in {0, 403}
+    finally:
+        trio.lowlevel.remove_instrument(turns)
+    assert 1 <= turns.longest < 100
+
+
+async def test_connections_come_no_faster_than_requests_may(tmp_path: Path) -> None:
+    async with standing(tmp_path, rate=1.0, connections=200) as api:
+        alone, _ = held()
+        async with AsyncExitStack() as clients:
+            for _ in range(60):
+                await clients.enter_async_context(await connect(api.where))
+            await until(lambda: api.log.of("api.flooded", reason="rate"))
+            assert held()[0] - alone < 60 + 50
 
 
 async def test_an_error_of_ours_is_told_and_the_next_request_answered(tmp_path: Path) -> None:
@@ -306,7 +354,8 @@ async def test_what_is_no_request_ends_its_connection_and_no_other(tmp_path: Pat
     ("octets", "status", "why"),
     [
         (b"nonsense\r\n\r\n", 400, "no well-formed request"),
-        (b"GET / HTTP/1.1\r\nHost: gateway\r\nX: " + b"x" * 20_000, 431, "16 kB"),
+        (b"GET / HTTP/1.1\r\nHost: gateway\r\nX: " + b"x" * 20_000, 431, "16384 octets"),
+        (request("/", *["A: b"] * 100), 431, "100 lines"),
         (b"GET / HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "transfer encoding"),
         (request(method="POST", body=b"x" * 70_000), 413, "65536"),
         (request("/../x"), 404, "no such path"),
@@ -495,7 +544,8 @@ def test_hypercorn_s_settings_are_those_that_it_reads() -> None:
     }
 
 
-async def test_connections_of_every_kind_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_connections_of_every_kind_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "REFUSED_WAITS_S", 0.0)
     async with standing(tmp_path, rate=10_000.0) as api:
         alone = held()
         await leave(api, rounds=30)
