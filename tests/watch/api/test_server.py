@@ -289,7 +289,7 @@ class Turns(trio.abc.Instrument):
 
         monkeypatch.setattr(h11.Connection, "next_event", counted)
 
-    def before_task_step(self, task: object) -> None:  # noqa: ARG002 - trio's signature
+    def before_task_step(self, task: object) -> None:
         self._events = 0
 
 
