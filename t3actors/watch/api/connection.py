@@ -7,6 +7,7 @@ whoever asks. Here a send that makes no progress breaks its connection, each con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import h11
 import trio
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import EndBody, Response, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
@@ -22,7 +23,7 @@ from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState, H11SendableEvent
 from hypercorn.utils import wrap_app
 from starlette.types import ASGIApp
 from wsproto.events import CloseConnection
@@ -133,6 +134,7 @@ class Http11(H11Protocol):
     on_refused: Callable[[str], object]
     _is_over = False
     _head_lines = 0
+    _head = b""
 
     async def handle(self, event: Event) -> None:
         """Take what came. A listener who speaks too early or too much is heard no more: his frames cost the loop time, and packed ones
@@ -170,6 +172,21 @@ class Http11(H11Protocol):
             await self._refuse(Refused(HTTPStatus(event.status_code), NO_HANDSHAKE))
         elif not (self._is_over and isinstance(event, EndBody)):
             await super().stream_send(event)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        """Send what an event is on the wire; the head of an answer together with what follows it: a send costs as much as all else."""
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+            return
+        if isinstance(event, h11.Response):
+            self._head = data
+            return
+        data, self._head = self._head + data, b""
+        if data:
+            await self.send(RawData(data=data))
 
     async def _send_error_response(self, status_code: int) -> None:
         """What came is no request."""
@@ -238,7 +255,10 @@ def _wants_websocket(request: h11.Request) -> bool:
 
 
 class Conversation(TCPServer):
-    """One connection from its first octet to its last. `secure`: it is encrypted. `on_refused`: see Http11."""
+    """One connection from its first octet to its last. `secure`: it is encrypted. `on_refused`: see Http11.
+
+    That it is idle for too long is a deadline here, not a task that is begun anew with each request, as Hypercorn's own.
+    """
 
     def __init__(
         self,
@@ -253,6 +273,7 @@ class Conversation(TCPServer):
         super().__init__(wrapped, config, WorkerContext(None), {}, stream)  # type: ignore[arg-type]
         self._secure = secure
         self._on_refused = on_refused
+        self._idle = trio.CancelScope()
 
     async def run(self) -> None:
         """Speak until either side ends it."""
@@ -274,11 +295,22 @@ class Conversation(TCPServer):
                 )
                 protocol.on_refused = self._on_refused
                 self.protocol = protocol  # type: ignore[assignment]  # it stands where a choice of protocols would
-                await self.idle_task.restart(task_group, self._idle_timeout)
-                await self._read_data()
+                self._is_idle(idle=True)
+                with self._idle:
+                    await self._read_data()
                 self.stream.hang_up()  # a send that waits for the other side is shielded from what follows
                 nursery = task_group._nursery  # noqa: SLF001 - nobody is left to answer
                 if nursery is not None:
                     nursery.cancel_scope.cancel()
         finally:
             self.stream.hang_up()
+
+    async def protocol_send(self, event: Event) -> None:
+        """Do what the protocol says."""
+        if isinstance(event, Updated):
+            self._is_idle(idle=event.idle)
+        else:
+            await super().protocol_send(event)
+
+    def _is_idle(self, *, idle: bool) -> None:
+        self._idle.deadline = trio.current_time() + self.config.keep_alive_timeout if idle else math.inf
