@@ -21,7 +21,7 @@ VENDORS = {
     "pymodbus": ("t3actors/collect/modbus/", "t3actors/simulator/"),
     "bacpypes3": ("t3actors/collect/bacnet/link/", "t3actors/simulator/"),
     "structlog": ("t3actors/watch/",),
-    "hypercorn": ("t3actors/watch/api/connection.py",),
+    "hypercorn": ("t3actors/watch/api/connection.py", "t3actors/watch/api/http11.py"),
     "h11": ("t3actors/watch/api/", "t3actors/collect/t3000/http_connection.py", "t3actors/simulator/t3000/"),
     "wsproto": ("t3actors/watch/api/",),
     "starlette": ("t3actors/watch/api/",),

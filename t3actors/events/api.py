@@ -23,15 +23,16 @@ API_REFUSED = event(
     "warning",
     "endpoint peer reason refused",
     "A request was turned away for what it is: a wrong token, another origin's browser, a foreign host name, a path trick, too large a "
-    "body. Said once per peer and reason, and again after ten minutes with the number of them since (`refused`).",
+    "body or head, what is no HTTP/1.1 (a port scan, say), a listener who talks. Said once per peer and reason, and again after ten minutes "
+    "with the number of them since (`refused`).",
     "Look who that peer is. A monitor of ours: give it the token, or name the host in `[api] hosts`.",
 )
 API_FLOODED = event(
     "api.flooded",
     "warning",
     "endpoint reason refused",
-    "More requests or connections came than `[api] rate` or `connections` allow: some were answered with 429 or 503, or gave way. Said "
-    "when it begins, and again after ten minutes with their number since. Polling is not affected.",
+    "More requests or connections came than `[api] rate` or `connections` allow: some were answered with 429 or 503, waited, or gave way. "
+    "Said when it begins, and again after ten minutes with their number since. Polling is not affected.",
     "Find the client that asks too often; `WS /live` pushes what polling asks for.",
 )
 API_HUNG_UP = event(

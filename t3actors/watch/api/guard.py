@@ -25,7 +25,7 @@ from t3actors.watch.api.checks import (
     token_fault,
 )
 from t3actors.watch.api.complaints import Complaints
-from t3actors.watch.api.connection import REFUSED_WAITS_S
+from t3actors.watch.api.http11 import REFUSED_WAITS_S
 from t3actors.watch.api.rates import Bucket
 from t3actors.watch.api.refusals import HARDENING, Refused
 

@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket
 
 from supervision import ChildSpec, Supervisor, SupervisorSpec
 from t3actors.config import ApiConfig
-from t3actors.watch.api import connection, guard, server
+from t3actors.watch.api import guard, http11, server
 from t3actors.watch.api.app import Application
 from t3actors.watch.api.connection import PatientStream, http_config
 from t3actors.watch.api.server import ApiServer
@@ -545,7 +545,7 @@ def test_hypercorn_s_settings_are_those_that_it_reads() -> None:
 
 
 async def test_connections_of_every_kind_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "REFUSED_WAITS_S", 0.0)
+    monkeypatch.setattr(http11, "REFUSED_WAITS_S", 0.0)
     async with standing(tmp_path, rate=10_000.0) as api:
         alone = held()
         await leave(api, rounds=30)
