@@ -23,8 +23,8 @@ API_REFUSED = event(
     "warning",
     "endpoint peer reason refused",
     "A request was turned away for what it is: a wrong token, another origin's browser, a foreign host name, a path trick, too large a "
-    "body or head, what is no HTTP/1.1 (a port scan, say), a listener who talks. Said once per peer and reason, and again after ten minutes "
-    "with the number of them since (`refused`).",
+    "body or head, what is no HTTP/1.1 (a port scan, say), a listener who talks. Said once per peer and reason, and again after ten "
+    "minutes with the number of them since (`refused`).",
     "Look who that peer is. A monitor of ours: give it the token, or name the host in `[api] hosts`.",
 )
 API_FLOODED = event(
