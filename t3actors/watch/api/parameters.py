@@ -17,7 +17,10 @@ FOREVER_MS = 1 << 52
 SHOWN_AT_MOST = 80
 MOST_WORDS = 8
 LONGEST_SEARCH = 200
+_WORD = "[^\\u0000-\\u0020\\u007f-\\u00a0]+"
 NAME = re.compile("[ -~]{1,300}")
+WORDS = re.compile(f" *{_WORD}( +{_WORD}){{0,{MOST_WORDS - 1}}} *")
+"""What is read, and the same word for word in openapi.json: Python and JSON Schema (ECMA-262) read it alike."""
 MOMENTS = "^([0-9]{1,15}|[0-9]{1,6} ?(ms|s|m|h|d))$"
 """The moments that a pattern can tell; a time such as 2026-11-22T10:30 is read as well."""
 
@@ -116,13 +119,12 @@ def words(name: str, says: str) -> Parameter:
     """Words between blanks; none when left out."""
 
     def read(raw: str) -> tuple[str, ...]:
-        found = tuple(raw.split())
-        if len(raw) > LONGEST_SEARCH or not 1 <= len(found) <= MOST_WORDS or not raw.isprintable():
+        if len(raw) > LONGEST_SEARCH or WORDS.fullmatch(raw) is None:
             raise ValueError
-        return found
+        return tuple(word for word in raw.split(" ") if word)
 
     allowed = f"1 to {MOST_WORDS} words of printable characters, {LONGEST_SEARCH} together"
-    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH}
+    schema = {"type": "string", "maxLength": LONGEST_SEARCH, "pattern": f"^{WORDS.pattern}$"}
     return Parameter(name=name, says=says, allowed=allowed, schema=schema, read=read, default=())
 
 

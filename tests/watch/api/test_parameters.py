@@ -69,6 +69,11 @@ def test_a_moment_is_unix_milliseconds_or_a_time(given_: str, ms: int) -> None:
         ("device", "caf\u00e9", 'device: saw "caf\u00e9"; allowed: 1 to 300 printable characters of ASCII'),
         ("nmae", "x", 'no parameter "nmae"; allowed: device, status, limit, all, since, search'),
         ("search", " ", 'search: saw " "; allowed: 1 to 8 words of printable characters, 200 together'),
+        (
+            "search",
+            "\U0001d0a1\u009a\x17",
+            'search: saw "\U0001d0a1\u009a\x17"; allowed: 1 to 8 words of printable characters, 200 together',
+        ),
         ("search", "a\nb", 'search: saw "a\nb"; allowed: 1 to 8 words of printable characters, 200 together'),
         (
             "search",
