@@ -97,6 +97,7 @@ PURE = (
     "t3actors/collect/bacnet/rare/references.py",
     "t3actors/collect/bacnet/rare/switches.py",
     "t3actors/collect/bacnet/codec/subscription_list.py",
+    "t3actors/collect/bacnet/cov/held.py",
     "t3actors/collect/bacnet/cov/standing.py",
     "t3actors/collect/bacnet/cov/wanted.py",
     "t3actors/collect/bacnet/discover/newcomers.py",

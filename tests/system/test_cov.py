@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from supervision.backoff import Backoff
+from t3actors.collect.bacnet.cov import pieces
 from t3actors.collect.bacnet.cov import standing as cov
-from t3actors.collect.bacnet.cov import subscriptions
 from t3actors.config import BacnetConfig, DeviceConfig
 from t3actors.points import Rules
 from t3actors.simulator.bacnet.abilities import Preset
@@ -42,8 +42,8 @@ FAULTS = {
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds and minutes in a building."""
-    monkeypatch.setattr(subscriptions, "NOTIFIED_WITHIN_S", 0.6)
-    monkeypatch.setattr(subscriptions, "LOOK_IN_S", 0.2)
+    monkeypatch.setattr(pieces, "NOTIFIED_WITHIN_S", 0.6)
+    monkeypatch.setattr(pieces, "LOOK_IN_S", 0.2)
     monkeypatch.setattr(cov, "LOST", Backoff(initial_s=0.3, factor=1.0, cap_s=0.3, jitter=0.0))
 
 

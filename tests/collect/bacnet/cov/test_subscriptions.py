@@ -16,8 +16,9 @@ from t3actors.collect.bacnet.codec.read_multiple import Answer
 from t3actors.collect.bacnet.codec.tags import Bits
 from t3actors.collect.bacnet.cov import standing as cov
 from t3actors.collect.bacnet.cov.asking import PROCESS_IDS
+from t3actors.collect.bacnet.cov.pieces import CANCEL_TRIES, NOTIFIED_WITHIN_S
 from t3actors.collect.bacnet.cov.slots import LIST_AGAIN_S, LIST_TRIES, LOOK_AGAIN_S
-from t3actors.collect.bacnet.cov.subscriptions import CANCEL_TRIES, NOTIFIED_WITHIN_S, Subscriptions
+from t3actors.collect.bacnet.cov.subscriptions import Subscriptions
 from t3actors.collect.bacnet.link.requests import CancelCov, CovNotified, Pending, SubscribeCov
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestTimedOut
 from t3actors.points import Reading
