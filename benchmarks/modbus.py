@@ -22,8 +22,8 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.modbus.codec import decoder
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, read, role_of
-from t3actors.collect.modbus.turns import ReadRequest
+from t3actors.collect.modbus.link import ModbusLink
+from t3actors.collect.modbus.requests import ReadRequest, read, role_of
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.events import silent
 from t3actors.points import Kind

@@ -26,8 +26,9 @@ from t3actors.collect.bacnet.meeting import facts_at
 from t3actors.collect.device import DeviceActor
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
+from t3actors.collect.modbus.link import ModbusLink
 from t3actors.collect.modbus.listed import item
+from t3actors.collect.modbus.requests import LinkSettings, role_of
 from t3actors.collect.pace import Pace
 from t3actors.collect.t3000.doors import door_of
 from t3actors.collect.t3000.installation import InstallationActor

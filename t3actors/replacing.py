@@ -15,7 +15,7 @@ from supervision.errors import AlreadyPresent, AlreadyStarted, ChildStartFailed,
 from supervision.spec import ChildSpec
 from supervision.supervisor import Supervisor
 from t3actors.collect.bacnet.link.requests import DISCOVERY
-from t3actors.collect.modbus.link import LinkSettings, role_of
+from t3actors.collect.modbus.requests import LinkSettings, role_of
 from t3actors.config import Config, DeviceConfig
 from t3actors.configure.difference import Difference
 from t3actors.messages import DeviceRemoved

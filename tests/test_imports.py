@@ -72,6 +72,7 @@ PURE = (
     "t3actors/collect/modbus/listed.py",
     "t3actors/collect/modbus/quarantine.py",
     "t3actors/collect/modbus/transactions.py",
+    "t3actors/collect/modbus/turns.py",
     "t3actors/collect/t3000/freshness.py",
     "t3actors/collect/bacnet/border.py",
     "t3actors/collect/bacnet/codec/properties.py",

@@ -9,8 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from supervision import Supervisor, SupervisorSpec
-from t3actors.collect.modbus.link import read, role_of
-from t3actors.collect.modbus.turns import ReadRequest
+from t3actors.collect.modbus.requests import ReadRequest, read, role_of
 from t3actors.config import Config, DeviceConfig, GatewayConfig, StoreConfig
 from t3actors.errors import LinkDown
 from t3actors.events import silent

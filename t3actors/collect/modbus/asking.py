@@ -18,9 +18,8 @@ import trio
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
 from t3actors.collect.modbus.blocks import Block, Limits, Want, plan
-from t3actors.collect.modbus.link import TURN_WITHIN_S, ReleaseLink, read, role_of
 from t3actors.collect.modbus.quarantine import Quarantine
-from t3actors.collect.modbus.turns import ReadRequest
+from t3actors.collect.modbus.requests import TURN_WITHIN_S, ReadRequest, ReleaseLink, read, role_of
 from t3actors.collect.modbus.wire import FUNCTIONS
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut

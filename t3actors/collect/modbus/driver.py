@@ -18,10 +18,10 @@ from t3actors.collect.driver import Opened, PollsOnly
 from t3actors.collect.modbus.asking import ILLEGAL, Asking, Gathered
 from t3actors.collect.modbus.blocks import Block, Want, plan
 from t3actors.collect.modbus.header import PRODUCT, SERIAL, serial_number, word
-from t3actors.collect.modbus.link import MODBUS_PORT
 from t3actors.collect.modbus.listed import item
 from t3actors.collect.modbus.profile import Profile, Values
 from t3actors.collect.modbus.profiles import profiles
+from t3actors.collect.modbus.requests import MODBUS_PORT
 from t3actors.config import DeviceConfig
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestRefused
 from t3actors.events import Log

@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import random
 
-import msgspec
 import trio
 
 from supervision.actor import TrioActor
 from supervision.backoff import Backoff
-from supervision.registry import Registry
 from t3actors.addresses import split_address
+from t3actors.collect.modbus.requests import MODBUS_PORT, Answer, LinkSettings, ReadRequest, ReleaseLink, Turn
 from t3actors.collect.modbus.telling import Telling
 from t3actors.collect.modbus.transactions import IDS, Transactions, Verdict
-from t3actors.collect.modbus.turns import Answer, ReadRequest, Turn, Turns
+from t3actors.collect.modbus.turns import Turns
 from t3actors.collect.modbus.wire import Asked, Frame, FrameCutter, as_bytes, build_request, take
 from t3actors.collect.stream import open_stream
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
@@ -30,32 +29,7 @@ from t3actors.events import Log
 
 HOLD_OFF = Backoff(initial_s=0.25, factor=2.0, cap_s=5.0, jitter=0.1)  # devices back off longer, each by itself
 CHUNK = 4096
-MODBUS_PORT = 502  # IANA
 MARGIN_S = 10.0  # before the watchdog loses patience
-TURN_WITHIN_S = 60.0  # later, a request is not sent: its asker is gone, or the line is full of dead units
-
-
-class ReleaseLink(msgspec.Struct, frozen=True):
-    """A poll is over: with `connection = per_poll` the connection is closed unless another request waits."""
-
-
-class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How patient a link is; sent to it, the present connection goes on under it."""
-
-    connect_timeout_s: float = 3.0
-    min_pause_s: float = 0.0
-    per_poll: bool = False
-
-
-def role_of(address: str) -> str:
-    """Give the role a link plays in the registry."""
-    return f"link/modbus/{address}"
-
-
-async def read(registry: Registry, role: str, request: ReadRequest) -> Answer:
-    """Ask a link. **Raises**: DriverError; NobodyThere when no link plays that role, or it ends first."""
-    turn: Turn = await registry.ask(role, request)
-    return await turn.answer()
 
 
 class _Waiting:

@@ -17,7 +17,8 @@ from supervision.testing import running
 from t3actors.collect.device import DeviceActor
 from t3actors.collect.modbus import link as link_module
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import ModbusLink, role_of
+from t3actors.collect.modbus.link import ModbusLink
+from t3actors.collect.modbus.requests import role_of
 from t3actors.collect.pace import Pace
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.events import silent

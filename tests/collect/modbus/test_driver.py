@@ -13,8 +13,9 @@ from supervision.testing import running
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.asking import SEARCH_REQUESTS
 from t3actors.collect.modbus.driver import LAYOUT_EVERY_S, ModbusDriver
-from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
+from t3actors.collect.modbus.link import ModbusLink
 from t3actors.collect.modbus.quarantine import RETRY_AFTER_S
+from t3actors.collect.modbus.requests import LinkSettings, role_of
 from t3actors.config import DeviceConfig, ModbusPoint
 from t3actors.errors import BadResponse, DeviceMismatch, LinkDown, RequestTimedOut
 from t3actors.events import LogEvent, silent

@@ -17,8 +17,8 @@ import trio.testing
 
 from supervision.registry import Registry
 from supervision.testing import running
-from t3actors.collect.modbus.link import LinkSettings, ModbusLink, ReleaseLink, read, role_of
-from t3actors.collect.modbus.turns import ReadRequest
+from t3actors.collect.modbus.link import ModbusLink
+from t3actors.collect.modbus.requests import LinkSettings, ReadRequest, ReleaseLink, read, role_of
 from t3actors.errors import BadResponse, DriverError, LinkDown, RequestRefused, RequestTimedOut
 from t3actors.events import LogEvent, silent
 from t3actors.events.modbus import ANSWER_REJECTED, LINK_IDS_NOT_ECHOED, LINK_LOST, LINK_OPENED

@@ -14,9 +14,10 @@ from supervision.registry import Registry
 from supervision.testing import running
 from t3actors.collect.modbus.blocks import MAX_REGISTERS, plan
 from t3actors.collect.modbus.driver import ModbusDriver
-from t3actors.collect.modbus.link import LinkSettings, ModbusLink, role_of
+from t3actors.collect.modbus.link import ModbusLink
 from t3actors.collect.modbus.mapped import MappedDevice
 from t3actors.collect.modbus.profiles import profiles, profiles_of
+from t3actors.collect.modbus.requests import LinkSettings, role_of
 from t3actors.config import DeviceConfig
 from t3actors.config import Profile as ProfileName
 from t3actors.errors import DeviceMismatch

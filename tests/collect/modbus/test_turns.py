@@ -9,7 +9,8 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.collect.modbus.turns import SILENT_WAIT_S, Answer, ReadRequest, Turn, Turns
+from t3actors.collect.modbus.requests import Answer, ReadRequest, Turn
+from t3actors.collect.modbus.turns import SILENT_WAIT_S, Turns
 from t3actors.errors import LinkDown
 
 
