@@ -28,7 +28,7 @@ from t3actors.rows import (
     StorageUsage,
     rows_of,
 )
-from t3actors.store.history import reading
+from t3actors.store.history import reading, reading_spans
 from t3actors.store.history.parts import Kind
 from t3actors.store.known import PROVISIONAL
 from t3actors.store.migrate import found_schema, schema_files
@@ -198,7 +198,7 @@ class Reader:
         """Return aggregates of a point over spans of any length, out of hours, minutes or samples, oldest first."""
         self._must_be_packed()
         with translated(self.path, self._connection):
-            return reading.spans(self._connection, device, point_id, since_ms, until_ms, every_ms)
+            return reading_spans.spans(self._connection, device, point_id, since_ms, until_ms, every_ms)
 
     def _must_be_packed(self) -> None:
         if not self._is_packed:
@@ -210,7 +210,7 @@ class Reader:
         if not self._is_packed:
             return []
         with translated(self.path, self._connection):
-            return reading.aggregates(self._connection, kind, device, point_id, since_ms, until_ms)
+            return reading_spans.aggregates(self._connection, kind, device, point_id, since_ms, until_ms)
 
     def events(self, device: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[EventRow]:
         """Return the newest `limit` events since a time, oldest first."""

@@ -12,6 +12,7 @@ Columns lie one behind the other in `d`, each of whole numbers of one width (`in
 | over time | fw    | likewise                                                                  |
 | count     | cw    | c0 + U                                                                    |
 | known     | kw    | k0 + U, seconds for which a value was known                               |
+| spans     | rw    | r0 + U: of how many spans, one after the other, the row tells (schema 7)  |
 
 With vd -1 the first three values are 64-bit floats as they are. `x` has the shares of states, {"i": {"state": share}}.
 """
@@ -52,11 +53,15 @@ class AggregateBlock(NamedTuple):
     kw: int
     d: bytes
     x: str | None
+    r0: int = 1
+    rw: int = 0
 
 
 def encode(rows: Sequence[Aggregate], span_s: int) -> list[AggregateBlock]:
     """Pack a run, which is in time order; its times are milliseconds since its day, or month, began."""
     made: list[AggregateBlock] = []
+    if any(row.spans > MOST for row in rows):
+        rows = [part for row in rows for part in _cut(row, span_s)]
     first, size = 0, MOST
     while first < len(rows):
         block = _block(rows[first : first + size], span_s)
@@ -67,6 +72,14 @@ def encode(rows: Sequence[Aggregate], span_s: int) -> list[AggregateBlock]:
         first += block.n
         size = MOST
     return made
+
+
+def _cut(row: Aggregate, span_s: int) -> list[Aggregate]:
+    """Cut a row into as few as the views can count the spans of."""
+    firsts = range(0, row.spans, MOST)
+    return [
+        row._replace(at_ms=row.at_ms + first * span_s * 1000, spans=min(MOST, row.spans - first)) for first in firsts
+    ]
 
 
 def _block(rows: Sequence[Aggregate], span_s: int) -> AggregateBlock:
@@ -97,9 +110,13 @@ def _block(rows: Sequence[Aggregate], span_s: int) -> AggregateBlock:
     cw, kw = width_of(max(counts) - c0), width_of(max(known) - k0)
     octets = times + octets + pack(fractions, fw)
     octets += pack([count - c0 for count in counts], cw) + pack([span - k0 for span in known], kw)
+    spans = [row.spans for row in rows]
+    r0 = min(spans)
+    rw = width_of(max(spans) - r0)
+    octets += pack([count - r0 for count in spans], rw)
     shares = {str(index): row.shares for index, row in enumerate(rows) if row.shares is not None}
     x = json.dumps(shares, separators=(",", ":")) if shares else None
-    return AggregateBlock(n, t0, step, tw, vd, v0, *widths, fw, c0, cw, k0, kw, octets, x)
+    return AggregateBlock(n, t0, step, tw, vd, v0, *widths, fw, c0, cw, k0, kw, octets, x, r0, rw)
 
 
 def _times(seconds: list[int], span_s: int) -> tuple[int, int, bytes]:
@@ -159,6 +176,9 @@ def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
     fractions = column(block.fw, 2 * n)
     counts = [block.c0 + number for number in column(block.cw)]
     known = [block.k0 + number for number in column(block.kw)]
+    spans = [block.r0 + number for number in column(block.rw)]
+    if not 1 <= min(spans) <= max(spans) <= MOST:
+        raise ValueError(f"a row of {max(spans)} spans")
     shares = json.loads(block.x) if block.x else {}
     return list(
         map(
@@ -173,6 +193,7 @@ def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
             [span * 1000 for span in known],
             [True] * n,
             [_of_states(shares.get(str(index))) for index in range(n)] if shares else [None] * n,
+            spans,
         )
     )
 

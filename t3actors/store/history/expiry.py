@@ -51,7 +51,7 @@ def archive(desk: Desk, until_s: int) -> Job:
 
 def has_hidden_rows(desk: Desk) -> bool:
     """Say whether rows are to be deleted that are not shown any more."""
-    first_row, first_hour = desk.frontiers.recent_from, desk.frontiers.hours_from
+    first_row, first_hour = desk.frontiers.recent_from, desk.frontiers.hours_from - 1
     execute = desk.connection.execute
     return execute(_FIRST_ROW, (first_row,)).get is not None or execute(_FIRST_HOUR, (first_hour,)).get is not None
 
@@ -63,7 +63,7 @@ def sweep(desk: Desk) -> Job:
         with pace.step() as seconds, desk.transaction():
             desk.connection.execute(_SWEEP, (min(first + seconds, desk.frontiers.recent_from),))
         yield
-    while (hour := desk.connection.execute(_FIRST_HOUR, (desk.frontiers.hours_from,)).get) is not None:
+    while (hour := desk.connection.execute(_FIRST_HOUR, (desk.frontiers.hours_from - 1,)).get) is not None:
         with desk.transaction():
             desk.connection.execute(_SWEEP_HOURS, (hour + 1,))
         yield

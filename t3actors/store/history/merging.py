@@ -1,15 +1,13 @@
 """Merges pieces into one part: the hours of a day that is over, what came late for a day, the hours' aggregates of a month.
 
 The pieces are read by a few series at a time, taken apart, put in order and packed anew; the last transaction shows the
-whole and hides the pieces. Also packs the aggregates in `hours`, by the day.
+whole and hides the pieces.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 
@@ -19,8 +17,9 @@ from t3actors.store.history.aggregates import Aggregate
 from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples
 from t3actors.store.history.days import first_of_month, first_of_next_month
 from t3actors.store.history.desk import Desk, Job, Pace
-from t3actors.store.history.frontiers import DAY_S, HOUR_S, first_hour
-from t3actors.store.history.parts import LEVEL_PIECE, LEVEL_WHOLE, Kind, Part, PartWriter, State
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.parts import LEVEL_WHOLE, Kind, Part, PartWriter, State
+from t3actors.store.history.spans import calmed
 
 MANY_PIECES = 8  # of a day long past: what came late for it, again and again
 
@@ -28,12 +27,6 @@ _GROUPS = (
     "SELECT kind, state, day, keep_s, count(*) FROM parts WHERE level = 1 AND state IN (1, 2) AND kind = ?"
     " GROUP BY kind, state, day, keep_s ORDER BY day"
 )
-_HOURS = (
-    "SELECT series_id, (hour - ?1 * 24) * 3600000, n, least, most, mean, last, time_mean, known_s * 1000, held, shares"
-    " FROM numbered CROSS JOIN hours ON hour = ?1 * 24 + i WHERE i < 24 AND series_id BETWEEN ?2 AND ?3 ORDER BY series_id, hour"
-)
-_HOURS_SERIES = "SELECT DISTINCT series_id FROM hours WHERE hour >= ?1 * 24 AND hour < ?1 * 24 + 24 ORDER BY series_id"
-_KEPT = "SELECT series_id, hours_s FROM series"
 
 
 class Pieces(msgspec.Struct, frozen=True):
@@ -129,10 +122,8 @@ def _runs(
             for series_id in sorted(samples)
         }
     span_s = 60 if pieces.kind is Kind.MINUTES else HOUR_S
-    return {
-        series_id: (aggregate_block.encode(_once(aggregates[series_id]), span_s), len(aggregates[series_id]))
-        for series_id in sorted(aggregates)
-    }
+    made = {series_id: calmed(_once(aggregates[series_id]), span_s * 1000) for series_id in sorted(aggregates)}
+    return {series_id: (aggregate_block.encode(rows, span_s), len(rows)) for series_id, rows in made.items()}
 
 
 def _extend(run: Samples, more: Samples) -> None:
@@ -154,57 +145,3 @@ def _once(rows: list[Aggregate]) -> list[Aggregate]:
     """Of one hour the row that was made last."""
     newest = {row.at_ms: row for row in rows}
     return [newest[at_ms] for at_ms in sorted(newest)]
-
-
-# ----------------------------------------------------------------------------------------------------------- hours
-
-
-def hours_day(desk: Desk) -> int | None:
-    """Return the day whose aggregates are to be packed next; None when the one at work has not ended."""
-    first = desk.connection.execute("SELECT MIN(hour) FROM hours WHERE hour >= ?", (desk.frontiers.hours_from,)).get
-    if first is None or (first // 24 + 1) * DAY_S > desk.frontiers.packed_until:
-        return None
-    return int(first // 24)
-
-
-def pack_hours(desk: Desk, day: int) -> Job:
-    """Pack the aggregates of a day; their rows are no longer shown then."""
-    connection = desk.connection
-    with desk.transaction():
-        connection.execute("UPDATE parts SET state = 9 WHERE kind IN (0, 1, 2) AND state = 0")
-    keeping: dict[int | None, list[int]] = {}
-    kept = dict(connection.execute(_KEPT))
-    for (series_id,) in connection.execute(_HOURS_SERIES, (day,)):
-        keeping.setdefault(kept.get(series_id), []).append(series_id)
-    yield
-    writers = []
-    for keep_s, series in keeping.items():
-        writer = PartWriter(Kind.HOURS, LEVEL_PIECE, day, (day * DAY_S, (day + 1) * DAY_S), keep_s)
-        writers.append(writer)
-        pace = Pace(32, 1, 1024)
-        start = 0
-        while start < len(series):
-            with pace.step() as most:
-                some = series[start : start + most]
-                _add_hours(desk, writer, day, some)
-                with desk.transaction():
-                    writer.flush(connection, desk.wall_ms())
-                start += len(some)
-            yield
-    hours_from = first_hour(connection, (day + 1) * 24)
-    with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=hours_from)):
-        for writer in writers:
-            writer.finish(connection, State.ALONE)
-    yield
-
-
-def _add_hours(desk: Desk, writer: PartWriter, day: int, series: list[int]) -> None:
-    wanted = set(series)
-    rows: dict[int, list[Aggregate]] = {}
-    fields: list[Any]
-    for series_id, *fields, shares in desk.connection.execute(_HOURS, (day, series[0], series[-1])):
-        if series_id in wanted:
-            states = None if shares is None else {int(state): share for state, share in json.loads(shares).items()}
-            rows.setdefault(series_id, []).append(Aggregate._make((*fields, states)))
-    for series_id in sorted(rows):
-        writer.add(series_id, aggregate_block.encode(rows[series_id], HOUR_S), len(rows[series_id]))

@@ -7,27 +7,25 @@ moves. A part that was not finished is thrown away.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Generator, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
-import apsw
 import msgspec
 
-from t3actors.store.history import aggregate_block, block
-from t3actors.store.history.aggregates import Aggregate, Gap, aggregated
+from t3actors.store.history import aggregate_block, block, due, holding, telling
+from t3actors.store.history.aggregates import Gap, aggregated
 from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
-from t3actors.store.history.frontiers import DAY_S, HOUR_S, first_hour
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
+from t3actors.store.history.telling import Kept, Telling
 
 ROWS_AT_ONCE = 40_000  # some 6 MB as Python has them
 SERIES_AT_ONCE = 2000
 FLUSH_ROWS = 400
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
-_COUNT = "SELECT series_id, count(*) FROM samples WHERE logging_time >= ? AND logging_time < ? GROUP BY series_id"
 _ALL = (
     "SELECT series_id, logging_time * 1000 + ms - ?3, value, status FROM samples"
     " WHERE logging_time >= ?1 AND logging_time < ?2 AND NOT EXISTS (SELECT 1 FROM late_samples l"
@@ -39,41 +37,24 @@ _SOME = (
     " WHERE t.logging_time >= ?1 AND t.logging_time < ?2 AND NOT EXISTS (SELECT 1 FROM late_samples l"
     " WHERE l.logging_time = x.logging_time AND l.series_id = x.series_id AND l.ms = x.ms)"
 )
-_NEXT_SECOND = "SELECT MIN(logging_time) FROM sample_seconds WHERE logging_time >= ?"
-_SERIES = "SELECT series_id, states, raw_s, minutes_s FROM series"
-_HELD = "SELECT series_id, last FROM hours WHERE hour = ? AND held"
-_HOUR = (
-    "INSERT OR REPLACE INTO hours (hour, series_id, n, least, most, mean, last, time_mean, known_s, held, shares)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_GAPS = "SELECT MAX(ended_at, 0), started_at FROM GATEWAY_ENDS WHERE started_at > ? AND ended_at < ?"
-
-
-class Kept(NamedTuple):
-    """How long the samples and minutes of a series are kept: a part each. None: the default of [store]."""
-
-    raw_s: int | None = None
-    minutes_s: int | None = None
-
-
-def next_hour(desk: Desk) -> int | None:
-    """Return the first hour that has rows and is not packed; None when there are none."""
-    second = desk.connection.execute(_NEXT_SECOND, (desk.frontiers.packed_until,)).get
-    return None if second is None else second // HOUR_S * HOUR_S
 
 
 def pack_hour(desk: Desk, hour_s: int) -> Job:
-    """Pack the hour that began then."""
+    """Pack the hour that began then. Between what is packed and it there are no rows, and the gateway did not end."""
     yield from _seal(desk, hour_s)
-    hour = _Hour(desk, hour_s)
-    counts = yield from _counts(desk, hour_s)
-    for kept, alike in hour.by_keeping(counts).items():
-        chunks = list(_chunks(alike))
-        for low, high in chunks:
+    gaps = holding.gaps_in(desk.connection, hour_s * 1000, (hour_s + HOUR_S) * 1000)
+    rows = yield from telling.count(desk, hour_s)
+    tells = Telling(desk, hour_s, rows, everyone=bool(gaps))
+    yield from tells.find()
+    hour = _Hour(desk, hour_s, gaps, tells)
+    for kept, counts in tells.kept.items():
+        chunks = list(_chunks(counts))
+        for chunk in chunks:
             runs: dict[int, Samples] = {}
-            yield from _read(desk, hour_s, runs, (low, high) if len(chunks) > 1 else None)
-            yield from hour.pack(kept, {series_id: runs[series_id] for series_id in runs if series_id in alike})
-    hours_from = first_hour(desk.connection, desk.frontiers.hours_from)
+            if any(counts[series_id] for series_id in chunk):
+                yield from _read(desk, hour_s, runs, (chunk[0], chunk[-1]) if len(chunks) > 1 else None)
+            yield from hour.pack(kept, {series_id: runs.get(series_id) for series_id in chunk})
+    hours_from = due.hours_from(desk, hour_s)
     with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=hour_s + HOUR_S, hours_from=hours_from)):
         hour.finish()
     yield
@@ -86,53 +67,28 @@ def _seal(desk: Desk, hour_s: int) -> Job:
         # Of an attempt that was not finished: what came late meanwhile stands among the rows as well.
         desk.connection.execute("DELETE FROM late_samples WHERE logging_time >= ?", (hour_s,))
         desk.connection.execute("UPDATE parts SET state = 9 WHERE kind IN (0, 1, 2) AND state = 0")
+        holding.clean(desk.connection, desk.frontiers.packed_until // HOUR_S, hour_s // HOUR_S)
     yield
 
 
-def _counts(desk: Desk, hour_s: int) -> Generator[None, None, dict[int, int]]:
-    """Count the rows of each series. **Returns**: {series: rows}."""
-    counts: dict[int, int] = {}
-    for since, until in _spans(hour_s, Pace(60, 1, HOUR_S)):
-        for series_id, rows in desk.connection.execute(_COUNT, (since, until)):
-            counts[series_id] = counts.get(series_id, 0) + rows
-        yield
-    return counts
-
-
-def _spans(hour_s: int, pace: Pace) -> Iterator[tuple[int, int]]:
-    """Cut an hour into spans of as many seconds as a step can do."""
-    since, end = hour_s, hour_s + HOUR_S
-    while since < end:
-        with pace.step() as seconds:
-            until = min(end, since + seconds)
-            yield since, until
-        since = until
-
-
-def _chunks(counts: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """Give ranges of series (first, last) that fit into memory."""
-    first = last = None
-    rows = series = 0
+def _chunks(counts: dict[int, int]) -> Iterator[list[int]]:
+    """Give series, in order, as many at a time as fit into memory."""
+    chunk: list[int] = []
+    rows = 0
     for series_id in sorted(counts):
-        if (
-            first is not None
-            and last is not None
-            and (rows + counts[series_id] > ROWS_AT_ONCE or series >= SERIES_AT_ONCE)
-        ):
-            yield first, last
-            first, rows, series = None, 0, 0
-        first = series_id if first is None else first
-        last = series_id
+        if chunk and (rows + counts[series_id] > ROWS_AT_ONCE or len(chunk) >= SERIES_AT_ONCE):
+            yield chunk
+            chunk, rows = [], 0
+        chunk.append(series_id)
         rows += counts[series_id]
-        series += 1
-    if first is not None and last is not None:
-        yield first, last
+    if chunk:
+        yield chunk
 
 
 def _read(desk: Desk, hour_s: int, runs: dict[int, Samples], series: tuple[int, int] | None) -> Job:
     """Read the rows of a range of series (None: of all) in time order."""
     day_ms = hour_s // DAY_S * DAY_MS
-    for since, until in _spans(hour_s, Pace(60, 1, HOUR_S)):
+    for since, until in telling.spans(hour_s, Pace(60, 1, HOUR_S)):
         sql, bindings = (_ALL, (since, until, day_ms)) if series is None else (_SOME, (since, until, day_ms, *series))
         for series_id, at_ms, value, status in desk.connection.execute(sql, bindings):
             run = runs.get(series_id)
@@ -147,34 +103,21 @@ def _read(desk: Desk, hour_s: int, runs: dict[int, Samples], series: tuple[int, 
 class _Hour:
     """The parts and rows that come of one hour."""
 
-    def __init__(self, desk: Desk, hour_s: int) -> None:
+    def __init__(self, desk: Desk, hour_s: int, gaps: list[Gap], telling: Telling) -> None:
         self._desk = desk
         self._hour_s = hour_s
         self._day = hour_s // DAY_S
-        self._kept: dict[int, Kept] = {}
-        self._with_states: set[int] = set()
-        for series_id, states, raw_s, minutes_s in desk.connection.execute(_SERIES):
-            self._kept[series_id] = Kept(raw_s, minutes_s)
-            if states is not None and len(json.loads(states)) > 2:
-                self._with_states.add(series_id)
-        self._held: dict[int, float] = dict(desk.connection.execute(_HELD, (hour_s // HOUR_S - 1,)))
-        self._gaps = gaps_in(desk.connection, hour_s * 1000, (hour_s + HOUR_S) * 1000, self._day * DAY_MS)
+        self._gaps = [(gone - self._day * DAY_MS, back - self._day * DAY_MS) for gone, back in gaps]
+        self._telling = telling
         self._writers: dict[Kept, tuple[PartWriter, PartWriter]] = {}
-        self._hours: list[tuple[object, ...]] = []
+        self._hours: list[holding.Row] = []
 
-    def by_keeping(self, counts: dict[int, int]) -> dict[Kept, dict[int, int]]:
-        """Sort series by how long they are kept: those alike make one part, and parts are made one after the other."""
-        sorted_out: dict[Kept, dict[int, int]] = {}
-        for series_id, rows in counts.items():
-            sorted_out.setdefault(self._kept.get(series_id, Kept()), {})[series_id] = rows
-        return sorted_out
-
-    def pack(self, kept: Kept, runs: dict[int, Samples]) -> Job:
-        """Pack these series, and write them in steps."""
+    def pack(self, kept: Kept, runs: dict[int, Samples | None]) -> Job:
+        """Pack these series, and write them in steps. None: without a sample."""
         samples, minutes = self._begin(kept)
         began_s = time.perf_counter()
         for series_id in sorted(runs):
-            self._add(samples, minutes, series_id, runs.pop(series_id))
+            self._add(samples, minutes, series_id, runs.pop(series_id), keeps_minutes=self._telling.keeps_minutes(kept))
             full = samples.waiting + minutes.waiting + len(self._hours) >= FLUSH_ROWS
             if full:
                 self._flush(samples, minutes)
@@ -199,15 +142,25 @@ class _Hour:
             )
         return self._writers[kept]
 
-    def _add(self, samples: PartWriter, minutes: PartWriter, series_id: int, run: Samples) -> None:
-        end_ms = (self._hour_s + HOUR_S) * 1000 - self._day * DAY_MS
-        held, states = self._held.get(series_id), series_id in self._with_states
-        samples.add(series_id, block.encode(run), len(run.times))
-        for row in aggregated(run, HOUR_MS, end_ms, held, self._gaps, states=states):
-            self._hours.append(_hour_row(self._hour_s // HOUR_S, series_id, row))
-        kept_s = self._kept.get(series_id, Kept()).minutes_s
-        if self._desk.config.minutes_s if kept_s is None else kept_s:
-            rows = aggregated(run, MINUTE_MS, end_ms, held, self._gaps, states=states)
+    def _add(
+        self, samples: PartWriter, minutes: PartWriter, series_id: int, run: Samples | None, *, keeps_minutes: bool
+    ) -> None:
+        since_ms = self._hour_s * 1000 - self._day * DAY_MS
+        hour, end_ms, states = self._hour_s // HOUR_S, since_ms + HOUR_MS, series_id in self._telling.with_states
+        held = holding.before(self._desk.connection, self._desk.frontiers.hours_from, hour, series_id)
+        if run is not None:
+            samples.add(series_id, block.encode(run), len(run.times))
+        elif held is None:
+            return
+        known = _ended(run or Samples([], [], []), self._telling.ends.get(series_id, ()))
+        rows = aggregated(known, HOUR_MS, end_ms, held, self._gaps, since_ms=since_ms, states=states)
+        if held is not None and not rows:
+            rows = [holding.nothing_known(since_ms, held)]
+        if known.times or not (rows and rows[0].held):
+            self._hours += [holding.row_of(series_id, hour, row) for row in rows]
+        if keeps_minutes:
+            rows = aggregated(known, MINUTE_MS, end_ms, held, self._gaps, since_ms=since_ms, states=states)
+            rows = [row for row in rows if row.n or row.known_ms >= 1000]
             if rows:
                 minutes.add(series_id, aggregate_block.encode(rows, 60), len(rows))
 
@@ -215,17 +168,13 @@ class _Hour:
         with self._desk.transaction():
             samples.flush(self._desk.connection, self._desk.wall_ms())
             minutes.flush(self._desk.connection, self._desk.wall_ms())
-            self._desk.connection.executemany(_HOUR, self._hours)
+            holding.put(self._desk.connection, self._hours)
         self._hours.clear()
 
 
-def gaps_in(connection: apsw.Connection, since_ms: int, until_ms: int, base_ms: int) -> list[Gap]:
-    """Return when no gateway ran, as far as that matters in a span."""
-    return [(ended - base_ms, started - base_ms) for ended, started in connection.execute(_GAPS, (since_ms, until_ms))]
-
-
-def _hour_row(hour: int, series_id: int, row: Aggregate) -> tuple[object, ...]:
-    shares = None if row.shares is None else json.dumps(row.shares, separators=(",", ":"))
-    return (
-        hour, series_id, row.n, row.least, row.most, row.mean, row.last, row.time_mean, row.known_ms // 1000, row.held, shares,
-    )  # fmt: skip
+def _ended(run: Samples, ends: Sequence[int]) -> Samples:
+    """Put in where the value went on in another series: from there on nothing is known of this one."""
+    if not ends:
+        return run
+    order = sorted([*zip(run.times, run.values, strict=True), *((at_ms, None) for at_ms in ends)], key=itemgetter(0))
+    return Samples([at_ms for at_ms, _ in order], [value for _, value in order], [])

@@ -18,7 +18,7 @@ from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Value
 from t3actors.store.history.parts import Kind, Part
 
 _SERIES = (
-    "SELECT s.series_id, s.units, g.data_source, s.created_by, s.states FROM DEVICES d"
+    "SELECT s.series_id, s.units, g.data_source, s.created_by, s.states, s.point_index FROM DEVICES d"
     " CROSS JOIN series s ON s.series_id BETWEEN d.device_id << 20 AND (d.device_id << 20) + 1048575"
     " CROSS JOIN series_groups g ON g.group_id = s.series_id >> 16 WHERE d.name = ? AND +s.point_id = ?"
 )
@@ -47,6 +47,7 @@ class Series(NamedTuple):
     data_source: int
     created_by: str
     states: str | None
+    point_index: int
 
 
 class Run(NamedTuple):

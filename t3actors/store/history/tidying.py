@@ -11,9 +11,9 @@ import time
 
 from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.history import expiry, late, merging, packing
+from t3actors.store.history import due, expiry, late, merging, packing, packing_hours
 from t3actors.store.history.desk import Desk, Job
-from t3actors.store.history.frontiers import HOUR_S
+from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.governor import Governor
 from t3actors.store.history.parts import Kind, State, find
 from t3actors.store.history.restamping import restamp
@@ -23,6 +23,8 @@ from t3actors.store.stretches import Unsettled
 
 GRACE_S = 90
 """An hour is packed so long after it has ended: what is on its way is stored by then."""
+MOST_DAYS = 3
+"""So many days of aggregates may wait in `hours` while there are hours to pack: what reads it looks at a few."""
 LATE_EVERY_S = 600.0
 LOOK_EVERY_S = 5.0
 TRIM_EVERY_S = 60.0
@@ -105,23 +107,25 @@ class Tidying:
             self._trim_again_s = now_s + TRIM_EVERY_S
             if expiry.is_overfull(desk):
                 return expiry.trim(desk)
-        hour_s = self._ended_hour()
-        governed = self.governor.next(desk, packs=hour_s is not None)
+        day = packing_hours.due_day(desk)
+        if day is not None and desk.frontiers.packed_until - day * DAY_S > MOST_DAYS * DAY_S:
+            return packing_hours.pack_hours(desk, day)
+        hour = self._ended_hour()
+        governed = self.governor.next(desk, packs=hour is not None and not hour.is_calm)
         if governed is not None:
             return governed
-        if self._is_held(hour_s) and not self.governor.is_over:
-            hour_s = None  # over the budget it is packed with its mark and its times, and makes room
+        if self._is_held(hour) and not self.governor.is_over:
+            hour = None  # over the budget it is packed with its mark and its times, and makes room
         until_s = expiry.archivable(desk, self._vouched_s() - int(desk.config.recent_s))
         if until_s > desk.frontiers.recent_from and self._has_rows_before(until_s):
             return expiry.archive(desk, until_s)
-        if hour_s is not None:
-            return packing.pack_hour(desk, hour_s)
+        if hour is not None:
+            return due.skip(desk, hour.hour_s) if hour.is_calm else packing.pack_hour(desk, hour.hour_s)
         if now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
             self._late_again_s = now_s + LATE_EVERY_S
             return late.pack_late(desk)
-        day = merging.hours_day(desk)
         if day is not None:
-            return merging.pack_hours(desk, day)
+            return packing_hours.pack_hours(desk, day)
         pieces = merging.pieces(desk)
         if pieces is not None:
             return merging.merge(desk, pieces)
@@ -150,14 +154,13 @@ class Tidying:
             return now_s
         return min(now_s, self.desk.frontiers.packed_until + stretches.since_start_ms // 1000)
 
-    def _ended_hour(self) -> int | None:
+    def _ended_hour(self) -> due.Due | None:
         """Return the next hour to pack, if it is over."""
-        hour_s = packing.next_hour(self.desk)
-        return None if hour_s is None or hour_s + HOUR_S + GRACE_S > self.desk.now_s() else hour_s
+        return due.due(self.desk, hour_of(self.desk.now_s() - GRACE_S), may_skip=self.hold_from_s is None)
 
-    def _is_held(self, hour_s: int | None) -> bool:
+    def _is_held(self, hour: due.Due | None) -> bool:
         """Say whether the clock that stamped an hour may yet turn out to be wrong."""
-        return hour_s is not None and self.hold_from_s is not None and hour_s + HOUR_S > self.hold_from_s
+        return hour is not None and self.hold_from_s is not None and hour.hour_s + HOUR_S > self.hold_from_s
 
     def _has_rows_before(self, until_s: int) -> bool:
         first = self.desk.connection.execute("SELECT MIN(logging_time) FROM sample_seconds").get

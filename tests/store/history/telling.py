@@ -44,6 +44,14 @@ class Told(House):
             self.tell("IN2", self.now_ms + 7, tick % 2 if tick % 50 else f"note {tick}")
             self.now_ms += every_ms
 
+    def away(self, for_ms: int) -> None:
+        """Let no gateway run for so long."""
+        self.store.close()
+        self.now_ms += for_ms
+        self.boot_id += "'"
+        self.store = self.new_store()
+        self.opened()
+
     def shown(self, view: str = "TRENDLOG_ALL") -> Shown:
         if self.looking is None:
             self.looking = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)

@@ -8,7 +8,8 @@ from hypothesis import given
 from t3actors.store.history import aggregate_block
 from t3actors.store.history.aggregate_block import AggregateBlock
 from t3actors.store.history.aggregates import Aggregate, aggregated
-from t3actors.store.history.block import DAY_MS, TARGET_BYTES, BlockDamaged, Samples, Value
+from t3actors.store.history.block import DAY_MS, MOST, TARGET_BYTES, BlockDamaged, Samples, Value
+from t3actors.store.history.spans import apart
 from tests.store.history.values import samples
 
 HOUR_MS = 3_600_000
@@ -79,10 +80,53 @@ def test_what_is_no_state_has_no_shares(values: list[float]) -> None:
     assert hour(*((index / 2, value) for index, value in enumerate(values)), states=True).shares is None
 
 
-def test_a_span_without_a_number_has_no_row() -> None:
-    made = aggregated(run((5, 1.0), (65, "text"), (70, None), (130, 2.0)), HOUR_MS, 3 * HOUR_MS)
+def test_a_span_in_which_nothing_was_known_has_no_row() -> None:
+    made = aggregated(run((5, 1.0), (60, "text"), (70, None), (130, 2.0)), HOUR_MS, 3 * HOUR_MS)
     assert [row.at_ms // HOUR_MS for row in made] == [0, 2]
     assert made[1].least == 2.0  # what is not a number ended what was held
+
+
+def test_a_span_that_a_value_came_into_and_ended_in_has_a_row_without_a_sample() -> None:
+    _, made = aggregated(run((5, 1.0), (65, "text")), HOUR_MS, 2 * HOUR_MS)
+    assert (made.at_ms, made.n, made.known_ms, made.held) == (HOUR_MS, 0, 5 * 60_000, False)
+    assert {made.least, made.most, made.mean, made.last, made.time_mean} == {1.0}
+
+
+def test_spans_through_which_a_value_held_are_one_row() -> None:
+    first, calm, last = aggregated(run((5, 1.0), (60 * 30 + 30, 2.0)), HOUR_MS, 31 * HOUR_MS)
+    assert (calm.at_ms, calm.spans, calm.n, calm.known_ms, calm.held) == (HOUR_MS, 29, 0, HOUR_MS, True)
+    assert (first.spans, last.spans, last.time_mean) == (1, 1, 1.5)
+
+
+def test_a_value_is_carried_from_the_beginning_to_the_end_without_a_sample() -> None:
+    (made,) = aggregated(Samples([], [], []), HOUR_MS, 7 * HOUR_MS, 5.0, since_ms=2 * HOUR_MS)
+    assert (made.at_ms, made.spans, made.time_mean, made.held) == (2 * HOUR_MS, 5, 5.0, True)
+
+
+@pytest.mark.parametrize(
+    ("gone", "rows"),
+    [
+        (180, [(1, 1, True), (2, 1, False)]),  # at the end of a span
+        (181, [(1, 2, True), (3, 1, False)]),
+        (60, []),
+        (30, []),
+        (400, [(1, 3, True)]),
+    ],
+)
+def test_a_gap_ends_what_is_carried(gone: int, rows: list[tuple[int, int, bool]]) -> None:
+    made = aggregated(
+        Samples([], [], []), HOUR_MS, 4 * HOUR_MS, 5.0, [(gone * 60_000, 500 * 60_000)], since_ms=HOUR_MS
+    )
+    assert [(row.at_ms // HOUR_MS, row.spans, row.held) for row in made] == rows
+    assert sum(row.known_ms * row.spans for row in made) == (min(gone, 240) - min(gone, 60)) * 60_000
+
+
+def test_what_begins_within_a_span_is_told_from_there_on() -> None:
+    first, second = aggregated(run((100, 2.0)), HOUR_MS, 2 * HOUR_MS, 1.0, since_ms=30 * 60_000)
+    assert (first.at_ms, first.known_ms, first.n) == (0, HOUR_MS // 2, 0)
+    assert (second.n, second.known_ms, second.least) == (1, HOUR_MS, 1.0)
+    (made,) = aggregated(run((45, 2.0)), HOUR_MS, HOUR_MS, 1.0, since_ms=30 * 60_000)
+    assert (made.at_ms, made.known_ms, made.time_mean) == (0, HOUR_MS // 2, 1.5)
 
 
 def test_the_last_span_ends_where_it_is_told() -> None:
@@ -105,6 +149,8 @@ def test_packed_aggregates_come_back_with_means_rounded(run: Samples) -> None:
     rows = aggregated(run, 60_000, DAY_MS, states=True)
     blocks = aggregate_block.encode(rows, 60)
     back = [row for block in blocks for row in aggregate_block.decode(block)]
+    assert all(row.spans <= MOST for row in back)  # what the views can count
+    back, rows = apart(back, 60_000), apart(rows, 60_000)
     assert [row[:4] for row in back] == [row[:4] for row in rows]
     assert [(row.last, row.known_ms, row.shares) for row in back] == [
         (row.last, row.known_ms // 1000 * 1000, row.shares) for row in rows

@@ -1,0 +1,69 @@
+"""Decides which hour is packed next, and passes over those that have nothing to tell. The writer's thread."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from t3actors.store.history import holding
+from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.frontiers import HOUR_S, first_hour
+
+_NEXT_SECOND = "SELECT MIN(logging_time) FROM sample_seconds WHERE logging_time >= ?"
+_MINUTES_KEPT = "SELECT 1 FROM series WHERE minutes_s > 0 LIMIT 1"
+
+
+class Due(NamedTuple):
+    """What is to be packed: the hour that began then; or, `is_calm`, nothing: no hour before that time has anything to tell."""
+
+    hour_s: int
+    is_calm: bool = False
+
+
+def due(desk: Desk, until_s: int, *, may_skip: bool) -> Due | None:
+    """Return what is to be packed next of the hours that end by `until_s`. `may_skip`: hours without rows are over as well.
+
+    An hour without rows has something to tell where what held in it ended with the gateway; and of each point by the minute.
+    """
+    packed_until, rows_s = desk.frontiers.packed_until, next_hour(desk)
+    is_due = rows_s is not None and rows_s < until_s
+    calm_until = rows_s if rows_s is not None and rows_s < until_s else until_s if may_skip else packed_until
+    if 0 < packed_until < calm_until:
+        hour_s = holding.end_of_holding(desk.connection, packed_until, calm_until)
+        if hour_s != packed_until and _keeps_minutes(desk):
+            hour_s = holding.back_again(desk.connection, packed_until, calm_until)
+        if hour_s is not None and hour_s < calm_until:
+            return Due(hour_s)
+    if rows_s is not None and is_due:
+        return Due(rows_s)
+    return Due(calm_until, is_calm=True) if 0 < packed_until < calm_until else None
+
+
+def _keeps_minutes(desk: Desk) -> bool:
+    return desk.config.minutes_s > 0 or desk.connection.execute(_MINUTES_KEPT).get is not None
+
+
+def skip(desk: Desk, until_s: int) -> Job:
+    """Call what is before that time packed: there is nothing in it."""
+    sealed_until = max(desk.frontiers.sealed_until, until_s)
+    with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=until_s, sealed_until=sealed_until)):
+        holding.clean(desk.connection, desk.frontiers.packed_until // HOUR_S, until_s // HOUR_S - 1)
+    yield
+
+
+def next_hour(desk: Desk) -> int | None:
+    """Return the first hour that has rows and is not packed; None when there are none."""
+    second = desk.connection.execute(_NEXT_SECOND, (desk.frontiers.packed_until,)).get
+    return None if second is None else second // HOUR_S * HOUR_S
+
+
+def hours_from(desk: Desk, hour_s: int) -> int:
+    """Return from where on `hours` tells once that hour is packed.
+
+    Days are packed one after the other while a value is held; where none is, those without rows are passed over.
+    """
+    first = desk.frontiers.hours_from
+    if holding.is_any_held(desk.connection, first):
+        return first
+    return max(first, min(first_hour(desk.connection, first), hour_s // HOUR_S))

@@ -1,0 +1,179 @@
+"""Whatever a point does over days, and however often the gateway ends: its aggregates are those of its samples."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from t3actors.points import Rules, Status
+from t3actors.store.history.aggregates import Gap
+from t3actors.store.reader import open_reader
+from tests.store.building import announced, change, point
+from tests.store.history import brute
+from tests.store.history.telling import DAY_MS, HOUR_MS, MIDNIGHT_MS, MINUTE_MS, Told
+
+SECOND_MS = 1000
+
+# A step of a point's life: what happens, after how many seconds.
+VALUES = st.sampled_from([0.0, 1.0, 20.5, -3.0, 1e6])
+PAUSES = st.sampled_from([0, 1, 59, 1200, 3599, 3600, 3601, 7200]) | st.integers(0, 30 * 3600)
+STEPS = st.lists(
+    st.tuples(PAUSES, VALUES | st.sampled_from(["down", "stop", "kill", "other", "tidy"])), min_size=1, max_size=25
+)
+
+
+class Life:
+    """A house in which IN1 lives by steps; IN2 says something now and then, or nothing at all."""
+
+    def __init__(self, folder: Path, **config: object) -> None:
+        self.told = Told(folder, **config)
+        self.told.opened()
+        self.samples: list[tuple[int, float | None]] = []
+        self.gaps: list[Gap] = []
+        rules = Rules(minutes_s=30 * 86400.0)
+        self._announce = announced([point(1, rules=rules), point(2)])
+        self.told.put(self._announce)
+
+    def live(self, steps: list[tuple[int, float | str]]) -> None:
+        for pause_s, what in steps:
+            self.go_on(pause_s * SECOND_MS)
+            now_ms = self.told.now_ms
+            if isinstance(what, float):
+                self.samples.append((now_ms, what))
+                self.told.put(change(what, at_ms=now_ms))
+            elif what == "down":
+                self.samples.append((now_ms, None))
+                self.told.put(change(None, at_ms=now_ms, status=Status.DOWN))
+            elif what == "other":
+                self.told.put(change(1.0, "IN2", at_ms=now_ms))
+            elif what == "tidy":
+                self.told.tidy()
+            else:
+                self.end(is_clean=what == "stop")
+            self.told.now_ms += 1
+
+    def go_on(self, for_ms: int) -> None:
+        """Time passes; the gateway says now and then that it lives."""
+        until_ms = self.told.now_ms + for_ms
+        while self.told.now_ms < until_ms:
+            self.told.now_ms = min(until_ms, self.told.now_ms + 7 * HOUR_MS)
+            self.told.store.heartbeat()
+
+    def end(self, *, is_clean: bool) -> None:
+        told = self.told
+        gone = told.now_ms
+        if is_clean:
+            told.store.close()
+        else:
+            told.store.heartbeat()
+            gone = int(str(told.one("SELECT heartbeat_at FROM GATEWAY")))
+            told.store.abandon_connection()
+        told.now_ms += 40 * MINUTE_MS
+        told.boot_id += "'"
+        self.gaps.append((gone, told.now_ms))
+        told.store = told.new_store()
+        told.opened()
+        told.put(self._announce)
+
+    def close(self) -> None:
+        """Let a day go by, so that all is packed."""
+        self.go_on(26 * HOUR_MS)
+        self.told.tidy()
+
+    def shown(self, view: str) -> dict[int, brute.Told]:
+        """Return what a view says of IN1, by plain SQL."""
+        connection = sqlite3.connect(self.told.path)
+        rows = connection.execute(
+            f"SELECT logging_time * 1000, count, minimum, maximum, time_mean, known_s * 1000, last FROM {view} WHERE point_id = 'IN1'"
+        ).fetchall()
+        connection.close()
+        made = {at: brute.Told(*row) for at, *row in rows}
+        assert len(made) == len(rows)  # each span once
+        return made
+
+    def wanted(self, span_ms: int, until_ms: int) -> dict[int, brute.Told]:
+        found = brute.told(self.samples, self.gaps, span_ms, until_ms)
+        return {at: row for at, row in found.items() if row.n or row.known_ms >= SECOND_MS}
+
+
+def same(shown: dict[int, brute.Told], wanted: dict[int, brute.Told]) -> None:
+    assert sorted(shown) == sorted(wanted)
+    for at, row in wanted.items():
+        one = shown[at]
+        assert (one.n, one.least, one.most, one.last) == (row.n, row.least, row.most, row.last)
+        assert one.known_ms == row.known_ms // SECOND_MS * SECOND_MS
+        assert one.time_mean == pytest.approx(row.time_mean, abs=(row.most - row.least) / 131_070 + 1e-9)
+
+
+@settings(max_examples=40)
+@given(STEPS, st.booleans())
+def test_every_hour_and_minute_in_the_file_is_what_its_samples_say(steps: list[tuple[int, float | str]], whole: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        life = Life(Path(name), recent_s=3600.0 if whole else 7 * 86400.0)
+        life.live(steps)
+        if whole:
+            life.close()
+        life.told.tidy()
+        packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
+        same(life.shown("TRENDLOG_HOURLY"), life.wanted(HOUR_MS, packed_ms))
+        same(life.shown("TRENDLOG_MINUTELY"), life.wanted(MINUTE_MS, packed_ms))
+        life.told.store.close()
+
+
+@settings(max_examples=40)
+@given(STEPS, st.sampled_from([7 * SECOND_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS]), st.integers(0, 3 * 86400))
+def test_spans_of_any_length_are_what_the_samples_say(
+    steps: list[tuple[int, float | str]], every_ms: int, since_s: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        life = Life(Path(name), recent_s=3600.0)
+        life.live(steps)
+        heard_ms = int(str(life.told.one("SELECT heartbeat_at FROM GATEWAY")))
+        end_ms = max([heard_ms, *(at_ms for at_ms, _ in life.samples[-1:])])
+        since_ms = MIDNIGHT_MS + since_s * SECOND_MS
+        with open_reader(life.told.path) as reader:
+            rows = reader.spans("ahu-1", "IN1", since_ms, life.told.now_ms, every_ms)
+        life.told.store.close()
+    found = {row.at: brute.Told(row.count, row.minimum, row.maximum, row.time_mean, row.known_s * 1000, row.last) for row in rows}
+    assert len(found) == len(rows)
+    wanted = brute.told(life.samples, life.gaps, every_ms, end_ms + 1)
+    same_spans(found, {at: row for at, row in wanted.items() if at >= since_ms // every_ms * every_ms})
+
+
+def same_spans(found: dict[int, brute.Told], wanted: dict[int, brute.Told]) -> None:
+    assert {at for at in set(found) ^ set(wanted) if (found.get(at) or wanted[at]).known_ms >= SECOND_MS} == set()
+    for at in set(found) & set(wanted):
+        one, row = found[at], wanted[at]
+        assert (one.n, one.least, one.most) == (row.n, row.least, row.most)
+        assert abs(one.known_ms - row.known_ms) <= 24 * SECOND_MS  # hours tell whole seconds
+        if row.known_ms > HOUR_MS:
+            assert one.time_mean == pytest.approx(row.time_mean, abs=(row.most - row.least) / 50)
+
+
+@given(STEPS)
+@settings(max_examples=30)
+def test_the_mean_of_the_means_weighed_by_what_was_known_is_the_true_mean(steps: list[tuple[int, float | str]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        life = Life(Path(name), recent_s=3600.0)
+        life.live(steps)
+        life.close()
+        packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
+        connection = sqlite3.connect(life.told.path)
+        ((mean, known_s),) = connection.execute(
+            "SELECT SUM(time_mean * known_s) / SUM(known_s), SUM(known_s) FROM TRENDLOG_HOURLY WHERE point_id = 'IN1'"
+        )
+        connection.close()
+        life.told.store.close()
+    pieces = brute.held(life.samples, life.gaps, packed_ms)
+    known_ms = sum(until - since for since, until, _ in pieces)
+    if known_ms >= HOUR_MS:
+        values = [value for _, _, value in pieces]
+        true = sum((until - since) * value for since, until, value in pieces) / known_ms
+        assert known_s == pytest.approx(known_ms / 1000, abs=2 * len(steps) + 2)
+        reach = max(values) - min(values)
+        assert mean == pytest.approx(true, abs=reach * (2 * len(steps) + 2) * 1000 / known_ms + reach / 65_535 + 1e-9)
