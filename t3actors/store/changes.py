@@ -7,6 +7,8 @@ Called by transaction.py, inside its transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from t3actors.messages import PointChange
 from t3actors.points import Kind, Status
 from t3actors.store.known import TABLES, KnownPoint, KnownSeries
@@ -77,6 +79,12 @@ class Changes:
             tally.journal.set(point, "status", status)
         if change.sample:
             self._add_sample(point, at_ms, sample(reading.value) if good else None, STATUS_CODES[status])
+
+    def end(self, gone: Sequence[KnownPoint], at_ms: int) -> None:
+        """Say in a sample that these points are gone: what they were holds no longer."""
+        for point in gone:
+            if point.series is not None:
+                self._add_sample(point, at_ms, None, STATUS_CODES[Status.DISABLED])
 
     def _add_sample(self, point: KnownPoint, at_ms: int, value: float | str | bytes | None, code: int) -> None:
         tally = self._tally

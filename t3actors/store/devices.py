@@ -59,12 +59,12 @@ _CLEAR = {
 }
 
 
-def announce(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> None:
-    """Bring the device's row and its points' rows to what was announced. **Raises**: RowRefused of any row of it."""
+def announce(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> list[KnownPoint]:
+    """Bring the device's row and its points' rows to what was announced. **Returns**: as `finish`. **Raises**: RowRefused of any of it."""
     device = describe(tally, announced, at_ms)
     for point in announced.points:
         describe_point(tally, device, announced, point, at_ms)
-    finish(tally, device, announced, at_ms)
+    return finish(tally, device, announced, at_ms)
 
 
 def describe(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> KnownDevice:
@@ -133,8 +133,9 @@ def _keep(tally: Tally, point: KnownPoint, described: Point) -> None:
         tally.journal.set(point.series, "keeping", keeping)
 
 
-def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms: int) -> None:
-    """Disable and enable rows once all announced points are known."""
+def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms: int) -> list[KnownPoint]:
+    """Disable and enable rows once all announced points are known. **Returns**: points that are gone; no sample says it yet."""
+    gone = []
     present = {(point.kind, point.point_index) for point in announced.points}
     for key, point in device.rows.items():
         if key in present and announced.enabled:
@@ -143,6 +144,8 @@ def finish(tally: Tally, device: KnownDevice, announced: DeviceAnnounced, at_ms:
         elif point.status is not Status.DISABLED and (announced.complete or not announced.enabled):
             reason = "no longer on the device" if announced.enabled else announced.disabled_because
             set_point_status(tally, point, Status.DISABLED, reason, at_ms)
+            gone += [point] if announced.enabled else []
+    return gone
 
 
 def change_status(tally: Tally, changed: DeviceStatusChanged) -> None:

@@ -43,7 +43,7 @@ def write(tally: Tally, items: Sequence[BatchItem], at_ms: int) -> None:
         changes.flush()
         match item:
             case DeviceAnnounced():
-                devices.announce(tally, item, at_ms)
+                changes.end(devices.announce(tally, item, at_ms), at_ms)
             case DeviceStatusChanged():
                 devices.change_status(tally, item)
             case DeviceRemoved():
@@ -116,7 +116,9 @@ def _announce_apart(tally: Tally, announced: DeviceAnnounced, at_ms: int) -> Non
         describe = partial(devices.describe_point, tally, device, announced, point, at_ms)
         if not _row(tally, device.name, point.point_id, describe):
             tally.drop(device.name, point.point_id)
-    devices.finish(tally, device, announced, at_ms)
+    changes = Changes(tally)
+    changes.end(devices.finish(tally, device, announced, at_ms), at_ms)
+    changes.flush()
 
 
 def _objects_apart(tally: Tally, read: ObjectsRead) -> None:

@@ -249,3 +249,17 @@ def test_what_is_stored_is_what_the_detector_gets_back(house: House) -> None:
     )
     assert (stored["IN1"].sampled_at_ms, stored["IN1"].status_at_ms) == (T0_MS, T0_MS + 9)
     assert (stored["OUT1"].reading.hw_switch, stored["OUT1"].reading.auto_manual) == (1, 0)
+
+
+def test_a_point_that_is_gone_from_its_device_gets_a_last_sample_and_then_none(house: House) -> None:
+    """What it was holds no longer; one that never had a sample needs none."""
+    house.put(announced([point(1), point(2), point(3)]), change(7), change(8, "IN2"))
+    for _ in range(2):
+        house.now_ms += 1000
+        house.put(announced([point(2)]))
+    asked = "SELECT point_id, value, status, sampled_at - ? FROM TRENDLOG_DATA ORDER BY sampled_at, point_id"
+    assert house.rows(asked, T0_MS) == [
+        ("IN1", 7, "ok", 0),
+        ("IN2", 8, "ok", 0),
+        ("IN1", None, "disabled", 1000),
+    ]

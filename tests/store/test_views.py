@@ -177,9 +177,35 @@ def test_a_span_does_not_bridge_the_time_in_which_no_gateway_ran(house: House, c
 def test_a_span_finds_the_end_of_its_gateway_by_seeking(tmp_path: Path, plan: Plan) -> None:
     house = House(tmp_path).opened()
     house.store.close()
-    seeks = [step for step in plan(house.path, "SELECT * FROM TRENDLOG_SPANS") if "events_of_the_gateway" in step]
-    assert len(seeks) == 3
-    assert all(step.startswith("SEARCH") and "(event=? AND at" in step for step in seeks), seeks
+    steps = plan(house.path, "SELECT * FROM TRENDLOG_SPANS")
+    (start,) = [step for step in steps if "events_of_the_gateway" in step]
+    assert start.startswith("SEARCH")
+    assert "(event=? AND at" in start
+    (end,) = [step for step in steps if " e " in step]  # from the start's own row backwards: it is the one before
+    assert end.startswith("SEARCH")
+    assert "(rowid<?)" in end
+
+
+def test_who_died_at_once_was_last_heard_when_he_started(tmp_path: Path) -> None:
+    """Its last word has the very time of its start, which is not the last word of the life before."""
+    house = House(tmp_path).opened()
+    house.store.close()
+    for life in (1, 2):
+        house.now_ms += 3_600_000
+        house.boot_id = f"life {life}"
+        house.store = house.new_store()
+        house.opened()
+        house.store.abandon_connection()
+    house.boot_id = "life 3"
+    house.now_ms += 3_600_000
+    house.store = house.new_store()
+    house.opened()
+    assert house.rows("SELECT ended_at - ?1, started_at - ?1 FROM GATEWAY_ENDS ORDER BY started_at", T0_MS) == [
+        (-T0_MS, 0),
+        (0, 3_600_000),
+        (3_600_000, 7_200_000),
+        (7_200_000, 10_800_000),
+    ]
 
 
 def test_a_span_ends_where_a_new_description_begins(house: House) -> None:

@@ -133,7 +133,7 @@ class _Curve:
         if until - self._since <= MINUTES_AT_MOST_MS:
             found = self._reader.minutes(name, point_id, self._since, until - HOUR_MS // 60)
         found = found or self._reader.hours(name, point_id, self._since, until - HOUR_MS)
-        return [each for each in found if each.count and each.units == self._row.units]
+        return [each for each in found if each.units == self._row.units]
 
     def _restarts(self) -> list[EventRow]:
         events = self._reader.events(self._row.name, self._since, EVENTS_AT_MOST)

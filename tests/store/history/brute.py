@@ -35,7 +35,9 @@ def held(samples: Sequence[tuple[int, float | None]], gaps: Sequence[Gap], until
     return made
 
 
-def told(samples: Sequence[tuple[int, float | None]], gaps: Sequence[Gap], span_ms: int, until_ms: int) -> dict[int, Told]:
+def told(
+    samples: Sequence[tuple[int, float | None]], gaps: Sequence[Gap], span_ms: int, until_ms: int
+) -> dict[int, Told]:
     """Return the spans that begin before `until_ms` and in which something was known, by when they begin."""
     pieces = held(samples, gaps, until_ms)
     made: dict[int, Told] = {}
@@ -43,11 +45,19 @@ def told(samples: Sequence[tuple[int, float | None]], gaps: Sequence[Gap], span_
     for begin in range(first, until_ms, span_ms):
         end = begin + span_ms
         inside = [value for at_ms, value in samples if begin <= at_ms < end and value is not None]
-        here = [(max(since, begin), min(until, end), value) for since, until, value in pieces if since < end and until > begin]
+        here = [
+            (max(since, begin), min(until, end), value)
+            for since, until, value in pieces
+            if since < end and until > begin
+        ]
         known_ms = sum(until - since for since, until, _ in here)
         if not inside and not here:
             continue
         values = inside + [value for _, _, value in here]
-        mean = sum((until - since) * value for since, until, value in here) / known_ms if known_ms else sum(inside) / len(inside)
+        mean = (
+            sum((until - since) * value for since, until, value in here) / known_ms
+            if known_ms
+            else sum(inside) / len(inside)
+        )
         made[begin] = Told(len(inside), min(values), max(values), mean, known_ms, inside[-1] if inside else here[0][2])
     return made

@@ -114,9 +114,7 @@ def test_a_value_is_carried_from_the_beginning_to_the_end_without_a_sample() -> 
     ],
 )
 def test_a_gap_ends_what_is_carried(gone: int, rows: list[tuple[int, int, bool]]) -> None:
-    made = aggregated(
-        Samples([], [], []), HOUR_MS, 4 * HOUR_MS, 5.0, [(gone * 60_000, 500 * 60_000)], since_ms=HOUR_MS
-    )
+    made = aggregated(Samples([], [], []), HOUR_MS, 4 * HOUR_MS, 5.0, [(gone * 60_000, 500 * 60_000)], since_ms=HOUR_MS)
     assert [(row.at_ms // HOUR_MS, row.spans, row.held) for row in made] == rows
     assert sum(row.known_ms * row.spans for row in made) == (min(gone, 240) - min(gone, 60)) * 60_000
 

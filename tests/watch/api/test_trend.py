@@ -106,11 +106,11 @@ def test_an_hour_that_did_not_end_well_has_no_value_at_its_end() -> None:
     assert (told.last, told.status, told.high) == ([None, 2.0], ["unknown", "ok"], [3.0, 2.0])
 
 
-def test_an_hour_without_a_sample_is_no_piece_and_another_unit_is_counted_and_left_out() -> None:
+def test_an_hour_in_which_a_value_only_held_is_a_piece_and_another_unit_is_counted_and_left_out() -> None:
     hours = [aggregate(NOW - 5 * HOUR_MS, 1.0, 1.0, count=0)]
     samples = [sample(NOW - 2000, 70.0, "°F"), sample(NOW - 1000, 21.0)]
     told = curve(Shelf(samples, hours), NOW - 10 * HOUR_MS)
-    assert (told.last, told.left_out) == ([21.0], 1)
+    assert (told.last, told.left_out) == ([1.0, 21.0], 1)
 
 
 def test_the_restarts_of_what_polls_it_are_those_within_the_time() -> None:
