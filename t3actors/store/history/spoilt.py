@@ -201,7 +201,7 @@ def _series(desk: Desk) -> Iterator[int]:
 
 def _mend_tables(desk: Desk, found: _Found) -> None:
     with desk.transaction():
-        desk.connection.execute(_BAD_HOURS, (desk.frontiers.hours_from,))
+        desk.connection.execute(_BAD_HOURS, (desk.frontiers.hours_from - 1,))
         rows = desk.connection.changes()
         if rows:
             found.note("aggregates of an hour that are none", rows=rows)

@@ -17,14 +17,14 @@ _COUNT = (
     " WHERE logging_time >= ? AND logging_time < ? GROUP BY series_id"
 )
 _SERIES = (
-    "SELECT series_id, point_index, point_id, json_array_length(states) > 2, raw_s, minutes_s FROM series"
+    "SELECT series_id, point_index, CASE series_id >> 16 & 3 WHEN 1 THEN CAST(point_id AS BLOB) END,"
+    " CASE WHEN states IS NULL THEN 0 WHEN json_valid(states) THEN json_array_length(states) > 2 END, raw_s, minutes_s FROM series"
     " WHERE series_id > ? ORDER BY series_id LIMIT ?"
 )
 _TIMES = (
     "SELECT x.logging_time * 1000 + x.ms FROM sample_seconds t CROSS JOIN samples x"
     " ON x.logging_time = t.logging_time AND x.series_id = ?3 WHERE t.logging_time >= ?1 AND t.logging_time < ?2"
 )
-BY_HAND = 1  # the data source of rows by hand, as series_id has it: points go by their name alone
 
 
 class Kept(NamedTuple):
@@ -98,9 +98,10 @@ class Telling:
         while True:
             with pace.step() as most:
                 found = list(self._desk.connection.execute(_SERIES, (last, most)))
-                for series_id, index, point_id, has_states, raw_s, minutes_s in found:
-                    point = point_id if series_id >> 16 & 3 == BY_HAND else index
-                    series = Series(series_id, point, bool(has_states), Kept(raw_s, minutes_s))
+                for series_id, index, name_by_hand, has_states, raw_s, minutes_s in found:
+                    if has_states is None:
+                        raise ValueError("the words of its states are no list")  # spoilt.py mends it
+                    series = Series(series_id, name_by_hand or index, bool(has_states), Kept(raw_s, minutes_s))
                     if group and group[-1].series_id >> 16 != series_id >> 16:
                         self._look_at(group)
                         group = []

@@ -309,7 +309,7 @@ SELECT
   0 AS count,
   a.last AS time_mean,
   3600 AS known_s,
-  CASE WHEN json_array_length(s.states) > 2 AND a.last = CAST(a.last AS INTEGER)
+  CASE WHEN CASE WHEN json_valid(s.states) THEN json_array_length(s.states) > 2 END AND a.last = CAST(a.last AS INTEGER)
     THEN '{"' || CAST(a.last AS INTEGER) || '":1.0}' END AS shares,
   s.range AS range,
   s.units AS units,

@@ -42,7 +42,7 @@ SPOILT = {
     "a series that is a word": (AS_A_ROW.format(SECOND, "'IN1', 1, 5, 0"), "a sample of no series"),
     "aggregates that are none": (
         f"INSERT INTO hours VALUES ({SECOND // 3600}, 7, 1, 1, 1, 1, 1, 1, 1, 1, 'nonsense')",
-        "aggregates of an hour",
+        None,
     ),
     "states that are no list": (
         "UPDATE series SET states = 'on, off' WHERE series_id = (SELECT MIN(series_id) FROM series)",
@@ -69,6 +69,17 @@ def test_what_another_program_wrote_costs_itself_and_is_said_once(told: Told, wh
         assert (rows, reason in said) == (1, True)
     assert told.one("SELECT packed_until FROM history") == told.now_ms // 1000 - 3600
     assert told.one("PRAGMA integrity_check") == "ok"
+
+
+def test_aggregates_that_are_none_cost_that_hour_of_the_point(told: Told) -> None:
+    told.tidy()
+    told.rows(
+        "UPDATE hours SET shares = 'nonsense' WHERE (hour, series_id) = (SELECT MIN(hour), MIN(series_id) FROM hours)"
+    )
+    go_on(told)
+    ((rows, said),) = [(line["rows"], str(line["reason"])) for line in told.logged("history.spoilt")]
+    assert (rows, "aggregates of an hour" in said) == (1, True)
+    assert told.one("SELECT packed_until FROM history") == told.now_ms // 1000 - 3600
 
 
 def test_a_text_that_is_not_utf8_keeps_what_can_be_read_of_it_before_and_after_it_is_packed(told: Told) -> None:
