@@ -10,23 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t3actors.messages import PointChange
-from t3actors.points import Kind, Status
-from t3actors.store.known import TABLES, KnownPoint, KnownSeries
+from t3actors.points import Kind, Reading, Status
+from t3actors.store import newest
+from t3actors.store.known import ROWS, KnownPoint, KnownSeries
 from t3actors.store.tally import SampleRow, Tally
-from t3actors.store.values import STATUS_CODES, believable, columns, sample
+from t3actors.store.values import STATUS_CODES, Newest, NewestRow, believable, columns, sample
 
 SERIES_PER_GROUP = 0xFFFF
 
-_UPDATE = {
-    kind: f"UPDATE {table} SET"  # noqa: S608
-    " value = CASE ?1 WHEN 0 THEN value ELSE ?2 END, text = CASE ?1 WHEN 0 THEN text ELSE ?3 END,"
-    " sampled_at = COALESCE(?4, sampled_at),"
-    " changed_at = CASE WHEN ?5 IS NULL OR (changed_at > 0 AND value IS ?2 AND text IS ?3) THEN changed_at ELSE ?5 END,"
-    " status_at = CASE status WHEN ?6 THEN status_at ELSE ?7 END, status = ?6, status_reason = ?8,"
-    " auto_manual = COALESCE(?9, auto_manual), flags = ?10, updated_at = ?7"
-    + (", hw_switch_status = COALESCE(?13, hw_switch_status)" if kind is Kind.OUTPUT else "")
-    + " WHERE serial_number = ?11 AND point_index = ?12"
-    for kind, table in TABLES.items()
+_STANDING = {
+    kind: f"UPDATE {table} SET status_at = CASE status WHEN ?1 THEN status_at ELSE ?2 END, status = ?1, updated_at = ?2,"  # noqa: S608
+    " status_reason = ?5, auto_manual = ?6, flags = ?7"
+    + (", hw_switch_status = ?8" if kind is Kind.OUTPUT else "")
+    + " WHERE serial_number = ?3 AND point_index = ?4"
+    for kind, table in ROWS.items()
 }
 _SECOND = "INSERT OR IGNORE INTO sample_seconds (logging_time) VALUES (?)"
 _SAMPLE = "INSERT INTO samples (logging_time, series_id, ms, value, status) VALUES (?, ?, ?, ?, ?)"
@@ -52,7 +49,9 @@ class Changes:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._updates: dict[Kind, list[tuple[object, ...]]] = {kind: [] for kind in Kind}
+        self._standings: dict[Kind, list[tuple[object, ...]]] = {kind: [] for kind in Kind}
+        self._newest: dict[int, NewestRow] = {}
+        self._count = 0
         self._samples: list[SampleRow] = []
         self._taken: set[tuple[int, int]] = set()
 
@@ -65,20 +64,41 @@ class Changes:
             tally.drop(change.device, change.point_id)  # never announced to this file: the announcement is on its way
             return
         reading = believable(change.reading)
-        status, at_ms = reading.status, change.at_ms
+        self._count += 1
+        self._add_newest(point, reading, change)
+        self._add_standing(point, reading, change.at_ms)
+        if change.sample:
+            good = reading.status is Status.OK
+            self._add_sample(point, change.at_ms, sample(reading.value) if good else None, STATUS_CODES[reading.status])
+
+    def _add_newest(self, point: KnownPoint, reading: Reading, change: PointChange) -> None:
+        """Where it has no value, the last one stays; where that stays the same, so does when it changed."""
+        was, good = point.newest, reading.status is Status.OK
         value, text = columns(reading.value)
         kept = reading.value is None
-        good = status is Status.OK
-        sampled_at = change.sampled_at_ms if good or (not kept and change.sampled_at_ms > 0) else None
-        row = (
-            0 if kept else 1, value, text, sampled_at, at_ms if change.changed and good else None, status, at_ms,
-            reading.reason, reading.auto_manual, reading.flags, point.device.serial, point.point_index,
-        )  # fmt: skip
-        self._updates[point.kind].append((*row, reading.hw_switch) if point.kind is Kind.OUTPUT else row)
-        if status is not point.status:
-            tally.journal.set(point, "status", status)
-        if change.sample:
-            self._add_sample(point, at_ms, sample(reading.value) if good else None, STATUS_CODES[status])
+        changed_at = was.changed_at
+        if change.changed and good and not (changed_at and was.value == value and was.text == text):
+            changed_at = change.at_ms
+        sampled_at = change.sampled_at_ms if good or (not kept and change.sampled_at_ms > 0) else was.sampled_at
+        now = Newest(*((was.value, was.text) if kept else (value, text)), sampled_at, changed_at)
+        self._tally.journal.set(point, "newest", now)
+        self._newest[point.number] = now.row(point.number, change.at_ms)
+
+    def _add_standing(self, point: KnownPoint, reading: Reading, at_ms: int) -> None:
+        """How well it is, and whether it is in someone's hand, hardly ever changes: only then is it written."""
+        _, auto_manual, _, hw_switch = point.standing
+        standing = (
+            reading.reason,
+            auto_manual if reading.auto_manual is None else reading.auto_manual,
+            reading.flags,
+            hw_switch if reading.hw_switch is None or point.kind is not Kind.OUTPUT else reading.hw_switch,
+        )
+        if reading.status is point.status and standing == point.standing:
+            return
+        row = (reading.status, at_ms, point.device.serial, point.point_index, *standing)
+        self._standings[point.kind].append(row if point.kind is Kind.OUTPUT else row[:-1])
+        self._tally.journal.set(point, "status", reading.status)
+        self._tally.journal.set(point, "standing", standing)
 
     def end(self, gone: Sequence[KnownPoint], at_ms: int) -> None:
         """Say in a sample that these points are gone: what they were holds no longer."""
@@ -137,11 +157,14 @@ class Changes:
         """Write what was gathered."""
         tally = self._tally
         connection = tally.connection
-        for kind, rows in self._updates.items():
+        for kind, rows in self._standings.items():
             if rows:
-                connection.executemany(_UPDATE[kind], rows)
-                tally.count("rows", len(rows))
+                connection.executemany(_STANDING[kind], rows)
                 rows.clear()
+        if self._newest:
+            newest.write(tally, self._newest)
+            tally.count("rows", self._count)
+            self._newest, self._count = {}, 0
         if self._samples:
             self._samples.sort(key=_by_time_and_series)
             self._write_samples()

@@ -15,12 +15,12 @@ import apsw
 
 from t3actors.cycles import CycleEnded, CycleStored, PanelCount
 from t3actors.messages import BatchItem, PointChange
-from t3actors.store.known import TABLES, Known, KnownDevice
+from t3actors.store.known import ROWS, Known, KnownDevice
 from t3actors.store.tally import Tally
 
 EVENT = "cycle.stored"
 _DEVICES = "SELECT COUNT(*) FROM DEVICES WHERE serial_number = ?"
-_POINTS = tuple(f"SELECT COUNT(*) FROM {table} WHERE serial_number = ?" for table in TABLES.values())  # noqa: S608
+_POINTS = tuple(f"SELECT COUNT(*) FROM {table} WHERE serial_number = ?" for table in ROWS.values())  # noqa: S608
 _SERIES_OF_A_DEVICE = 20
 """Bits: series_id >> 20 is the device_id (schema 1)."""
 

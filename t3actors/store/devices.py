@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from t3actors.messages import DeviceAnnounced, DeviceProgress, DeviceRemoved, DeviceStatusChanged
 from t3actors.points import DeviceStatus, Kind, Point, Status
-from t3actors.store.known import PROVISIONAL, TABLES, KnownDevice, KnownPoint, group_of, keeping_of, meaning_of
+from t3actors.store import newest
+from t3actors.store.known import PROVISIONAL, ROWS, KnownDevice, KnownPoint, group_of, keeping_of, meaning_of
 from t3actors.store.tally import Tally
+from t3actors.store.values import Newest
 
 _INSERT = "INSERT INTO DEVICES (device_id, serial_number, name, status_at) VALUES (?, ?, ?, ?)"
 _FACTS = (
@@ -40,7 +42,7 @@ def _upsert(kind: Kind) -> str:
     names = ", ".join(described)
     new = ", ".join(f"excluded.{name}" for name in described)
     return (
-        f"INSERT INTO {TABLES[kind]} (serial_number, point_index, device_id, status_at, updated_at, {names})"  # noqa: S608
+        f"INSERT INTO {ROWS[kind]} (serial_number, point_index, device_id, status_at, updated_at, {names})"  # noqa: S608
         f" VALUES (?, ?, ?, ?, ?{', ?' * len(described)}) ON CONFLICT (serial_number, point_index) DO UPDATE SET"
         f" ({names}, updated_at) = ({new}, excluded.updated_at) WHERE ({names}) IS NOT ({new})"
     )
@@ -50,12 +52,7 @@ _UPSERT = {kind: _upsert(kind) for kind in Kind}
 _POINT_STATUS = {
     kind: f"UPDATE {table} SET status = ?, status_reason = ?, status_at = ?, updated_at = ?"  # noqa: S608
     " WHERE serial_number = ? AND point_index = ?"
-    for kind, table in TABLES.items()
-}
-_CLEAR = {
-    kind: f"UPDATE {table} SET value = NULL, text = NULL, sampled_at = NULL, updated_at = ?"  # noqa: S608
-    " WHERE serial_number = ? AND point_index = ?"
-    for kind, table in TABLES.items()
+    for kind, table in ROWS.items()
 }
 
 
@@ -105,6 +102,7 @@ def describe_point(tally: Tally, device: KnownDevice, announced: DeviceAnnounced
     if point is None:
         point = KnownPoint(device, kind, index, described.point_id, Status.UNKNOWN)
         tally.journal.put(device.rows, (kind, index), point)
+        tally.journal.set(tally.known, "points", tally.known.points + 1)
     elif point.point_id != described.point_id:
         _rename(tally, point, described.point_id)
     tally.journal.put(device.points, described.point_id, point)
@@ -113,7 +111,9 @@ def describe_point(tally: Tally, device: KnownDevice, announced: DeviceAnnounced
         index, meaning, float(described.rules.poll_interval_s), announced.created_by,
     )  # fmt: skip
     if point.meaning is not None and point.meaning != meaning:
-        tally.connection.execute(_CLEAR[kind], (at_ms, device.serial, index))
+        cleared = Newest(changed_at=point.newest.changed_at)
+        tally.journal.set(point, "newest", cleared)
+        newest.write(tally, {point.number: cleared.row(point.number, at_ms)})
         set_point_status(tally, point, Status.UNKNOWN, "described anew: not read since", at_ms)
         tally.drop(device.name, point.point_id)
     if point.key != key:
@@ -196,6 +196,7 @@ def set_point_status(tally: Tally, point: KnownPoint, status: Status, reason: st
         _POINT_STATUS[point.kind], (status, reason, at_ms, at_ms, point.device.serial, point.point_index)
     )
     tally.count("rows", 1)
+    tally.journal.set(point, "standing", (reason, *point.standing[1:]))
     tally.point_event(point, at_ms, status, reason)
 
 

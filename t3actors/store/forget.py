@@ -21,7 +21,7 @@ from t3actors.store import devices
 from t3actors.store.connection import make_durable, open_for_writing
 from t3actors.store.known import Known
 from t3actors.store.memory import learned_of
-from t3actors.store.migrate import schema_files, schema_of
+from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.sqlite_errors import translated
 from t3actors.store.tally import Tally
 
@@ -89,6 +89,7 @@ def _changed(path: Path, change: Callable[[apsw.Connection], T], *, nothing: T) 
     connection = open_for_writing(path)
     try:
         make_durable(connection, path, "full")
+        migrate(connection, path)
         with translated(path, connection):
             made = change(connection)
             if made:

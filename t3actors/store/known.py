@@ -10,16 +10,23 @@ import msgspec
 
 from t3actors.points import DeviceStatus, Kind, Point, Status
 from t3actors.store.journal import Journal
+from t3actors.store.values import Newest
 
 PROVISIONAL = 1 << 32  # + device_id: a serial that no real device has (contract)
 KINDS = (Kind.INPUT, Kind.OUTPUT, Kind.VARIABLE)
 TABLES = {Kind.INPUT: "INPUT_POINTS", Kind.OUTPUT: "OUTPUT_POINTS", Kind.VARIABLE: "VARIABLE_POINTS"}
+"""As everybody reads them."""
+ROWS = {Kind.INPUT: "input_rows", Kind.OUTPUT: "output_rows", Kind.VARIABLE: "variable_rows"}
+"""What stands in them but for the newest values: newest.py."""
 
 Meaning = tuple[str, int | None, str | None, str]
 """Units, range, states, source: what a stored number means. When it changes, the number means nothing."""
 
 Keeping = tuple[int | None, int | None, int | None]
 """How long samples, minutes and hours of a series are kept, in seconds; None is the default."""
+
+Standing = tuple[str, int | None, int, int | None]
+"""Reason, auto_manual, flags, hw_switch: with the status, how well a point is."""
 
 SeriesKey = tuple[int, int, Meaning, float, str]
 """group_id, point_index, meaning, sync_interval, created_by."""
@@ -39,7 +46,9 @@ class KnownSeries:
 class KnownPoint:
     """One row of a point table."""
 
-    __slots__ = ("device", "keeping", "key", "kind", "meaning", "point_id", "point_index", "series", "status")
+    __slots__ = (
+        "device", "keeping", "key", "kind", "meaning", "newest", "point_id", "point_index", "series", "standing", "status",
+    )  # fmt: skip
 
     def __init__(self, device: KnownDevice, kind: Kind, point_index: int, point_id: str, status: Status) -> None:
         self.device = device
@@ -51,6 +60,13 @@ class KnownPoint:
         self.key: SeriesKey | None = None
         self.keeping: Keeping = (None, None, None)
         self.series: KnownSeries | None = None
+        self.newest = Newest()
+        self.standing: Standing = ("", None, 0, None)
+
+    @property
+    def number(self) -> int:
+        """Its point_no (schema 7)."""
+        return self.device.device_id << 34 | KINDS.index(self.kind) << 32 | self.point_index
 
 
 class KnownDevice:
@@ -74,6 +90,7 @@ class KnownDevice:
 class Known:
     """All of it. `newest_ms`: no sample in the file is later than that, but those this writer has written since.
 
+    `points`: how many rows the point tables have; `fresh`: rows of fresh_values.
     `crowded`: the devices of which it was said that more alarms stand than are kept. `cycles`: what EVENTS last says of a panel's rows.
     """
 
@@ -84,6 +101,8 @@ class Known:
         self.series: dict[SeriesKey, KnownSeries] = {}
         self.crowded: dict[str, None] = {}
         self.cycles: dict[str, tuple[int, int, int, int]] = {}
+        self.points = 0
+        self.fresh: int = connection.execute("SELECT COUNT(*) FROM fresh_values").get
         newest = connection.execute(
             "SELECT MAX(COALESCE((SELECT MAX(logging_time) FROM samples), -1), sealed_until - 1) FROM history"
         ).get
@@ -112,17 +131,24 @@ class Known:
         return by_id
 
     def _load_points(self, connection: apsw.Connection, by_id: dict[int, KnownDevice]) -> None:
+        standings: dict[Standing, Standing] = {}  # few differ
         for kind, table in TABLES.items():
             # Rows that went come first, so that a present point takes the name.
-            for device_id, index, point_id, status, *meaning in connection.execute(
-                "SELECT device_id, point_index, point_id, status, units, range, states, source"  # noqa: S608
-                f" FROM {table} ORDER BY status <> 'disabled'"
+            hw_switch = "hw_switch_status" if kind is Kind.OUTPUT else "NULL"
+            for device_id, index, point_id, status, units, range_, states, source, *rest in connection.execute(
+                "SELECT device_id, point_index, point_id, status, units, range, states, source, value, text, sampled_at,"  # noqa: S608
+                f" changed_at, status_reason, auto_manual, flags, {hw_switch} FROM {table} ORDER BY status <> 'disabled'"
             ):
                 device = by_id[device_id]
                 point = KnownPoint(device, kind, index, point_id, Status(status))
-                units, range_, states, source = meaning
                 point.meaning = units, range_, states, source
+                point.newest = Newest(*rest[:4])
+                reason, auto_manual, flags, switch = rest[4:]
+                point.standing = standings.setdefault(
+                    (reason, auto_manual, flags, switch), (reason, auto_manual, flags, switch)
+                )
                 device.rows[kind, index] = point
+                self.points += 1
                 other = device.points.get(point_id)
                 if other is None or other.status is Status.DISABLED:
                     device.points[point_id] = point

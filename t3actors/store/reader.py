@@ -41,6 +41,7 @@ LIVE_MS = 35_000  # as in the POINTS view
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
+_BY_NAME, _OF_THAT_NAME = " ORDER BY name", " WHERE name = ?"
 _OF_ALARM = {"name": "d.name", "device_status": "d.status"}
 _GATEWAY = (
     "SELECT name, version, boot_id, started_at, heartbeat_at, clock_trusted, schema, clean_stop,"  # noqa: S608
@@ -51,12 +52,12 @@ _DEVICES = (
     f"SELECT name, device_id, CASE WHEN serial_number < {PROVISIONAL} THEN serial_number END AS serial_number, enabled,"  # noqa: S608
     " protocol, address, status, status_reason, status_at, last_ok_at, poll_interval_s, achieved_interval_s, polls_ok,"
     " polls_failed, panel_id, panel_name, model, firmware,"
-    " (SELECT count(*) FROM INPUT_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
-    " + (SELECT count(*) FROM OUTPUT_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
-    " + (SELECT count(*) FROM VARIABLE_POINTS p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
-    " FROM DEVICES d ORDER BY name"
+    " (SELECT count(*) FROM input_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
+    " + (SELECT count(*) FROM output_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
+    " + (SELECT count(*) FROM variable_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
+    f" FROM DEVICES d{_BY_NAME}"
 )
-_DEVICE = _DEVICES.replace(" ORDER BY name", " WHERE name = ?")
+_DEVICES_OF_SCHEMA_6 = _DEVICES.replace("_rows p", "_points p")
 _POINTS = (
     f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE (name = ?1 OR ?1 IS NULL)"  # noqa: S608
     " AND (point_id = ?2 OR ?2 IS NULL) AND (status = ?3 OR ?3 IS NULL) AND (point_type = ?4 OR ?4 IS NULL)"
@@ -99,6 +100,7 @@ class Reader:
         self.path = path
         self._connection = connection
         self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
+        self._devices = _DEVICES if schema > 6 else _DEVICES_OF_SCHEMA_6
         self._alarms = _ALARMS if schema > 5 else _ALARMS_OF_SCHEMA_5
         self._is_packed = schema > 2
 
@@ -124,11 +126,11 @@ class Reader:
 
     def devices(self) -> list[DeviceRow]:
         """Return the devices by name."""
-        return self._rows(DeviceRow, _DEVICES)
+        return self._rows(DeviceRow, self._devices)
 
     def device(self, name: str) -> DeviceRow | None:
         """Return one device; None where there is none of that name."""
-        return next(iter(self._rows(DeviceRow, _DEVICE, (name,))), None)
+        return next(iter(self._rows(DeviceRow, self._devices.replace(_BY_NAME, _OF_THAT_NAME), (name,))), None)
 
     def points(
         self,

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +26,24 @@ STATUS_CODES: dict[Status, int] = {
     Status.DISABLED: 5,
 }
 """What `samples.status` holds; the views spell it out."""
+
+NewestRow = tuple[int, float | int | None, str | None, int | None, int | None, int]
+
+
+class Newest(NamedTuple):
+    """A point's newest value as its view has it: `value`, `text`, `sampled_at`, `changed_at`."""
+
+    value: float | int | None = None
+    text: str | None = None
+    sampled_at: int | None = None
+    changed_at: int | None = None
+
+    def row(self, point_no: int, at_ms: int) -> NewestRow:
+        """Return the row that says so (schema 7), written then."""
+        base = self.sampled_at or 0
+        before = None if self.changed_at is None else base - self.changed_at
+        return (point_no, self.value, self.text, self.sampled_at, before, at_ms - base)
+
 
 _MIN, _MAX = -(1 << 63), (1 << 63) - 1
 

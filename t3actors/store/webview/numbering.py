@@ -18,14 +18,14 @@ from typing import Any
 import apsw
 
 from t3actors.stations import TEMCO
-from t3actors.store.known import KINDS, TABLES
+from t3actors.store.known import KINDS, ROWS
 from t3actors.store.webview.shape import MOST_SERIAL, PREFIXES, SURROGATE
 
 BESIDE_PANEL = 1000
 _OWN = re.compile(r"(IN|OUT|VAR)([1-9][0-9]{0,2}|1000)")
 
 _MISSING = tuple(
-    f"SELECT point_index, point_id FROM {TABLES[kind]} p WHERE serial_number = ?1 AND NOT EXISTS"  # noqa: S608
+    f"SELECT point_index, point_id FROM {ROWS[kind]} p WHERE serial_number = ?1 AND NOT EXISTS"  # noqa: S608
     f" (SELECT 1 FROM webview_numbers n WHERE n.device_id = ?2 AND n.kind = {number} AND n.point_index = p.point_index)"
     " ORDER BY point_index"
     for number, kind in enumerate(KINDS)
@@ -79,6 +79,6 @@ def _is_panel(connection: apsw.Connection, device_id: int, serial: int) -> bool:
     if connection.execute(_IS_PANEL, (TEMCO, device_id)).get:
         return True
     return any(
-        connection.execute(_HAS_OWN.format(table=TABLES[kind], prefix=prefix), (serial,)).get
+        connection.execute(_HAS_OWN.format(table=ROWS[kind], prefix=prefix), (serial,)).get
         for kind, prefix in zip(KINDS, PREFIXES, strict=True)
     )
