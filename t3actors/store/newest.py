@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from t3actors.store.tally import Tally
 from t3actors.store.values import NewestRow
 
-LEAST_FRESH = 256
-"""So many rows may be fresh, however few points there are: what a reader sorts in passing."""
+LEAST_FRESH, MOST_FRESH = 256, 10_000
+"""So many rows may be fresh, however few points there are, or many: what whoever reads sorts in passing (10,000: some 5 ms)."""
 FEW = 4
 """A batch that changes less than one point in so many is one of few changes."""
 
@@ -37,7 +37,7 @@ def write(tally: Tally, rows: Mapping[int, NewestRow]) -> None:
     if tally.history and len(rows) * FEW < known.points:
         connection.executemany(_ADD, rows.values())
         tally.journal.set(known, "fresh", known.fresh + len(rows))
-        if known.fresh > max(LEAST_FRESH, known.points):
+        if known.fresh > min(MOST_FRESH, max(LEAST_FRESH, known.points)):
             _fold(tally)
     else:
         _fold(tally)

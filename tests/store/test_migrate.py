@@ -218,3 +218,22 @@ def test_history_of_a_file_that_was_not_brought_up_to_date_yet_can_be_read(house
     with open_reader(house.path) as reader:
         assert [row.value for row in reader.history("ahu-1", "IN1")] == [5]
         assert reader.hours("ahu-1", "IN1") == reader.minutes("ahu-1", "IN1") == []
+
+
+def test_newest_values_survive_that_they_are_laid_out_anew(house: House) -> None:
+    points = [point(1), point(2), point(3), point(1, Kind.OUTPUT), point(1, Kind.VARIABLE)]
+    house.put(announced(points))
+    house.put(change(1.5, at_ms=T0_MS - 5000))
+    house.put(change(1.5, at_ms=T0_MS), change(2**64 - 1, point_id="IN2"), change("on", point_id="VAR1"))
+    house.put(change(0, point_id="OUT1", hw_switch=2, status=Status.FAULT, reason="open"))
+    tables = ("INPUT_POINTS", "OUTPUT_POINTS", "VARIABLE_POINTS")
+    before = {table: house.rows(f"SELECT * FROM {table}") for table in tables}
+    assert len(before["INPUT_POINTS"]) == 3
+    made_by_schema(6, house)
+    assert {table: house.rows(f"SELECT * FROM {table}") for table in tables} == before
+    house.opened()
+    assert {table: house.rows(f"SELECT * FROM {table}") for table in tables} == before
+    house.put(change(1.5, at_ms=T0_MS + 1))
+    assert house.rows("SELECT changed_at, sampled_at FROM INPUT_POINTS WHERE point_id = 'IN1'") == [
+        (T0_MS - 5000, T0_MS + 1)
+    ]
