@@ -57,6 +57,16 @@ TIDYING_FAILED = event(
     "History could not be packed or let go just now; it is tried again. Batches are not concerned. Said once per kind of reason.",
     "Where it stays: look at the disk (`store.full`) and for a program that holds the database (`store.busy`).",
 )
+TIDYING_SLOW = event(
+    "tidying.slow",
+    "warning",
+    "step took_ms cpu_ms",
+    "A step of packing history or letting it go took longer than 250 ms: a batch may have waited for it. `step`: the functions it was in "
+    "when it began (t3actors/store/history); `cpu_ms`: of its time what the processor worked for it, the rest it waited for the disk "
+    "or for other programs. Said once per step and hour.",
+    "Now and then: nothing. Every hour: the disk, or this machine with all that runs on it, is too slow for so many changes; see "
+    "`t3actors doctor`.",
+)
 STORE_OVER_BUDGET = event(
     "store.over_budget",
     "warning",

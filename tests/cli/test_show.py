@@ -38,15 +38,15 @@ def write_database(path: Path, heartbeat_ms: int) -> None:
             "INSERT INTO DEVICES (device_id, serial_number, name, status, status_reason) VALUES (?, ?, ?, ?, ?)",
             devices,
         )
-        point = (
-            "(serial_number, point_index, device_id, point_id, label, value, units, status, status_reason, sampled_at)"
-        )
-        for table, row in (
-            ("INPUT_POINTS", (12345, 1, 1, "IN1", "Supply\x1b[31m", 21.0, "°C", "ok", "", heartbeat_ms)),
-            ("OUTPUT_POINTS", (12345, 1, 1, "OUT1", "Fan", 1.0, "", "fault", "illegal register", heartbeat_ms)),
-            ("INPUT_POINTS", (2**32 + 2, 1, 2, "IN1", "Return", 19.0, "°C", "down", "connection refused", None)),
+        point = "(serial_number, point_index, device_id, point_id, label, units, status, status_reason)"
+        for table, kind, row, value, sampled_at in (
+            ("input_rows", 0, (12345, 1, 1, "IN1", "Supply\x1b[31m", "°C", "ok", ""), 21.0, heartbeat_ms),
+            ("output_rows", 1, (12345, 1, 1, "OUT1", "Fan", "", "fault", "illegal register"), 1.0, heartbeat_ms),
+            ("input_rows", 0, (2**32 + 2, 1, 2, "IN1", "Return", "°C", "down", "connection refused"), 19.0, None),
         ):
-            db.execute(f"INSERT INTO {table} {point} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute(f"INSERT INTO {table} {point} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            number = (row[2] << 34) + (kind << 32) + row[1]
+            db.execute("INSERT INTO newest_values VALUES (?, ?, NULL, ?, NULL, 0)", (number, value, sampled_at))
         for state, cleared_at in (("high limit", None), ("fault", heartbeat_ms)):
             db.execute(
                 "INSERT INTO ALARMS (serial_number, source, alarm_state, message, raised_at, cleared_at)"

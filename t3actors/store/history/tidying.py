@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from types import GeneratorType
 
 from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
@@ -30,6 +31,9 @@ LOOK_EVERY_S = 5.0
 TRIM_EVERY_S = 60.0
 MEND_EVERY_S = 600.0
 """What no mending has helped is not looked through again for so long."""
+SLOW_STEP_S = 0.25
+"""A step that takes longer makes a batch late (its commit is to take less than that in 99 of 100): it is said."""
+SLOW_SAID_EVERY_S = 3600.0
 UNSETTLED_S = 86_400.0
 """So long history of a boot whose clock is not trusted yet waits as rows: it may be stamped anew."""
 
@@ -55,14 +59,42 @@ class Tidying:
         self._trim_again_s = 0.0
         self._mending: Job | None = None
         self._mended_s = -math.inf
+        self._doing = ""
+        self._slow_said_s: dict[str, float] = {}
+        """By the name of a step: few, as they are functions of this folder."""
+
+    def _named(self) -> str:
+        """Return what the next step is, by the functions that it is in; "choosing" while there is no job."""
+        names = []
+        job = self._job
+        while isinstance(job, GeneratorType):
+            names.append(job.__name__.lstrip("_"))
+            job = job.gi_yieldfrom
+        return "/".join(names) or "choosing"
 
     def step(self) -> bool:
         """Do one step. **Returns**: False when there is nothing to do. **Raises**: apsw.Error, StoreError; then begin anew."""
+        began_s, cpu_s, self._doing = time.perf_counter(), time.thread_time(), self._named()
+        try:
+            return self._step()
+        finally:
+            took_s = time.perf_counter() - began_s
+            if took_s > SLOW_STEP_S:
+                self._say_slow(self._doing, took_s, time.thread_time() - cpu_s)
+
+    def _say_slow(self, what: str, took_s: float, cpu_s: float) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._slow_said_s.get(what, -math.inf) + SLOW_SAID_EVERY_S:
+            self._slow_said_s[what] = now_s
+            self.desk.log(events.TIDYING_SLOW, step=what, took_ms=round(took_s * 1000), cpu_ms=round(cpu_s * 1000))
+
+    def _step(self) -> bool:
         if self._job is None:
             now_s = time.monotonic()
             if now_s < self._look_again_s:
                 return False
             self._job = self._next(now_s)
+            self._doing = f"choosing/{self._named()}"
             if self._job is None:
                 self._look_again_s = now_s + LOOK_EVERY_S
                 return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from t3actors.store.history import packing
+from t3actors.store.history import packing, tidying
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.reader import open_reader
 from tests.store.building import announced, change, point
@@ -255,3 +255,25 @@ def test_minutes_are_made_of_points_that_are_to_have_them(tmp_path: Path) -> Non
     assert told.rows("SELECT count(*), SUM(count) FROM TRENDLOG_MINUTELY") == [(26 * 60 - 120 + 60, (26 * 60 - 60) * 3)]
     with open_reader(told.path) as reader:
         assert [row.count for row in reader.minutes("ahu-1", "IN1", until_ms=MIDNIGHT_MS + HOUR_MS - 1)] == [3] * 60
+
+
+def test_a_step_that_takes_too_long_is_said_once_an_hour_and_by_its_name(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "SLOW_STEP_S", 0.0)
+    told.live(30)
+    told.tidy()
+    said = [line["step"] for line in told.logged("tidying.slow")]
+    assert {"choosing/pack_hour", "pack_hour/read", "merge"} <= set(said)
+    assert len(said) == len(set(said))
+    monkeypatch.setattr(tidying, "SLOW_SAID_EVERY_S", 0.0)
+    told.live(2)
+    told.tidy()
+    assert [line["step"] for line in told.logged("tidying.slow")].count("choosing/pack_hour") == 3
+
+
+def test_a_step_that_is_quick_enough_is_not_said(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tidying, "SLOW_STEP_S", 1e9)
+    told.live(30)
+    told.tidy()
+    assert told.logged("tidying.slow") == []
