@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import shutil
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -83,34 +84,33 @@ def _every_ms(every: str | None) -> int | None:
 
 def _print_samples(look: Look, span: Span, limit: int, *, as_json: bool, as_csv: bool) -> None:
     found = look.reader.history(span.device, span.point_id, since_ms=span.since_ms, until_ms=span.until_ms, limit=limit)
-    rows = [{"point": span.point, **msgspec.structs.asdict(row)} for row in found]
-    if len(rows) == limit:
+    if len(found) == limit:
         click.echo(f"only the newest {limit}: see --limit", err=True)
     if as_json:
-        print_json(rows)
+        print_json({"point": span.point, **msgspec.structs.asdict(row)} for row in found)
         return
-    times = clock_times([row["sampled_at"] for row in rows], look.where.zone)
-    timed = [{**row, "time": time} for row, time in zip(rows, times, strict=True)]
+    times = clock_times([row.sampled_at for row in found], look.where.zone)
     if as_csv:
-        _write_csv(timed, CSV_KEYS)
+        _print_csv(times, found, CSV_KEYS)
         return
-    lines = [{**row, "shown": row["text"] if row["text"] is not None else row["value"]} for row in timed]
+    lines = [
+        {"time": time, "shown": row.value if row.text is None else row.text, "units": row.units, "status": row.status}
+        for time, row in zip(times, found, strict=True)
+    ]
     print_table(lines, {"time": "time", "shown": "value", "units": "units", "status": "status"})
 
 
 def _print_spans(look: Look, span: Span, every_ms: int, *, as_json: bool, as_csv: bool) -> None:
     found = look.reader.spans(span.device, span.point_id, span.since_ms, span.until_ms, every_ms)
-    rows = [{"point": span.point, **msgspec.structs.asdict(row)} for row in found]
     if as_json:
-        print_json(rows)
+        print_json({"point": span.point, **msgspec.structs.asdict(row)} for row in found)
         return
-    times = clock_times([row["at"] for row in rows], look.where.zone)
-    timed = [{**row, "time": time} for row, time in zip(rows, times, strict=True)]
+    times = clock_times([row.at for row in found], look.where.zone)
     if as_csv:
-        _write_csv(timed, SPAN_CSV_KEYS)
+        _print_csv(times, found, SPAN_CSV_KEYS)
         return
     print_table(
-        timed,
+        [{**msgspec.structs.asdict(row), "time": time} for time, row in zip(times, found, strict=True)],
         {"time": "time", "minimum": "min", "mean": "mean", "time_mean": "over time", "maximum": "max", "last": "last",
          "count": "samples", "known_s": "known s", "units": "units"},
     )  # fmt: skip
@@ -142,7 +142,11 @@ def _columns(rows: Sequence[AggregateRow], span: Span, column_ms: int) -> list[C
     return columns
 
 
-def _write_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> None:
-    writer = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+def _print_csv(times: Sequence[str], rows: Sequence[object], names: Sequence[str]) -> None:
+    """Print these fields of the rows, the first being their times, in one go."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    fields = attrgetter(*names[1:])
+    writer.writerows((time, *fields(row)) for time, row in zip(times, rows, strict=True))
+    click.echo(text.getvalue(), nl=False)
