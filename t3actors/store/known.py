@@ -65,7 +65,7 @@ class KnownPoint:
 
     @property
     def number(self) -> int:
-        """Its point_no (schema 7)."""
+        """Its point_no (schema 8)."""
         return self.device.device_id << 34 | KINDS.index(self.kind) << 32 | self.point_index
 
 

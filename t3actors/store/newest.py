@@ -1,4 +1,4 @@
-"""Writes points' newest values, so that a batch rewrites few pages whatever share of the points it changes (decision 15).
+"""Writes points' newest values, so that a batch rewrites few pages whatever share of the points it changes (decision 16).
 
 | of all points a batch changes | its values go                                                           |
 |-------------------------------|-------------------------------------------------------------------------|
@@ -6,7 +6,7 @@
 | more, or there is no room     | to their places in `newest_values`, behind all that is fresh            |
 
 Once as many rows are fresh as there are points they are folded into `newest_values`, in the same transaction: each of its pages is then
-written once for some dozens of values. The views show the freshest at each commit (schema 7). Inside the caller's transaction.
+written once for some dozens of values. The views show the freshest at each commit (schema 8). Inside the caller's transaction.
 """
 
 from __future__ import annotations

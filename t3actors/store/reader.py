@@ -57,7 +57,7 @@ _DEVICES = (
     " + (SELECT count(*) FROM variable_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
     f" FROM DEVICES d{_BY_NAME}"
 )
-_DEVICES_OF_SCHEMA_6 = _DEVICES.replace("_rows p", "_points p")
+_DEVICES_OF_SCHEMA_7 = _DEVICES.replace("_rows p", "_points p")
 _POINTS = (
     f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE (name = ?1 OR ?1 IS NULL)"  # noqa: S608
     " AND (point_id = ?2 OR ?2 IS NULL) AND (status = ?3 OR ?3 IS NULL) AND (point_type = ?4 OR ?4 IS NULL)"
@@ -100,7 +100,7 @@ class Reader:
         self.path = path
         self._connection = connection
         self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
-        self._devices = _DEVICES if schema > 6 else _DEVICES_OF_SCHEMA_6
+        self._devices = _DEVICES if schema > 7 else _DEVICES_OF_SCHEMA_7
         self._alarms = _ALARMS if schema > 5 else _ALARMS_OF_SCHEMA_5
         self._is_packed = schema > 2
 

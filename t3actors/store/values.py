@@ -39,7 +39,7 @@ class Newest(NamedTuple):
     changed_at: int | None = None
 
     def row(self, point_no: int, at_ms: int) -> NewestRow:
-        """Return the row that says so (schema 7), written then."""
+        """Return the row that says so (schema 8), written then."""
         base = self.sampled_at or 0
         before = None if self.changed_at is None else base - self.changed_at
         return (point_no, self.value, self.text, self.sampled_at, before, at_ms - base)

@@ -229,7 +229,7 @@ def test_newest_values_survive_that_they_are_laid_out_anew(house: House) -> None
     tables = ("INPUT_POINTS", "OUTPUT_POINTS", "VARIABLE_POINTS")
     before = {table: house.rows(f"SELECT * FROM {table}") for table in tables}
     assert len(before["INPUT_POINTS"]) == 3
-    made_by_schema(6, house)
+    made_by_schema(7, house)
     assert {table: house.rows(f"SELECT * FROM {table}") for table in tables} == before
     house.opened()
     assert {table: house.rows(f"SELECT * FROM {table}") for table in tables} == before

@@ -1,4 +1,4 @@
--- Schema 7: what changes with each sample, apart from what hardly ever does. Written once, never edited after a release: a change is a
+-- Schema 8: what changes with each sample, apart from what hardly ever does. Written once, never edited after a release: a change is a
 -- new numbered file.
 --
 --   input_rows, output_rows, variable_rows   what a point is, and how well: written when that changes
