@@ -48,7 +48,7 @@ def samples_at_a_glance(
         series = series_of(connection, device, point_id)
         runs = newest(connection, series, since_ms, until_ms, limit)
         return Glance(series, runs, connection.execute(_HEARTBEAT).get)
-    except (apsw.Error, OSError):
+    except (apsw.Error, OSError, ValueError, TypeError):  # the last two: a row that another program wrote by hand
         return None
     finally:
         connection.close(True)
