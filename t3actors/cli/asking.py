@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
+import struct
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +16,14 @@ from urllib.parse import quote
 import click
 
 from t3actors.cli.exits import Exit, Told
-from t3actors.cli.hanging import Hanging, how_it_hangs
+from t3actors.cli.hanging import Hanging, how_it_hangs, is_stopped
 from t3actors.cli.whereabouts import Whereabouts
 from t3actors.store.lock import holder_of, is_locked
 from t3actors.watch.api.sockets import SOCKET_NAME, socket_address
 
 CONNECTS_WITHIN_S = 5.0
 CONNECTS_AGAIN_S = 0.05
+PEER = struct.Struct("3i")  # struct ucred, unix(7): process, user, group
 HEALTH = "/health"
 HEALTH_WITHIN_S = 5.0
 """It is made ready every second: who has not sent it by then sends nothing at all."""
@@ -48,6 +50,8 @@ class NoAnswer(Refusal):
 class _SocketConnection(http.client.HTTPConnection):
     def __init__(self, data_dir: Path, timeout_s: float) -> None:
         super().__init__("localhost", timeout=timeout_s)
+        self.peer = 0
+        """Who listens there, by the kernel's word (unix(7)); 0: nobody knows."""
         self._data_dir = data_dir
         self._answers_within_s = timeout_s
 
@@ -60,6 +64,7 @@ class _SocketConnection(http.client.HTTPConnection):
                 _connect(opened, address)
             otherwise_closed.pop_all()
         self.sock = opened
+        self.peer, _, _ = PEER.unpack(opened.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
 
 
 def _connect(opened: socket.socket, address: str) -> None:
@@ -116,6 +121,9 @@ def _exchange(
 ) -> Json:
     connection = _SocketConnection(where.data_dir, answers_within_s)
     try:
+        connection.connect()
+        if is_stopped(connection.peer):
+            raise NoAnswer(where.data_dir, how_it_hangs(connection.peer))
         connection.request(
             method,
             quote(path, safe="/:?=&,@*"),
@@ -125,7 +133,8 @@ def _exchange(
         answer = connection.getresponse()
         status, raw = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise _unanswered(where.data_dir, error, path, answers_within_s) from None
+        holder = connection.peer or holder_of(where.data_dir)
+        raise _unanswered(where.data_dir, holder, error, path, answers_within_s) from None
     finally:
         connection.close()
     said = _decoded(raw)
@@ -142,17 +151,19 @@ def _decoded(raw: bytes) -> Json:
         raise Refusal(0, "what answers on the socket is no gateway of this version") from None
 
 
-def _unanswered(data_dir: Path, error: Exception, path: str, answers_within_s: float) -> Refusal | SystemExit:
+def _unanswered(
+    data_dir: Path, holder: int, error: Exception, path: str, answers_within_s: float
+) -> Refusal | SystemExit:
     if isinstance(error, PermissionError):
         return Refusal(0, f"{data_dir / SOCKET_NAME}: you may not use it; its group may (the service's group, say)")
     if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
         if not is_locked(data_dir):
             click.echo(f"t3actors: no gateway is running in {data_dir}", err=True)
             return SystemExit(Exit.NOT_RUNNING)
-        why = f"process {holder_of(data_dir)} holds {data_dir}, but nobody listens on {SOCKET_NAME} now"
+        why = f"process {holder} holds {data_dir}, but nobody listens on {SOCKET_NAME} now"
         return Refusal(0, f"{why}: it is starting or stopping, or api.blocked in its log says why")
     if isinstance(error, BlockingIOError) or (isinstance(error, TimeoutError) and path == HEALTH):
-        return NoAnswer(data_dir, how_it_hangs(holder_of(data_dir)))
+        return NoAnswer(data_dir, how_it_hangs(holder))
     if isinstance(error, TimeoutError):
         return Refusal(0, f"the gateway answers, but has not done this within {answers_within_s:g} s: t3actors top")
     return Refusal(0, f"the gateway does not answer on its socket: {error} (api.blocked in its log says why)")

@@ -37,6 +37,12 @@ def how_it_hangs(pid: int, proc: Path = PROC, cgroups: Path = CGROUPS) -> Hangin
     )
 
 
+def is_stopped(pid: int, proc: Path = PROC) -> bool:
+    """Say whether a process is certain not to answer: nothing of it runs until somebody lets it."""
+    state = _state(proc / str(pid)) if pid else ""
+    return bool(state) and state in STOPPED
+
+
 def _state(process: Path) -> str:
     """Return the letter of its state; empty where there is no such process to be seen."""
     try:

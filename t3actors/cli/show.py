@@ -189,7 +189,14 @@ def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
 
 def _print_devices(rows: list[dict[str, Any]], look: Look) -> None:
     print_table(
-        [{**row, "heard": age(row["last_ok_at"], look.now_ms)} for row in rows],
+        [
+            {**row, "heard": age(row["last_ok_at"], look.now_ms), "every": _seconds(row["achieved_interval_s"])}
+            for row in rows
+        ],
         {"name": "device", "status": "status", "address": "address", "serial_number": "serial", "heard": "last ok",
-         "achieved_interval_s": "every s", "polls_ok": "polls", "polls_failed": "failed", "status_reason": "reason"},
+         "every": "every s", "polls_ok": "polls", "polls_failed": "failed", "status_reason": "reason"},
     )  # fmt: skip
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.3g}"

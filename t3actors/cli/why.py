@@ -69,13 +69,20 @@ def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
             "at": None,
             "sentence": f"{why}; this is the last it knew",
             "look_at": look_at,
-            "row": msgspec.to_builtins(row),
+            "row": _as_known(msgspec.to_builtins(row)),
             "actor": None,
             "override": None,
             "now": None,
             "trace": None,
             **_stored(reader, device, point_id),
         }
+
+
+def _as_known(row: Page) -> Page:
+    """Nothing reads as live where nobody keeps it so."""
+    if row["status"] in {"unknown", "disabled"}:
+        return row
+    return {**row, "status": "unknown", "status_reason": f"it was {row['status']}"}
 
 
 def _stored(reader: Reader, device: str, point_id: str) -> Page:
