@@ -34,7 +34,7 @@ def live(folder: Path, days: float, scale: float, budget: int, disk: Disk) -> tu
     """Live through it. **Returns**: what was seen, and whether all was well."""
     points = signals(scale)
     gateway = Gateway(folder / "t3actors.db", devices_of(points), budget_bytes=budget, recent_s=86_400.0)
-    connection, tidying = gateway.store._connection, gateway.store._tidying  # noqa: SLF001
+    connection, tidying = gateway.store._connection, gateway.store.tidying  # noqa: SLF001
     commits: list[float] = []
     largest = samples = 0
     items: list[object] = []

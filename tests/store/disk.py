@@ -50,7 +50,7 @@ class Disk:
         self.read_only = False
 
     def fail(self, *operations: Operation, only: str = "") -> None:
-        """EIO for these operations."""
+        """EIO for these operations; `only` in the file whose name ends so, until another is made in its place."""
         self.failing, self.only = frozenset(operations), only
 
     def rot(self) -> None:
@@ -79,6 +79,8 @@ class Disk:
             self._refuse(apsw.CantOpenError, apsw.SQLITE_CANTOPEN, errno.EROFS)
         if new:
             self.rotten.discard(name)
+            if self.only and name.endswith(self.only):
+                self.failing, self.only = frozenset(), ""
         self.sizes[name] = 0 if new else Path(name).stat().st_size
 
     def reads(self, name: str) -> None:

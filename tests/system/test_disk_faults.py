@@ -143,7 +143,6 @@ async def test_a_file_that_alone_goes_on_failing_is_set_aside_and_a_new_one_begu
         await scene.stores()
         scene.disk.fail("write", only=scene.house.database.name + "-wal")
         await until(lambda: scene.house.log.of("store.damaged") != [], WITHIN_S)
-        scene.disk.mend()
         await until(lambda: scene.store.state == "ok", WITHIN_S)
         await scene.stores()
         assert "another file can be written there" in str(scene.house.log.of("store.damaged")[0]["reason"])
@@ -203,4 +202,20 @@ async def test_a_disk_that_takes_nothing_at_the_start_is_waited_for(tmp_path: Pa
         await until(lambda: scene.store.state == "ok", WITHIN_S)
         await scene.stores()
         assert len(scene.house.log.of("store.recovered")) == 1
+        assert scene.house.log.of("child.exited") == []
+
+
+async def test_a_sector_that_cannot_be_read_at_the_start_costs_the_file_after_a_while_and_not_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failing, "PATIENCE_S", 0.3)
+    async with scene_on(tmp_path, Disk()) as scene:
+        await scene.stores()
+    disk = Disk()
+    disk.fail("read", only="/t3actors.db")
+    async with scene_on(tmp_path, disk) as scene:
+        await until(lambda: scene.house.log.of("store.failing") != [], WITHIN_S)
+        await scene.polls()
+        await scene.stores()
+        assert len(scene.house.log.of("store.damaged")) == len(scene.set_aside()) == 1
         assert scene.house.log.of("child.exited") == []
