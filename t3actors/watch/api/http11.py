@@ -115,6 +115,18 @@ class Http11(H11Protocol):
         await trio.sleep(REFUSED_WAITS_S)
         await self._refuse(Refused(status, MALFORMED.get(status, NO_REQUEST)))
 
+    async def _maybe_recycle(self) -> None:
+        """Go on to what came behind a request that is over: its head is looked at as if it came now."""
+        connection = self.connection
+        goes_on = isinstance(connection, h11.Connection) and connection.our_state is connection.their_state is h11.DONE
+        if not goes_on or not self._is_head_too_long(connection.trailing_data[0]):
+            await super()._maybe_recycle()
+            return
+        await self._close_stream()
+        self.connection = h11.Connection(h11.SERVER)  # an empty one: what came is not taken apart
+        await self._send_error_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        await self.can_read.set()
+
     async def _close_stream(self) -> None:
         """Let go of a request that is over. No more of it is taken; Hypercorn itself would wait for ever here where an application that has
         answered before all of the body came, and has not heard what came, is to hear of the end as well; and go on reading."""

@@ -371,6 +371,18 @@ async def test_every_refusal_has_its_sentence_and_is_told_of(
         assert [why in str(line["reason"]) for line in api.log.of("api.refused")] == [True]
 
 
+@pytest.mark.parametrize("lines", [98, 99])
+async def test_a_head_that_comes_behind_another_request_is_looked_at_like_any(tmp_path: Path, lines: int) -> None:
+    """Else whoever sends two at once has the loop take apart as many lines as he likes. GET, Host and Connection are three more."""
+    octets = request().replace(b"close", b"keep-alive") + request("/", *["A: b"] * lines)
+    async with standing(tmp_path) as api:
+        answers = await say(api.where, octets)
+        assert answers.startswith(b"HTTP/1.1 200")
+        assert answers.count(b"HTTP/1.1 200") == (2 if lines == 98 else 1)
+        assert (b"HTTP/1.1 431" in answers) is (lines == 99)
+        assert ["100 lines" in str(line["reason"]) for line in api.log.of("api.refused")] == [True] * (lines - 98)
+
+
 async def test_http_2_is_not_spoken_whoever_asks_for_it(tmp_path: Path) -> None:
     asked = request("/", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA").replace(b"close", b"Upgrade")
     async with standing(tmp_path) as api, await connect(api.where) as stream:
