@@ -131,6 +131,7 @@ async def test_a_gateway_that_is_not_well_and_what_somebody_changed_by_hand_are_
     paper.changes_of_health = {
         "gateway": part("degraded", "the store"),
         "store": part("degraded", "no room for history"),
+        "webview": part("degraded", "another program holds it"),
         "overrides": {"ahu-2": Override(poll_interval_s=60.0)},
     }
     async with paper_page(paper, tmp_path, script=HURRY) as (browser, _):
@@ -139,6 +140,8 @@ async def test_a_gateway_that_is_not_well_and_what_somebody_changed_by_hand_are_
         await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 alarm stands; the gateway is degraded'")
         told = await text_of(browser, "#trouble-list")
         assert "no room for history" in told
+        assert "T3000's own database degraded" in told
+        assert "another program holds it" in told
         assert "ahu-2 ○ polled every 60 s, by hand" in told
         paper.changes_of_health = {"live": False, "gateway": part("stuck", "the detector makes no progress")}
         await browser.until("document.body.dataset.state === 'stuck'")

@@ -39,6 +39,7 @@ function alarmSaid(alarm) {
 
 function ofParts(health) {
   const named = [["The event loop", health.loop], ["The detector", health.detector], ["The store", health.store], ["The tree of actors", health.actors]];
+  if (health.webview) named.push(["T3000's own database", health.webview]);
   const known = new Set(health.troubled.map((each) => each.reason));
   const links = health.troubled_links.filter((each) => each.state !== "starting" && !known.has(each.reason)).map((each) => [each.link, each]);
   return [...named, ...links].filter(([, part]) => part.state !== "ok").map(([name, part]) => ({
