@@ -51,7 +51,8 @@ export class Part {
   async found() {
     const wanted = {};
     if (this.device) wanted.device = this.device;
-    if (this.words.length) wanted.search = this.words.slice(0, 8).join(" ").slice(0, 200);
+    const words = this.search.split(/\s+/).filter(Boolean); // as they are written: the gateway's own case is that of ASCII alone
+    if (words.length) wanted.search = words.slice(0, 8).join(" ").slice(0, 200);
     const statuses = this.status === "not ok" ? NOT_OK : this.status ? [this.status] : [null];
     const found = [];
     let hasMore = false;
