@@ -35,6 +35,13 @@ def faults_here(config: Config) -> Iterator[str]:
 
 def unwritable(file: Path, data_dir: Path) -> str:
     """Say why this user cannot write a file; "": he can. Of what is to lie in a `data_dir` that is not there yet nothing is said."""
+    try:
+        return _unwritable(file, data_dir)
+    except OSError as error:  # a directory on the way that he may not enter, a name that is too long
+        return f"{file} cannot be looked at: {error.strerror}"
+
+
+def _unwritable(file: Path, data_dir: Path) -> str:
     if file.is_relative_to(data_dir) and not data_dir.exists():
         return ""
     if file.is_dir():
@@ -51,8 +58,11 @@ def unwritable(file: Path, data_dir: Path) -> str:
 
 def _why_not_loaded(device: DeviceConfig) -> str:
     library = Path(device.address.removeprefix(FFI))
-    if not library.is_file():
-        return "no such file" if not library.exists() else "is no file"
+    try:
+        if not library.is_file():
+            return "no such file" if not library.exists() else "is no file"
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
     import trio  # noqa: PLC0415 - only where there is a library: trio is slow to import
 
     from t3actors.collect.t3000.ffi_door import FfiDoor  # noqa: PLC0415

@@ -81,6 +81,18 @@ def test_logs_that_you_may_not_write_are_faults(tmp_path: Path, monkeypatch: pyt
     ]
 
 
+def test_what_cannot_even_be_looked_at_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    config, name = (
+        tmp_path / "a.toml",
+        "x" * 300,
+    )  # a name that the kernel refuses, as it does a directory that one may not enter
+    device = f'[[devices]]\nname = "plant"\nprotocol = "t3000"\naddress = "ffi:{tmp_path / name}/t3.so"\n'
+    config.write_text(f'[log]\nfile = "{tmp_path / name}/t3.log"\n{device}', encoding="utf-8")
+    for verb in ("check", "doctor"):
+        said = t3actors(verb, config)
+        assert (said.out + said.err).count("cannot be looked at: File name too long") == 2, verb
+
+
 def test_a_library_of_t3000_that_is_not_there_or_cannot_be_loaded_is_a_fault(tmp_path: Path) -> None:
     library, config = tmp_path / "t3.so", tmp_path / "a.toml"
     text = f'[[devices]]\nname = "plant"\nprotocol = "t3000"\naddress = "ffi:{library}"\n'
