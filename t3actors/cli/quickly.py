@@ -37,7 +37,11 @@ def history(arguments: Sequence[str]) -> int | None:
         limit = int(options["--limit"])
     except (ValueError, OverflowError):
         return None
-    data = options["--data"]
+    data = (
+        options["--data"].rstrip("/") or options["--data"]
+    )  # as pathlib has it: a shell that completes a name ends it so
+    if data != os.path.normpath(data):
+        return None
     if not 1 <= limit <= MOST or (not as_csv and sys.stdout.isatty()):
         return None
     device, _, point_id = point.partition("/")

@@ -57,6 +57,17 @@ def test_both_ways_print_the_same(data: Path, arguments: tuple[str, ...], capsys
     assert (code, quick.out, quick.err) == (usual.code, usual.out, usual.err)
 
 
+@pytest.mark.parametrize("written", ["{}/", "{}//"])
+def test_a_directory_is_named_alike_however_it_is_written(
+    data: Path, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = written.format(data)
+    code = quickly.history(["ahu-1/IN1", "--data", named, *DAY])
+    quick = capsys.readouterr()
+    usual = t3actors("history", "ahu-1/IN1", "--data", named, *DAY)
+    assert (code, quick.out, quick.err) == (usual.code, usual.out, usual.err)
+
+
 def test_a_point_without_a_sample_is_printed_alike(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (DAY, (*DAY, "--csv")):
         code = quickly.history(["ahu-1/IN3", f"--data={data}", *arguments])
@@ -87,6 +98,7 @@ def test_a_point_without_a_sample_is_printed_alike(data: Path, capsys: pytest.Ca
         ("ahu-1/IN9", "--data", "{}", *DAY),
         ("ahu-1", "--data", "{}", *DAY),
         ("ahu-1/IN1", "--data", "{}/nowhere", *DAY),
+        ("ahu-1/IN1", "--data", "{}/.", *DAY),  # the usual way names it otherwise
     ],
 )
 def test_what_is_out_of_the_ordinary_is_left_to_the_usual_way(
