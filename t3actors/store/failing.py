@@ -2,7 +2,7 @@
 
 What failed is tried again, with the file opened anew. Where the same goes on failing for PATIENCE_S while the disk takes
 another file beside it, the fault is in the file: it is set aside like any damaged one. Where the disk takes nothing at
-all, there is nothing to be begun anew on: it is waited for.
+all, there is nothing to be begun anew on: it is waited for. What failed twice, and long apart, does not go on failing.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import apsw
 from t3actors.errors import StoreDamaged, StoreFailing, StoreUnreachable
 
 PATIENCE_S = 30.0
+APART_S = 300.0  # longer than until anything is tried again: a device asks each 72 s at most, tidying looks each 5 s
 _ROWS = "CREATE TABLE probe (octets); INSERT INTO probe VALUES (zeroblob(8192)); SELECT octets FROM probe"
 
 
 class Failures:
-    """What fails at present, and since when: "open", "batch", "tidying", "question". **Thread**: the store's.
+    """What fails at present, and since when: "open", "batch", "tidying", "heartbeat", "question". **Thread**: the store's.
 
     `close` lets go of the file, which is to be opened anew.
     """
@@ -32,6 +33,7 @@ class Failures:
         self._close = close
         self._now_s = now_s
         self._since_s: dict[str, float] = {}
+        self._last_s: dict[str, float] = {}
 
     @contextlib.contextmanager
     def of(self, what: str, *, in_part: bool = False) -> Iterator[None]:
@@ -46,8 +48,11 @@ class Failures:
             raise
         except StoreFailing as failing:
             self._close()
-            since_s = self._since_s.setdefault(what, self._now_s())
-            if self._now_s() - since_s >= PATIENCE_S and takes_another_file(self._path):
+            now_s = self._now_s()
+            if now_s - self._last_s.get(what, now_s) > APART_S:
+                self.succeeded(what)
+            self._last_s[what] = now_s
+            if now_s - self._since_s.setdefault(what, now_s) >= PATIENCE_S and takes_another_file(self._path):
                 self._since_s.clear()
                 raise StoreDamaged(f"{failing}; another file can be written there") from failing
             raise

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreUnreachable
-from t3actors.store.failing import PATIENCE_S, Failures, takes_another_file
+from t3actors.store.failing import APART_S, PATIENCE_S, Failures, takes_another_file
 from tests.store.disk import simulated_disk
 
 
@@ -60,6 +60,19 @@ def test_what_went_well_meanwhile_has_not_failed_for_long(trying: Trying) -> Non
         with pytest.raises(StoreFailing):
             trying.at(now_s, FAILING)
         trying.at(now_s + 1)
+
+
+@pytest.mark.parametrize(
+    ("apart_s", "error"), [(APART_S - 1, StoreDamaged), (APART_S, StoreDamaged), (APART_S + 1, StoreFailing)]
+)
+def test_two_failures_long_apart_are_no_file_that_goes_on_failing(
+    trying: Trying, apart_s: float, error: type[Exception]
+) -> None:
+    """Two moments of a bad cable, a day apart, between which nothing was asked: the file is sound, and years are in it."""
+    with pytest.raises(StoreFailing):
+        trying.at(0, FAILING, "question")
+    with pytest.raises(error):
+        trying.at(apart_s, FAILING, "question")
 
 
 def test_that_something_else_goes_well_is_no_excuse(trying: Trying) -> None:
