@@ -24,6 +24,8 @@ from t3actors.watch.api.sockets import SOCKET_NAME, socket_address
 CONNECTS_WITHIN_S = 5.0
 CONNECTS_AGAIN_S = 0.05
 PEER = struct.Struct("3i")  # struct ucred, unix(7): process, user, group
+ELSEWHERE = -1
+"""A process of another container: what bears its number here is another one."""
 HEALTH = "/health"
 HEALTH_WITHIN_S = 5.0
 """It is made ready every second: who has not sent it by then sends nothing at all."""
@@ -51,7 +53,7 @@ class _SocketConnection(http.client.HTTPConnection):
     def __init__(self, data_dir: Path, timeout_s: float) -> None:
         super().__init__("localhost", timeout=timeout_s)
         self.peer = 0
-        """Who listens there, by the kernel's word (unix(7)); 0: nobody knows."""
+        """Who listens there, by the kernel's word (unix(7)); 0: nobody was asked yet."""
         self._data_dir = data_dir
         self._answers_within_s = timeout_s
 
@@ -64,7 +66,8 @@ class _SocketConnection(http.client.HTTPConnection):
                 _connect(opened, address)
             otherwise_closed.pop_all()
         self.sock = opened
-        self.peer, _, _ = PEER.unpack(opened.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+        peer, _, _ = PEER.unpack(opened.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+        self.peer = peer or ELSEWHERE
 
 
 def _connect(opened: socket.socket, address: str) -> None:

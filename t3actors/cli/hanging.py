@@ -19,8 +19,8 @@ class Hanging(msgspec.Struct, frozen=True):
 
 
 def how_it_hangs(pid: int, proc: Path = PROC, cgroups: Path = CGROUPS) -> Hanging:
-    """Look at the process that should answer. `pid` 0: it is not known, or not of our own namespace."""
-    state = _state(proc / str(pid)) if pid else ""
+    """Look at the process that should answer. `pid` 0 or less: it is not known, or not of our own namespace."""
+    state = _state(proc / str(pid)) if pid > 0 else ""
     who = f"process {pid}" if state else "a process that cannot be seen from here"
     if state and state in STOPPED:
         return Hanging(f"{who} holds its socket, but is stopped (SIGSTOP, Ctrl-Z, a debugger)", f"kill -CONT {pid}")
@@ -39,7 +39,7 @@ def how_it_hangs(pid: int, proc: Path = PROC, cgroups: Path = CGROUPS) -> Hangin
 
 def is_stopped(pid: int, proc: Path = PROC) -> bool:
     """Say whether a process is certain not to answer: nothing of it runs until somebody lets it."""
-    state = _state(proc / str(pid)) if pid else ""
+    state = _state(proc / str(pid)) if pid > 0 else ""
     return bool(state) and state in STOPPED
 
 

@@ -166,5 +166,5 @@ def test_a_frozen_cgroup_is_seen(tmp_path: Path) -> None:
 
 
 def test_a_process_that_cannot_be_seen_is_said_so(tmp_path: Path) -> None:
-    for pid in (0, 78):
+    for pid in (-1, 0, 78):
         assert how_it_hangs(pid, tmp_path).seen.startswith("a process that cannot be seen from here holds its socket")

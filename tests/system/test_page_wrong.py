@@ -11,6 +11,7 @@ import pytest
 from t3actors.control import Override
 from t3actors.rows import AlarmRow
 from t3actors.simulator.plant import PlantSize, running_plant
+from t3actors.watch.parts import DoorPart
 from tests.system.asked import waiting_config
 from tests.system.paper import DAY_MS, HOUR_MS, Paper, device, now_ms, paper_page, point
 from tests.system.shown import HURRY, ROW, browsing, text_of, with_page
@@ -56,6 +57,27 @@ async def test_a_device_that_does_not_answer_is_named_with_since_when_why_and_wh
         assert "ahu-1 ■ offline 3 h, since " in item
         assert [line for line in item.splitlines() if line][-2:] == ["no answer", "Look at: its power"]
         assert await browser.get("document.title") == "(1 wrong) paper · t3actors"
+
+
+async def test_t3000_s_own_database_and_the_way_into_a_t3000_are_named_with_their_reason(tmp_path: Path) -> None:
+    paper = building()
+    door = DoorPart(
+        device="plant",
+        method="webview_list",
+        worker_pid=None,
+        state="down",
+        reason="the library crashed",
+        since_at=now_ms() - HOUR_MS,
+    )
+    busy = part("degraded", "busy; 7 batches wait for it")
+    paper.changes_of_health = {"webview": busy, "t3000": [door], "gateway": part("degraded", "webview: busy")}
+    async with paper_page(paper, tmp_path) as (browser, _):
+        await browser.until("document.querySelector('#trouble-list').children.length === 2")
+        said = await text_of(browser, "#trouble-list")
+        assert "T3000's own database" in said
+        assert "busy; 7 batches wait for it" in said
+        assert "The way into plant" in said
+        assert "the library crashed" in said
 
 
 async def test_what_was_stored_before_the_gateway_started_does_not_look_live_until_somebody_has_heard_the_device(

@@ -9,6 +9,10 @@ const NOT_OK = new Set(["fault", "stale", "unknown"]);
 const TOGETHER = 3; // so many of one cause are one thing
 const NAMED = 5;
 const SHOWN = 12;
+const LOOKS = {
+  "The store": "the disk, and who else has the database open: t3actors doctor",
+  "T3000's own database": "webview.blocked in the log; our own history and the polls do not depend on it",
+};
 
 export function troublesOf({ health, devices, faulty, looks, now }) {
   const found = [...ofParts(health), ...ofDevices(devices, health), ...ofPoints(faulty, devices, looks), ...ofHands(health)];
@@ -42,9 +46,10 @@ function ofParts(health) {
   if (health.webview) named.push(["T3000's own database", health.webview]);
   const known = new Set(health.troubled.map((each) => each.reason));
   const links = health.troubled_links.filter((each) => each.state !== "starting" && !known.has(each.reason)).map((each) => [each.link, each]);
-  return [...named, ...links].filter(([, part]) => part.state !== "ok").map(([name, part]) => ({
+  const doors = health.t3000.filter((each) => each.state !== "starting" && !known.has(each.reason)).map((each) => [`The way into ${each.device}`, each]);
+  return [...named, ...links, ...doors].filter(([, part]) => part.state !== "ok").map(([name, part]) => ({
     key: `part ${name}`, kind: part.state === "degraded" || part.state === "starting" ? "warn" : "bad", title: name,
-    word: part.state, since: part.since_at, reason: part.reason, look: name === "The store" ? "the disk, and who else has the database open: t3actors doctor" : "",
+    word: part.state, since: part.since_at, reason: part.reason, look: LOOKS[name] || "",
   }));
 }
 
