@@ -20,7 +20,7 @@
  *   garble           writes nonsense to every file above stderr, then hangs
  *   shrink REST      cuts every file above stderr to nothing
  *   leave_child REST starts a process that lives on, and inherits what is open; its number goes to <library>.child
- *   crash_soon REST  crashes a moment after it has come back
+ *   crash_later REST comes back, and crashes as soon as the file <library>.crash is there
  *   chatter REST     prints two megabytes to stdout and to stderr
  *   say TEXT         prints this line to stderr, then crashes
  * and of @memory: counts N N N (whatever lies there), null N (the inputs).
@@ -144,9 +144,11 @@ static void shrink_it(int file) {
 
 static int *volatile nowhere; /* volatile, or the compiler leaves the write out */
 static void crash(void) { *nowhere = 1; }
-static void *crash_a_moment_later(void *nothing) {
+static void *crash_when_told(void *nothing) {
+    char path[LINE];
     (void)nothing;
-    usleep(150000);
+    beside(path, ".crash");
+    while (access(path, F_OK) != 0) usleep(5000);
     crash();
     return NULL;
 }
@@ -221,9 +223,9 @@ static int behave(const char *behaviour, char *buffer, int length, int returns_l
     if ((rest = argument(behaviour, "shrink"))) return each_file(shrink_it), behave(rest, buffer, length, returns_length);
     if ((rest = argument(behaviour, "leave_child"))) return leave_child(), behave(rest, buffer, length, returns_length);
     if ((rest = argument(behaviour, "chatter"))) return chatter(), behave(rest, buffer, length, returns_length);
-    if ((rest = argument(behaviour, "crash_soon"))) {
+    if ((rest = argument(behaviour, "crash_later"))) {
         pthread_t thread;
-        pthread_create(&thread, NULL, crash_a_moment_later, NULL);
+        pthread_create(&thread, NULL, crash_when_told, NULL);
         return behave(rest, buffer, length, returns_length);
     }
     fprintf(stderr, "the script asks for what nobody knows: %s\n", behaviour);

@@ -339,9 +339,10 @@ async def test_a_cancelled_call_takes_its_worker_along(library: Library) -> None
 
 async def test_a_library_that_crashes_between_two_calls_is_one_error_at_the_next(library: Library) -> None:
     t3000 = library()
-    t3000.play(f"* crash_soon return 0 {PANELS}", f"* return 0 {PANELS}")
+    t3000.play(f"* crash_later return 0 {PANELS}", f"* return 0 {PANELS}")
     async with opened(t3000) as door:
         await door.call(4, {})
+        t3000.beside(".crash").touch()
         pid = t3000.calls[0].pid
         await until(lambda: not is_there(pid))
         with pytest.raises(LinkDown, match="crashed: SIGSEGV between two calls"):
