@@ -20,10 +20,6 @@ export class Part {
     return true;
   }
 
-  wantMore() {
-    return this.want({ most: this.most + A_PAGE });
-  }
-
   // Whether a change of a point that is not here may be of one that is wanted. What words it has is not told.
   wants({ device, status }) {
     return (!this.device || this.device === device) && this.status !== "" && this.hasStatus(status);
