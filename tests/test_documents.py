@@ -83,6 +83,13 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
             assert (page_path.parent / target).exists(), f"{page_path.name} -> {target}"
 
 
+def test_decisions_are_numbered_and_each_says_its_own_number() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(page_path.name[:4]) for page_path in pages] == list(range(1, len(pages) + 1))
+    for number, page_path in enumerate(pages, 1):
+        assert page_path.read_text("utf-8").startswith(f"# {number}. "), page_path
+
+
 def test_the_readme_has_exactly_two_set_up_commands() -> None:
     commands = re.findall(r"^python3 -m venv .*$", text("README.md"), re.MULTILINE)
     assert commands == [

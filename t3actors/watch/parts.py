@@ -159,7 +159,7 @@ def of_door(standing: DoorStanding | None) -> Judgement:
         return "degraded", "its actor does not answer: it is being started anew"
     if standing.trouble:
         return "down", standing.trouble
-    return ("ok", "") if standing.has_answered else ("starting", "its first cycle is under way")
+    return ("ok", "") if standing.has_answered else ("starting", "no cycle of it was answered yet")
 
 
 def of_link(child: ChildRow | None, devices: Sequence[DeviceStanding]) -> Judgement:

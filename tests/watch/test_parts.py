@@ -96,6 +96,11 @@ def test_the_way_into_a_t3000_is_judged_by_its_last_cycle(door: DoorStanding | N
     assert parts.of_door(door)[0] == state
 
 
+def test_of_a_t3000_that_was_not_asked_yet_it_is_not_said_that_it_is_being_asked() -> None:
+    """Where `auto_start` is off its first cycle may be days away."""
+    assert parts.of_door(DoorStanding(method="auto")) == ("starting", "no cycle of it was answered yet")
+
+
 def test_actors_that_do_not_run_are_named_up_to_twenty() -> None:
     assert parts.of_actors([child("a", "running")]) == ("ok", "")
     state, reason = parts.of_actors([child(f"device/{number}", "restarting") for number in range(21)])
