@@ -36,9 +36,9 @@ class TrendAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     A piece holds from its `at` (Unix ms) until that of the next, unless the gateway was absent. `low`, `high`: its least and most value,
     null: none; `last`: the value at its end, null: none then; `status`: the worst in it. `step_ms` 0: a piece is a sample; else what
-    lies within so many ms is put together. `samples`: how many samples were read. `aggregated_until`: before this, pieces come from
-    aggregates. `left_out`: samples of the point in another unit than it has now. `absences`: when no gateway ran; `restarts`: of
-    the device's actor.
+    lies within so many ms is put together. `samples`: how many samples were read. `aggregated_until`: before this, samples are told
+    by aggregates; null: all are here. `left_out`: samples of the point in another unit than it has now. `absences`: when no gateway
+    ran; `restarts`: of the device's actor.
     """
 
     point: str
@@ -108,7 +108,7 @@ class _Curve:
             until=self._until,
             step_ms=step_ms,
             samples=len(samples),
-            aggregated_until=min(begins, self._until) if older else None,
+            aggregated_until=min(begins, self._until) if any(each.count for each in older) else None,
             left_out=self._left_out,
             at=[piece.at_ms for piece in pieces],
             low=[piece.low for piece in pieces],

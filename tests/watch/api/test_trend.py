@@ -111,6 +111,7 @@ def test_an_hour_in_which_a_value_only_held_is_a_piece_and_another_unit_is_count
     samples = [sample(NOW - 2000, 70.0, "°F"), sample(NOW - 1000, 21.0)]
     told = curve(Shelf(samples, hours), NOW - 10 * HOUR_MS)
     assert (told.last, told.left_out) == ([1.0, 21.0], 1)
+    assert told.aggregated_until is None, "no sample of that hour is kept back"
 
 
 def test_the_restarts_of_what_polls_it_are_those_within_the_time() -> None:
