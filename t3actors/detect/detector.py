@@ -128,6 +128,8 @@ class ChangeDetector(TrioActor):
         """Hand everything that waits to the writer and have it acknowledged, within `flush_within_s`."""
         if self._loaded:
             self._out.note_progress(self.now_s())
+            for device in self._latest.devices.values():
+                self._out.push(device.leaving(), self.now_s())
         with trio.move_on_after(self._flush_within_s):
             while self._unsettled():
                 self._flush()

@@ -191,6 +191,10 @@ class DeviceLatest:
         self.told.forget()
         return changes
 
+    def leaving(self) -> list[PointChange]:
+        """Return the samples that compressed points still owe, as the gateway stops."""
+        return [change for track in self.tracks.values() for change in track.leaving(self.name)]
+
     def following(self, message: DeviceStatusChanged) -> DeviceStatusChanged:
         """Take a transition. **Returns**: it, with what was before: the store says more than an actor that has only just begun.
 

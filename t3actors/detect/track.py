@@ -156,6 +156,11 @@ class Track:
         before, self.before = self.before, None
         return [] if before is None else [before]
 
+    def leaving(self, device: str) -> list[PointChange]:
+        """End the course, as the gateway stops: its last reading is a sample."""
+        last = self._left_behind(device)
+        return [] if last is None else [last]
+
     def _passed(self, device: str, passed: Passed) -> PointChange | None:
         sample = None if self.door is None else self.door.take(passed)
         return None if sample is None or self.rules.trend == "never" else self._sample(device, sample)

@@ -15,6 +15,8 @@ from t3actors.config import StoreConfig
 from t3actors.events import Log
 from t3actors.events import store as events
 
+REUSED_BYTES = 2_000_000
+"""More free pages than that in the file are room for some batches, and for packing an hour, whatever the disk has left."""
 RESUME_FACTOR = 1.05  # or every deletion of a log file would begin and end a shortage
 
 
@@ -56,8 +58,9 @@ class RoomKeeper:
         """Whether history waits for room."""
         return self._said
 
-    def look(self, path: Path, *, over_budget: bool = False) -> Room:
-        """Decide what of the next batch is written. `over_budget`: the database is as large as it may be."""
+    def look(self, path: Path, *, over_budget: bool = False, reusable_bytes: Callable[[], int] = lambda: 0) -> Room:
+        """Decide what of the next batch is written. `over_budget`: the database is as large as it may be; `reusable_bytes`: of its pages
+        that are free, in which it goes on without growing."""
         if over_budget:
             self.refused(path, "the budget is used up, and nothing is left to go")
             return Room.NO_SAMPLES
@@ -68,7 +71,7 @@ class RoomKeeper:
         except OSError:
             return Room.ALL  # SQLite will say what is wrong there
         self._below = free < self._min_free * (RESUME_FACTOR if self._below else 1)
-        if not self._below:
+        if not self._below or reusable_bytes() > REUSED_BYTES * (RESUME_FACTOR if self._said else 1):
             return Room.ALL
         self._say(path, free, "below min_free")
         return Room.NO_SAMPLES

@@ -224,7 +224,11 @@ class Store:
                 return replace(stored, conflicts=known.conflicts(), cycles=told)
         with translated(self.path, connection):
             self._clock.look(connection, self._fence)
-        room = self.room.look(self.path, over_budget=opened.tidying.governor.is_stuck)
+        room = self.room.look(
+            self.path,
+            over_budget=opened.tidying.governor.is_stuck,
+            reusable_bytes=lambda: connection.pragma("freelist_count") * connection.pragma("page_size"),
+        )
         try:
             tally = opened.commit(batch, room)
         except StoreFull as full:

@@ -207,6 +207,17 @@ async def test_a_stop_stores_everything_that_was_accepted(autojump_clock: MockCl
     assert h.writer.samples("IN2") == [21.0]
 
 
+async def test_a_stop_stores_what_a_compressed_point_held_back(autojump_clock: MockClock) -> None:
+    h = house()
+    described = announced("a", point("IN1", replace(RULES, compress=0.5)), point("IN2"))
+    async with h.at_work(StoreConfig(batch_rows=1)):
+        h.tell(described)
+        for n in range(1, 5):
+            h.poll(n, 20.0 + n, 21.0)
+            await trio.sleep(1)
+    assert h.writer.samples("IN1") == [21.0, 24.0]
+
+
 async def test_a_stop_does_not_wait_for_ever_for_a_writer_that_is_silent(autojump_clock: MockClock) -> None:
     h = house()
     h.writer.answers = False

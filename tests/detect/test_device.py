@@ -373,6 +373,14 @@ def test_a_fault_ends_the_course_of_a_compressed_point_with_its_last_reading() -
     ]
 
 
+def test_the_last_reading_that_a_compressed_point_held_back_is_stored_when_the_gateway_stops() -> None:
+    latest, changes = compressed([(float(second), Reading("IN1", float(second))) for second in range(8)])
+    assert [change.reading.value for change in changes if change.sample] == [0.0]
+    (last,) = latest.leaving()
+    assert (last.reading.value, last.sample, last.at_ms - changes[0].at_ms) == (7.0, True, 7000)
+    assert latest.leaving() == []
+
+
 def test_a_compressed_point_that_stands_still_is_stored_again_at_max_interval() -> None:
     _, changes = compressed([(float(n), Reading("IN1", 20.0)) for n in range(25)], max_interval_s=10.0)
     assert samples_of(changes) == [(0.0, 20.0), (10.0, 20.0), (20.0, 20.0)]

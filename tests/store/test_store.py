@@ -112,6 +112,21 @@ def test_the_shortage_ends_a_little_above_min_free(tmp_path: Path, free: int, fu
     house.store.close()
 
 
+def test_below_min_free_history_goes_on_in_free_pages_of_the_file(tmp_path: Path) -> None:
+    """They are there already: nothing of the disk is taken."""
+    house = House(tmp_path, min_free_bytes=1000).opened()
+    house.put(announced())
+    house.rows("CREATE TABLE ballast AS SELECT zeroblob(3000000)")
+    house.rows("DROP TABLE ballast")
+    house.free = 10
+    assert house.put(change(1)) == ()
+    assert house.logged("store.full") == []
+    house.rows("CREATE TABLE ballast AS SELECT zeroblob(2000000)")
+    assert house.put(change(2, at_ms=T0_MS + 1)) == (("ahu-1", "IN1"),)
+    assert len(house.logged("store.full")) == 1
+    house.store.close()
+
+
 def fill_up(house: House) -> None:
     """Let the file grow no more, as a full disk would."""
     connection = house.store._connection

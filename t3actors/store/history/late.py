@@ -1,14 +1,14 @@
-"""Packs what came late: for hours that were packed already. And takes the frontiers back when the clock was ahead.
+"""Packs what came late: for hours that were packed already.
 
 A few thousand rows are one transaction: they leave `late_samples` and lie in a part of their own, at once.
 """
 
 from __future__ import annotations
 
-from t3actors.store.history import block, parts
+from t3actors.store.history import block
 from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import Desk, Job
-from t3actors.store.history.frontiers import DAY_S, HOUR_S, Frontiers, hour_of
+from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
 
 ROWS_AT_ONCE = 2000  # reading, packing and writing them is one step
@@ -20,10 +20,6 @@ _ROWS = (
     " WHERE x.logging_time >= ? AND x.logging_time < ? ORDER BY x.logging_time, x.series_id, x.ms LIMIT ?"
 )
 _DELETE = "DELETE FROM late_samples WHERE (logging_time, series_id, ms) <= (?, ?, ?) AND logging_time >= ?"
-_BRING_BACK = (  # what is late alone is to be a row like the others again
-    "INSERT OR IGNORE INTO sample_seconds SELECT logging_time FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
-    "INSERT OR IGNORE INTO samples SELECT * FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
-)
 
 
 def is_waiting(desk: Desk) -> bool:
@@ -67,28 +63,3 @@ def _end_of(first: int, recent_from: int) -> int:
     """A part is of one day; and the rows of what is still shown as rows go by the hour."""
     day_end = (first // DAY_S + 1) * DAY_S
     return min(day_end, recent_from) if first < recent_from else hour_of(first) + HOUR_S
-
-
-def is_ahead(desk: Desk) -> bool:
-    """Say whether history is packed for hours that are yet to come: the clock was wrong."""
-    return desk.frontiers.packed_until > hour_of(desk.now_s()) + HOUR_S
-
-
-def take_back(desk: Desk) -> Job:
-    """Have the hours from now on packed once they are over, out of their rows, which still stand.
-
-    What the wrong clock had already made an archive of stays: it is told apart by its time only.
-    """
-    connection, before = desk.connection, desk.frontiers
-    since, first = -1, hour_of(desk.now_s())
-    while since != first:  # of a day that was packed whole: all of it, anew, and with it what came late for that day
-        since = first
-        ahead = parts.find(connection, "state IN (1, 2) AND until_s > ? AND from_s >= ?", (since, before.recent_from))
-        first = min([since, *(hour_of(part.from_s) for part in ahead)])
-    moved = Frontiers(since, since, min(before.recent_from, since), min(before.hours_from, since // HOUR_S))
-    with desk.moving(moved):
-        parts.set_state(connection, (part.part for part in ahead), State.GOING)
-        for sql in _BRING_BACK:
-            connection.execute(sql, (since, before.recent_from))
-        connection.execute("DELETE FROM late_samples WHERE logging_time >= ?", (since,))
-    yield

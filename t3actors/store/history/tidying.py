@@ -12,7 +12,7 @@ from types import GeneratorType
 
 from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.history import due, expiry, late, merging, packing, packing_hours
+from t3actors.store.history import due, expiry, late, merging, packing, packing_hours, taking_back
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.governor import Governor
@@ -129,9 +129,9 @@ class Tidying:
             return expiry.clear(desk, part)
         if expiry.has_hidden_rows(desk):
             return expiry.sweep(desk)
-        if self.hold_from_s is None and late.is_ahead(desk):
+        if self.hold_from_s is None and taking_back.is_ahead(desk):
             desk.log(events.HISTORY_TAKEN_BACK, packed_until=desk.frontiers.packed_until * 1000)
-            return late.take_back(desk)
+            return taking_back.take_back(desk)
         outlived = expiry.outlived(desk, self._vouched_s())
         if outlived is not None:
             return expiry.let_go(desk, outlived, "retention")

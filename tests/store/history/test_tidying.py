@@ -277,3 +277,36 @@ def test_a_step_that_is_quick_enough_is_not_said(told: Told, monkeypatch: pytest
     told.live(30)
     told.tidy()
     assert told.logged("tidying.slow") == []
+
+
+def test_a_month_of_hours_is_there_once_when_the_clock_stood_weeks_ahead(tmp_path: Path) -> None:
+    """What is merged and archived by then, too: at each commit, and when those weeks really come."""
+    told = Told(tmp_path, recent_s=3600.0, raw_s=90 * 86400.0)
+    told.opened()
+    rules = point(1).rules
+    told.put(announced([point(1, rules=type(rules)(minutes_s=86400.0 * 90)), point(2)]))
+    told.live(30, every_ms=HOUR_MS // 2)
+    told.tidy()
+    first = told.now_ms
+    told.now_ms += 40 * DAY_MS  # over the end of a month, so that the month is one part
+    told.live(30, every_ms=HOUR_MS // 2)
+    told.tidy()
+    told.now_ms = first + HOUR_MS + MINUTE_MS
+    assert (2, 2, 2, 1) in told.parts()
+
+    def once() -> None:
+        assert told.looking is not None
+        for view in ("TRENDLOG_HOURLY", "TRENDLOG_MINUTELY"):
+            rows = told.looking.execute(f"SELECT point_id, logging_time FROM {view}").fetchall()
+            assert len(rows) == len(set(rows))
+
+    told.shown()
+    assert told.tidy_looking(once) > 5
+    assert len(told.logged("history.taken_back")) == 1
+    before = told.one("SELECT count(*) FROM TRENDLOG_HOURLY WHERE logging_time < ? AND point_id = 'IN1'", first // 1000)
+    assert before == first // HOUR_MS - MIDNIGHT_MS // HOUR_MS
+    assert told.one("SELECT MAX(logging_time) FROM TRENDLOG_HOURLY") < told.now_ms // 1000  # type: ignore[operator]
+    for _ in range(3):
+        told.live(24, every_ms=HOUR_MS // 2)
+        told.tidy_looking(once)
+    assert told.told == told.shown() == told.read()
