@@ -209,7 +209,7 @@ async def test_a_stop_stores_everything_that_was_accepted(autojump_clock: MockCl
 
 async def test_a_stop_stores_what_a_compressed_point_held_back(autojump_clock: MockClock) -> None:
     h = house()
-    described = announced("a", point("IN1", replace(RULES, compress=0.5)), point("IN2"))
+    described = announced("a", point("IN1", replace(A.points[0].rules, compress=0.5)), point("IN2"))
     async with h.at_work(StoreConfig(batch_rows=1)):
         h.tell(described)
         for n in range(1, 5):
