@@ -27,7 +27,7 @@ from tests.store.disk import Disk, simulated_disk
 from tests.store.statements import listening
 
 BATCH_MS = 10_000
-TIDY_SHARE = TIDY_FOR_S / TIDY_EVERY_S
+TIDY_SHARE = TIDY_FOR_S / TIDY_EVERY_S  # of a second here: a batch of ten simulated seconds is told in less
 
 
 def live(folder: Path, days: float, scale: float, budget: int, disk: Disk) -> tuple[dict[str, object], bool]:
@@ -49,10 +49,10 @@ def live(folder: Path, days: float, scale: float, budget: int, disk: Disk) -> tu
                 samples += len(items)
                 items = []
                 tidying._look_again_s = 0.0  # noqa: SLF001
-                gateway.store.tidy(TIDY_SHARE * 1.0)
+                gateway.store.tidy(TIDY_SHARE)
                 largest = max(largest, gateway.path.stat().st_size)
             items.append(change(signal.device, signal.point_id, T0_MS + at_ms, value))
-        scans = heard.scans(connection)
+    scans = heard.scans(connection)
     report = {
         "days": days, "points": len(points), "samples": samples, "budget_mb": budget / 1e6, "largest_file_mb": round(largest / 1e6, 1),
         "largest_disk_mb": round(disk.largest / 1e6, 1), "refused_writes": disk.refused, "commit": percentiles(commits),

@@ -31,7 +31,7 @@ class Statements:
     def scans(self, connection: apsw.Connection) -> dict[str, list[str]]:
         """The statements that scan a table that grows, each with what it scans."""
         found = {}
-        for sql in self.runs:
+        for sql in list(self.runs):
             if not sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
                 continue
             tables = {alias or table: table for table, alias in _ALIAS.findall(sql)}
