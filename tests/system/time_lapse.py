@@ -21,7 +21,7 @@ from supervision.inbox import ThreadInbox
 from t3actors import clock as wall
 from t3actors import pipeline, specs
 from t3actors.collect import device
-from t3actors.collect.bacnet.cov import subscriptions, wanted
+from t3actors.collect.bacnet.cov import pieces, wanted
 from t3actors.collect.bacnet.rare import alarm_rounds, rarely
 from t3actors.collect.life import Life
 from t3actors.detect import delivery, detector
@@ -158,7 +158,7 @@ def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(writer, "RETRY_S", 0.0)
     patch.setattr(rarely, "TABLES_EVERY_S", 3 * DAY_S)
     patch.setattr(alarm_rounds, "EVERY_S", DAY_S / 2)
-    patch.setattr(subscriptions, "LOOK_IN_S", HOUR_S)
+    patch.setattr(pieces, "LOOK_IN_S", HOUR_S)
     patch.setattr(wanted, "CHOOSE_EVERY_S", HOUR_S)
     patch.setitem(Summary.__init__.__kwdefaults__, "every_s", HOUR_S)
     defaults = specs.actor_spec.__kwdefaults__
