@@ -6,7 +6,7 @@
 when the clock's hour is over. Simulated devices of 50 points at 1 s in two other processes, one of which loses its power every few
 minutes. Faults and values: soak_plant.py; the operator: soak_operator.py; /metrics is asked every 5 s.
 
-Every 10 s: memory, files, threads, tasks, queues (soak_figures.py). Every 5 minutes what was stored is judged (soak_truth.py). At the
+Every 10 s: memory, files, threads, tasks, queues (soak_figures.py). Every 4 minutes what was stored is judged (soak_truth.py). At the
 end: slopes over the last three quarters, restarts, wrong values, turns that are missing, lateness, CPU. Exits with 1 when a figure
 grows, an actor was restarted (no fault that is injected here is a reason for that) or a value is wrong or missing. Linux only.
 """

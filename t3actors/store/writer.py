@@ -283,7 +283,11 @@ class DatabaseWriter(ThreadActor):
             self._troubles.say_untidy(error)
 
     def _keep_alive(self) -> None:
-        if self._held or not self._store.is_open:
+        """Write the heartbeat; where the file was let go of and no batch is there that would, open it again."""
+        if self._held:
+            return
+        if not self._store.is_open:
+            self._come_up()
             return
         try:
             self._store.heartbeat()

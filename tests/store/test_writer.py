@@ -22,6 +22,7 @@ from t3actors.store import opened as opened_module
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
 from tests.store.building import T0_MS, House, announced, change
+from tests.store.disk import simulated_disk
 from tests.store.test_memory import found, learned
 from tests.waiting import until
 
@@ -270,6 +271,23 @@ async def test_an_idle_writer_keeps_the_heartbeat(tmp_path: Path) -> None:
         scene.house.now_ms += 20_000
         scene.ref.tell(Pulse())
         await until(lambda: scene.house.one("SELECT heartbeat_at FROM GATEWAY") == scene.house.now_ms, within_s=10)
+
+
+async def test_a_file_that_a_failing_heartbeat_let_go_of_is_opened_again_also_where_nothing_is_to_be_stored(
+    tmp_path: Path,
+) -> None:
+    with simulated_disk() as disk:
+        async with writing(tmp_path) as scene:
+            await scene.heard(WriterReady)
+            scene.house.now_ms += 20_000
+            disk.fail("write")
+            scene.ref.tell(Pulse())
+            with pytest.raises(StoreBusy):
+                await ask(scene.ref, RememberedRequested())
+            disk.mend()
+            scene.ref.tell(Pulse())
+            assert await ask(scene.ref, RememberedRequested()) == ()
+            assert len(await scene.heard(WriterReady, 2)) == 2
 
 
 async def test_history_that_cannot_be_tidied_is_said_and_costs_no_batch(

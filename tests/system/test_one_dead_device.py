@@ -86,7 +86,9 @@ async def test_dead_units_are_told_and_asked_ever_more_rarely_while_their_bus_an
                 assert min(one_dead[name], half_dead[name], demoted[name]) > demoted["bus-4"], "polls, not probes"
                 assert house.point_statuses(name) == {"ok"}
             assert {line["device"] for line in house.log.of("device.offline")} == dead
-            assert {line["device"] for line in house.log.of("device.backing_off")} <= dead
+            backed_off = {line["device"] for line in house.log.of("device.backing_off")}
+            assert backed_off, "unless a slow machine has them all offline before"
+            assert backed_off <= dead
             assert bus.servers[0].clients == 1, "the living keep the connection"
             assert bus.servers[0].counts.connections == 1
 
