@@ -44,7 +44,8 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
     pick = random.Random(5)
     commits: list[float] = []
     worked: list[float] = []
-    steps: list[tuple[float, float, str]] = []
+    put_kb: list[int] = []
+    steps: list[tuple[float, float, int, str]] = []
     tidied = 0
     count = 0
     expired = gateway.store.samples_stored
@@ -61,10 +62,11 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
             for index in range(rows)
         ]
         gateway.now_ms += tick_ms
-        mark_s, mark_cpu_s = time.perf_counter(), time.thread_time()
+        mark_s, mark_cpu_s, put_mark = time.perf_counter(), time.thread_time(), written_bytes()
         gateway.put(items)
         commits.append(time.perf_counter() - mark_s)
         worked.append(time.thread_time() - mark_cpu_s)
+        put_kb.append((written_bytes() - put_mark) // 1000)
         count += rows
         next_s += every_s
         while time.perf_counter() < next_s - TIDY_FOR_S:
@@ -74,7 +76,7 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
             took_s = time.perf_counter() - mark_s
             tidied += written_bytes() - mark
             if busy:
-                steps.append((took_s, time.thread_time() - mark_cpu_s, tidying._doing))  # noqa: SLF001
+                steps.append((took_s, time.thread_time() - mark_cpu_s, written_bytes() - mark, tidying._doing))  # noqa: SLF001
             time.sleep(
                 max(0.0, min(next_s - time.perf_counter(), took_s * (TIDY_EVERY_S / TIDY_FOR_S - 1) if busy else 0.05))
             )
@@ -84,10 +86,14 @@ def run(gateway: Gateway, names: list[tuple[str, str]], rate: int, seconds: floa
         "changes_per_s": round(count / took_s),
         "commit": percentiles(commits),
         "commit_cpu": percentiles(worked),
+        "longest_commits": [
+            {"ms": round(1000 * took_s), "kb": octets}
+            for took_s, octets in sorted(zip(commits, put_kb, strict=True))[:-6:-1]
+        ],
         "tidying_step": percentiles([took_s for took_s, *_ in steps]) if steps else None,
         "longest_steps": [
-            {"ms": round(1000 * took_s), "cpu_ms": round(1000 * cpu_s), "step": what}
-            for took_s, cpu_s, what in sorted(steps)[:-6:-1]
+            {"ms": round(1000 * took_s), "cpu_ms": round(1000 * cpu_s), "kb": octets // 1000, "step": what}
+            for took_s, cpu_s, octets, what in sorted(steps)[:-9:-1]
         ],
         "tidying_steps": len(steps),
         "written_bytes_per_sample": round((written_bytes() - written - tidied) / count, 1),

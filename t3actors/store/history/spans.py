@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from t3actors.store.history.aggregates import Aggregate
 from t3actors.store.history.block import MOST
@@ -24,7 +25,7 @@ def joined(rows: Sequence[Aggregate], span_ms: int) -> list[Aggregate]:
 
 def _one(begin: int, rows: Sequence[Aggregate]) -> Aggregate:
     if len(rows) == 1:
-        return rows[0]._replace(at_ms=begin)
+        return rows[0] if rows[0].at_ms == begin else rows[0]._replace(at_ms=begin)
     count, known_ms = sum(row.n for row in rows), sum(row.known_ms for row in rows)
     weights = [row.known_ms / known_ms if known_ms else 1 / len(rows) for row in rows]
     time_mean = sum(row.time_mean * weight for row, weight in zip(rows, weights, strict=True))
@@ -71,10 +72,13 @@ def apart(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
 
     It did where the next span is told of, or where it was known to the end of its own.
     """
-    made: list[Aggregate] = []
-    for row in rows:
-        if made:
-            made[-1] = made[-1]._replace(held=made[-1].held or row.at_ms == made[-1].at_ms + span_ms)
-        one = row._replace(spans=1, held=row.known_ms >= span_ms)
-        made += [one._replace(at_ms=row.at_ms + index * span_ms) for index in range(row.spans)]
+    rows, made = list(rows), []
+    for row, after in zip_longest(rows, rows[1:]):
+        end_ms = row.at_ms + row.spans * span_ms
+        held = row.known_ms >= span_ms or (after is not None and after.at_ms == end_ms)
+        made += [row._replace(at_ms=at_ms, spans=1, held=True) for at_ms in range(row.at_ms, end_ms - span_ms, span_ms)]
+        if row.spans == 1 and row.held == held:
+            made.append(row)  # most are so
+        else:
+            made.append(row._replace(at_ms=end_ms - span_ms, spans=1, held=held))
     return made
