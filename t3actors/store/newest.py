@@ -1,4 +1,4 @@
-"""Writes points' newest values, so that a batch rewrites few pages whatever share of the points it changes (decision 15).
+"""Writes points' newest values, so that a batch rewrites few pages whatever share of the points it changes (decision 16).
 
 | of all points a batch changes | its values go                                                           |
 |-------------------------------|-------------------------------------------------------------------------|
