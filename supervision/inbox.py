@@ -2,7 +2,7 @@
 
 Closing an inbox hands every envelope left in it, and every later one, to `refuse`, so that an ask is never left
 without an answer: whoever appends looks at `_refuse` afterwards, and the closer sets `_refuse` before it drains, so one
-of the two finds each envelope. Called by actor.py only.
+of the two finds each envelope. Called by actor/ only.
 """
 
 from __future__ import annotations

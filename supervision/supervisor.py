@@ -4,7 +4,7 @@ All its methods are for the trio thread, but request_stop, which any thread may 
 in spec.py (what), strategy.py (whom), backoff.py and intensity.py (when, how often); here they are carried out.
 
 Honest limits: a task that swallows its cancellation, and a thread that hangs, can only be left behind. They are fenced
-(see actor.py), counted and told as ChildAbandoned; a successor of a thread starts after its on_abandon was called.
+(see actor/), counted and told as ChildAbandoned; a successor of a thread starts after its on_abandon was called.
 `trio.run` itself cannot return while an abandoned task goes on: a program that saw ChildAbandoned with what="task" should
 end by os._exit once its supervisor has stopped.
 """

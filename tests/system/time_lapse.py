@@ -102,7 +102,7 @@ class TimeLapse:
                 jump()
 
         patch.setattr(self.clock, "_autojump", jump_if_idle)
-        patch.setattr("supervision.actor.ThreadInbox", self._inbox)
+        patch.setattr("supervision.actor.threads.ThreadInbox", self._inbox)
         patch.setattr(trio.to_thread, "run_sync", self._counted(trio.to_thread.run_sync))
         patch.setattr(time, "monotonic", self._monotonic)
         patch.setattr(wall, "wall_ms", self.wall_ms)
