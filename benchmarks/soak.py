@@ -210,7 +210,8 @@ class Soak:
             look = partial(judge, self._database, self._truth, since_ms, until_ms, EXCUSED)
             verdict = await trio.to_thread.run_sync(look)
             self._verdicts.append(verdict)
-            self._note("judged", samples=verdict.samples, wrong=verdict.wrong[:20], owed=verdict.owed,
+            self._note("judged", samples=verdict.samples, wrong=verdict.wrong[:20], late=verdict.late,
+                       late_ms=verdict.late_ms, owed=verdict.owed,
                        missing=len(verdict.missing), some=verdict.missing[:20])  # fmt: skip
             since_ms = until_ms - int(TURN_S * 1000)
 

@@ -22,17 +22,14 @@ import trio
 from t3actors.simulator.signals import INPUT_PROFILES, OUTPUT_PROFILES, VARIABLE_PROFILES
 
 TURN_S = 10.0
-FILLING_S, FILLING_TURN_S = (
-    720.0,
-    1.5,
-)  # at first, so that the writer's cache is full before anything is judged flat
+FILLING_S, FILLING_TURN_S = 720.0, 1.5  # at first: the writer's cache is to be full before anything is judged flat
 TURNS = 8  # then the values come again
 POINTS = {"--inputs": 32, "--outputs": 10, "--variables": 8}
 SETTLES_S = 80.0  # a device that was silent is asked again within a minute
 SLACK_MS = 5_000  # a busy machine
 TURNS_KEPT = 300  # more than pass between two looks at what was stored
-UNWELL_SLACK_MS = 30_000
-"""All values of a poll are stamped with its end. One that takes six requests, each answered late, lasts for 20 s."""
+FORGIVEN_MS = 60_000
+"""All values of a poll are stamped with its end, and one that takes six requests, each answered late, lasts for 20 s."""
 PRESETS = "generic,t3000,no_segmentation,apdu_206,few_cov"
 KINDS = {"IN": INPUT_PROFILES, "OUT": OUTPUT_PROFILES, "VAR": VARIABLE_PROFILES}
 
@@ -106,21 +103,19 @@ class Truth:
         """It was not well in this time."""
         self.unwell.setdefault(device, []).append((from_ms, until_ms))
 
-    def could_have(self, device: str, point: str, at_ms: int, value: float) -> bool:
-        """Say whether a point had this value at about this time."""
-        slack_ms = UNWELL_SLACK_MS if self._is_unwell(device, at_ms) else SLACK_MS
+    def late_by_ms(self, device: str, point: str, at_ms: int, value: float) -> int | None:
+        """Say how long ago a point had a value: 0 where it had it then; None where it did not within FORGIVEN_MS."""
+        best: int | None = None
         for turn in reversed(self.turns.get(device, ())):
             over_ms = turn.over_ms or 1 << 60
-            if over_ms + slack_ms < at_ms:
-                return False
-            if turn.asked_ms - slack_ms <= at_ms:
-                had = turn.values.get(point)
-                if had is not None and abs(had - value) <= 1e-6 * max(1.0, abs(had)):
-                    return True
-        return False
-
-    def _is_unwell(self, device: str, at_ms: int) -> bool:
-        return any(start <= at_ms <= until + UNWELL_SLACK_MS for start, until in self.unwell.get(device, ()))
+            if over_ms + FORGIVEN_MS < at_ms:
+                break
+            had = turn.values.get(point)
+            if had is None or abs(had - value) > 1e-6 * max(1.0, abs(had)) or turn.asked_ms - SLACK_MS > at_ms:
+                continue
+            late_ms = max(0, at_ms - over_ms)
+            best = late_ms if best is None else min(best, late_ms)
+        return best
 
     def owed(self, device: str, since_ms: int, until_ms: int) -> Iterator[Turn]:
         """Give the turns that must have left a sample: long enough, and the device well before, in and after them.

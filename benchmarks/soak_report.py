@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.soak_figures import judge, lateness, table
 from benchmarks.soak_operator import Operator
+from benchmarks.soak_plant import SLACK_MS
 from benchmarks.soak_truth import Verdict
 
 EXPECTED = (
@@ -60,6 +61,8 @@ def tell(
         f"injected   {sum(injected.values())}: {_listed(injected)}\n"
         f"operator   {_listed(operator.done)}; exits {_listed(operator.exits)}; {operator.heard / 1e6:.0f} MB heard on /live\n"
         f"values     {sum(each.samples for each in verdicts)} samples judged, {len(wrong)} wrong;"
+        f" {sum(each.late for each in verdicts)} stamped more than {SLACK_MS // 1000} s late, with the end of a long poll"
+        f" (at most {max((each.late_ms for each in verdicts), default=0) / 1000:.0f} s);"
         f" {sum(each.owed for each in verdicts)} owed, {len(missing)} missing\n"
         f"restarts   {last['restarts']:.0f} actors, {last['abandoned']:.0f} abandoned\n"
         f"database   {database[-1]:.1f} MB with its log, at most {max(database):.1f}\n"
