@@ -133,6 +133,18 @@ ALLOWED_PER_HOUR = {
 }  # fmt: skip
 
 
+SAWS, VALLEY_S = {"memory blocks"}, 300.0
+"""What rises until a full collection, minutes away: only its valleys say whether it grows."""
+
+
+def _valleys(seen: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    least: dict[int, float] = {}
+    for at_s, value in seen:
+        place = int(at_s / VALLEY_S)
+        least[place] = min(value, least.get(place, value))
+    return [(place * VALLEY_S, value) for place, value in least.items()]
+
+
 def judge(samples: Sequence[Mapping[str, float]]) -> list[Row]:
     """Look at the last three quarters of what was seen."""
     window = samples[len(samples) // 4 :]
@@ -143,7 +155,7 @@ def judge(samples: Sequence[Mapping[str, float]]) -> list[Row]:
         if len(seen) < 4:
             continue
         values = [value for _, value in seen]
-        fitted = slope([at for at, _ in seen], values)
+        fitted = slope(*zip(*(_valleys(seen) if name in SAWS else seen), strict=True))
         tenth = max(1, len(values) // 10)
         first, last = statistics.median(values[:tenth]), statistics.median(values[-tenth:])
         rows.append(Row(name, first, last, min(values), max(values), fitted, allowed, fitted.per_hour <= allowed))
