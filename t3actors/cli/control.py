@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import click
 
-from t3actors.cli.asking import ask
+from t3actors.cli.asking import Refusal, ask
 from t3actors.cli.tables import print_json
 from t3actors.cli.whereabouts import find
 
@@ -56,7 +57,12 @@ def set_interval(name: str, interval: str, config: Path | None, data: Path | Non
     Points with an interval of their own in the configuration keep it. A value counts as stale after as many missed polls as before.
     """
     wanted = None if interval == CONFIGURED else interval
-    _change(config, data, as_json, "PATCH", f"/devices/{name}", {"poll_interval": wanted})
+    try:
+        _change(config, data, as_json, "PATCH", f"/devices/{name}", {"poll_interval": wanted})
+    except Refusal as refused:
+        if refused.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise Refusal(refused.status, f'{refused.message}; or "{CONFIGURED}"') from None
+        raise
 
 
 def overridden(override: dict[str, Any] | None) -> str:

@@ -50,6 +50,7 @@ async def test_an_override_is_set_shown_and_taken_back(tmp_path: Path) -> None:
         wrong = await verb("set-interval", "panel-2", "soon", "--data", tmp_path)
         assert wrong.code == 1
         assert wrong.err.startswith('t3actors: poll_interval: saw "soon"; allowed: a duration')
+        assert wrong.err.endswith('; or "configured"\n')
         unknown = await verb("device", "stop", "panel-3", "--data", tmp_path)
         assert (unknown.code, unknown.err) == (1, 't3actors: no device "panel-3"; did you mean "panel-2"?\n')
 
