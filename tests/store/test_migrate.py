@@ -12,7 +12,7 @@ from t3actors.store.migrate import SchemaFile, migrate, schema_files
 from t3actors.store.ours import APPLICATION_ID
 from t3actors.store.reader import open_reader
 from tests.store.building import T0_MS, House, announced, change, point
-from tests.store.history.telling import Told
+from tests.store.history.telling import DAY_MS, MIDNIGHT_MS, Told
 
 NEWEST = len(schema_files())
 NEXT = NEWEST + 1
@@ -218,6 +218,27 @@ def test_history_of_a_file_that_was_not_brought_up_to_date_yet_can_be_read(house
     with open_reader(house.path) as reader:
         assert [row.value for row in reader.history("ahu-1", "IN1")] == [5]
         assert reader.hours("ahu-1", "IN1") == reader.minutes("ahu-1", "IN1") == []
+
+
+@pytest.mark.parametrize("schema", range(3, NEWEST))
+def test_packed_history_of_an_older_file_can_be_read_before_it_is_brought_up_to_date(
+    tmp_path: Path, schema: int
+) -> None:
+    told = Told(tmp_path, recent_s=6 * 3600.0)
+    told.opened()
+    told.put(announced([point(1), point(2)]))
+    told.live(30)
+    told.tidy()
+    made_by_schema(schema, told)
+    with open_reader(told.path) as reader:
+        assert [row.name for row in reader.devices()] == ["ahu-1"]
+        assert reader.storage().samples == 232
+        hours = reader.hours("ahu-1", "IN1")
+        assert [row.count for row in hours] == [4] * 29
+        assert reader.minutes("ahu-1", "IN1") == []
+        day = reader.spans("ahu-1", "IN1", MIDNIGHT_MS, told.now_ms, DAY_MS)
+        assert [row.count for row in day] == [96, 24]
+    told.is_whole()
 
 
 def test_newest_values_survive_that_they_are_laid_out_anew(house: House) -> None:
