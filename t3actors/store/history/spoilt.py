@@ -175,6 +175,7 @@ def _mend_runs(desk: Desk, hour_s: int, found: _Found) -> Job:
             found.note(f"{row.value!r:.80}: {fault}", series_id, row.second * 1000 + row.ms)
             with desk.transaction():
                 desk.connection.execute(_PUT.format("samples"), (None, FAULT, *row.key))
+            yield
         yield
 
 

@@ -138,8 +138,9 @@ class Telling:
 
     def _go_over(self, alike: list[Series]) -> None:
         """With the first sample of one series what held in another of the point ends."""
+        living = [series.series_id for series in alike if series.series_id in self._rows]  # few, of however many
         for series in alike:
-            others = [other.series_id for other in alike if other is not series and other.series_id in self._rows]
+            others = [other for other in living if other != series.series_id]
             if others:
                 self._add(series)
                 times = sorted(at_ms for other in others for at_ms in self._times(series.series_id, other))
