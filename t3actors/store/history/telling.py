@@ -6,10 +6,11 @@ where their point went on under another description: its value then goes on in a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
-from t3actors.store.history.desk import Desk, Job, Pace
+from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 
 _COUNT = (
@@ -96,6 +97,7 @@ class Telling:
         group: list[Series] = []
         unknown = set(self._rows)
         while True:
+            whole: list[list[Series]] = []
             with pace.step() as most:
                 found = list(self._desk.connection.execute(_SERIES, (last, most)))
                 for series_id, index, name_by_hand, has_states, raw_s, minutes_s in found:
@@ -103,15 +105,16 @@ class Telling:
                         raise ValueError("the words of its states are no list")  # spoilt.py mends it
                     series = Series(series_id, name_by_hand or index, bool(has_states), Kept(raw_s, minutes_s))
                     if group and group[-1].series_id >> 16 != series_id >> 16:
-                        self._look_at(group)
+                        whole.append(group)
                         group = []
                     group.append(series)
                     unknown.discard(series_id)
             yield
+            yield from self._in_steps(whole)
             if not found:
                 break
             last = found[-1][0]
-        self._look_at(group)
+        yield from self._in_steps([group])
         for series_id in unknown:
             self._add(Series(series_id, None, has_states=False, kept=Kept()))
 
@@ -119,16 +122,26 @@ class Telling:
         """Say whether aggregates by the minute are kept of series that are kept so."""
         return (self._desk.config.minutes_s if kept.minutes_s is None else kept.minutes_s) > 0
 
-    def _look_at(self, group: list[Series]) -> None:
-        """Look at all series of a device, kind and data source."""
+    def _in_steps(self, groups: list[list[Series]]) -> Job:
+        began_s = time.perf_counter()
+        for group in groups:
+            for _ in self._look_at(group):
+                if time.perf_counter() - began_s > STEP_S:
+                    yield
+                    began_s = time.perf_counter()
+
+    def _look_at(self, group: list[Series]) -> Job:
+        """Look at all series of a device, kind and data source; a point at a time where it goes over."""
         points: dict[object, list[Series]] = {}
         for series in group:
             points.setdefault(series.point, []).append(series)
             if self._everyone or series.series_id in self._rows or self.keeps_minutes(series.kept):
                 self._add(series)
+        yield
         for alike in points.values():
             if len(alike) > 1:
                 self._go_over(alike)
+                yield
 
     def _add(self, series: Series) -> None:
         rows = self._rows.get(series.series_id)
@@ -147,9 +160,9 @@ class Telling:
                 self.ends[series.series_id] = [at_ms - self._hour_s // DAY_S * DAY_S * 1000 for at_ms in times]
 
     def _times(self, series_id: int, other: int) -> list[int]:
-        """Return as many times of the other's samples as are needed: the first, where all its samples lie behind this one's."""
+        """Return as many times of the other's samples as are needed: the first, where none lies between two of this one's."""
         rows, others = self._rows.get(series_id), self._rows[other]
-        if rows is None or rows.last_ms < others.first_ms:
+        if rows is None or rows.last_ms < others.first_ms or others.last_ms < rows.first_ms:
             return [others.first_ms]
         span = (self._hour_s, self._hour_s + HOUR_S, other)
         return [at_ms for (at_ms,) in self._desk.connection.execute(_TIMES, span)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from t3actors.store.history import packing, tidying
+from t3actors.store.history import packing, telling, tidying
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.reader import open_reader
 from tests.store.building import announced, change, point
@@ -277,6 +277,27 @@ def test_a_step_that_is_quick_enough_is_not_said(told: Told, monkeypatch: pytest
     told.live(30)
     told.tidy()
     assert told.logged("tidying.slow") == []
+
+
+def test_points_that_are_described_anew_are_packed_without_a_look_for_each_of_their_times(told: Told) -> None:
+    told.live(1.5)
+    told.put(announced([point(1, units="K"), point(2, units="K")]))
+    told.live(1.5)
+    asked: list[str] = []
+
+    def asks(_cursor: object, sql: str, _bindings: object) -> bool:
+        asked.append(sql)
+        return True
+
+    told.tidying.desk.connection.exec_trace = asks
+    told.tidy()
+    assert telling._SERIES in asked
+    assert telling._TIMES not in asked
+    known = told.rows(
+        "SELECT units, SUM(known_s) FROM TRENDLOG_HOURLY WHERE point_id = 'IN1' AND logging_time < ? GROUP BY units",
+        MIDNIGHT_MS // 1000 + 2 * HOUR_S,
+    )
+    assert known == [("K", 1800), ("°C", 5400)]
 
 
 def test_a_month_of_hours_is_there_once_when_the_clock_stood_weeks_ahead(tmp_path: Path) -> None:
