@@ -23,6 +23,9 @@ CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_sour
 SPAN_CSV_KEYS = ("time", "at", "minimum", "maximum", "mean", "time_mean", "last", "count", "known_s", "units")
 PLOT_ROWS = 14
 LEAST_EVERY_S, MOST_SPANS = 1.0, 1_000_000
+HOUR_MS = 3_600_000
+LONG_COLUMN_MS = 4 * HOUR_MS
+"""A column of a picture that is longer is whole hours: these are told by the hour, without all samples of months in memory."""
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -119,6 +122,8 @@ def _print_spans(look: Look, span: Span, every_ms: int, *, as_json: bool, as_csv
 def _plot(look: Look, span: Span, every_ms: int | None) -> None:
     width = max(20, shutil.get_terminal_size((100, 24)).columns - 14)
     column_ms = max(1000, every_ms or 0, -(-(span.until_ms - span.since_ms) // width))
+    if column_ms > LONG_COLUMN_MS and column_ms != every_ms:
+        column_ms = -(-column_ms // HOUR_MS) * HOUR_MS
     rows = look.reader.spans(span.device, span.point_id, span.since_ms, span.until_ms, column_ms)
     units = next((row.units for row in reversed(rows)), "")
     for line in plot(_columns(rows, span, column_ms), PLOT_ROWS, span.since_ms, span.until_ms, look.where.zone, units):

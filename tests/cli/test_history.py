@@ -6,6 +6,7 @@ import csv
 import io
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from t3actors.cli.plot import Column, plot
 from t3actors.cli.storage import budget_line
 from t3actors.config import StoreConfig
 from t3actors.moments import zone_of
+from t3actors.store.history import reading_spans
+from t3actors.store.history.samples import Run
 from t3actors.watch.forecast import Forecast
 from tests.cli.invoking import t3actors
 from tests.store.building import announced, point
@@ -90,6 +93,23 @@ def test_history_can_be_drawn(data: Path) -> None:
     assert lines[1].strip().startswith("23")
     assert "2026-11-18 00:00:00 UTC" in lines[-1]
     assert "•" in "".join(lines)
+
+
+@pytest.mark.parametrize(("since", "whole"), [("2026-06-01", True), ("2026-11-18", False)])
+def test_a_plot_of_months_is_told_by_the_hour_not_by_all_samples(
+    data: Path, monkeypatch: pytest.MonkeyPatch, since: str, whole: bool
+) -> None:
+    read: list[int] = []
+    newest = reading_spans.newest
+
+    def counted(*args: Any) -> list[Run]:
+        found = newest(*args)
+        read.append(sum(len(run.times) for run in found))
+        return found
+
+    monkeypatch.setattr(reading_spans, "newest", counted)
+    t3actors("history", "ahu-1/IN1", "--data", data, "--since", since, "--until", "2026-11-20T02:00", "--plot")
+    assert (sum(read) < 10) is whole
 
 
 def test_a_plot_shows_range_mean_gap_and_what_held_on() -> None:
