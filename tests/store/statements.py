@@ -11,8 +11,8 @@ from typing import Any
 import apsw
 import apsw.ext
 
-BOUNDED = {"GATEWAY", "history", "numbered", "series", "stored_batches", "CLOCK_STRETCHES", "octets"}
-"""One row, or as many as there are points, detectors or steps of the clock; no time makes more of them."""
+BOUNDED = {"GATEWAY", "history", "numbered", "series", "stored_batches", "CLOCK_STRETCHES", "octets", "fresh_values"}
+"""One row, or as many as there are points, detectors or steps of the clock, or as newest.py folds; no time makes more of them."""
 _SCAN = re.compile(r"^SCAN (\S+)")
 _ALIAS = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(\w+))?", re.IGNORECASE)
 
@@ -36,7 +36,7 @@ class Statements:
                 continue
             tables = {alias or table: table for table, alias in _ALIAS.findall(sql)}
             scanned = [tables.get(name, name) for name in _scanned(connection, sql)]
-            if more := [name for name in scanned if name not in BOUNDED]:
+            if more := [name for name in scanned if name not in BOUNDED and name[0] != "("]:
                 found[sql] = more
         return found
 

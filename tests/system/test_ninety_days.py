@@ -45,7 +45,7 @@ FIRST_LOOK_DAY, LAST_LOOK_DAY = 5, 90
 FAULTY_S, WELL_S = 4 * HOUR_S, 36 * HOUR_S  # one in ten, in the mean
 CALM_S = 26 * HOUR_S  # before each look nobody is faulty: a register that was refused is asked for again after a day
 LOOKS, LOOKS_APART_S = 3, 437.0
-BUDGET = 700_000
+BUDGET = 1_320_000
 FAULTS = (
     Fault(FaultKind.STALL), Fault(FaultKind.DROP), Fault(FaultKind.DROP_MID_FRAME), Fault(FaultKind.GARBAGE),
     Fault(FaultKind.EXCEPTION, code=6), Fault(FaultKind.SLOW, delay_s=0.4), Fault(FaultKind.LATE), Fault(FaultKind.WRONG_ID),

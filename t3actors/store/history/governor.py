@@ -26,10 +26,10 @@ ROW_BYTES = 30.0
 PACKED_BYTES = 6.0
 """A sample in a part; measured with benchmarks/history_size.py."""
 
-_PIECES = (
-    "SELECT MAX(samples) FROM (SELECT SUM(samples) AS samples FROM parts"
-    " WHERE kind = 0 AND state IN (1, 2) AND level = 1 GROUP BY day)"
-)
+AGGREGATE_BYTES = 20.0
+"""An hour or minute of a point in a part; 18 after ninety days of tests/system/test_ninety_days.py."""
+
+_PIECES = "SELECT SUM(samples) FROM parts WHERE kind = ? AND state IN (1, 2) AND level = 1 GROUP BY day"
 
 
 def used_bytes(connection: apsw.Connection) -> int:
@@ -95,9 +95,15 @@ class Governor:
 
 
 def _merged_bytes(desk: Desk) -> float:
-    """Return what a whole day takes while the pieces that it is made of still stand beside it."""
-    found = desk.connection.execute(_PIECES).get
-    return (found or 0) * PACKED_BYTES
+    """Return what a whole takes while the pieces that it is made of still stand beside it: a day, or of hours a month."""
+    samples, minutes, hours = (_pieces(desk, kind) for kind in (Kind.SAMPLES, Kind.MINUTES, Kind.HOURS))
+    return max(max(samples, default=0) * PACKED_BYTES, max([*minutes, sum(hours)]) * AGGREGATE_BYTES)
+
+
+def _pieces(desk: Desk, kind: Kind) -> list[int]:
+    """Return the rows of each day's pieces."""
+    days: list[tuple[int]] = desk.connection.execute(_PIECES, (kind,)).fetchall()  # type: ignore[assignment]
+    return [rows for (rows,) in days]
 
 
 def _rows_bytes(desk: Desk) -> float:
