@@ -12,6 +12,14 @@ HISTORY_EXPIRED = event(
     '[store] and its points say) or "budget" (it was the least worth of what filled the budget).',
     "Reason budget: `t3actors storage` tells what fills it; raise `budget`, or have fast points store less.",
 )
+HISTORY_LATE = event(
+    "history.late",
+    "info",
+    "samples hours_from",
+    "So many samples came late for times before `hours_from`, whose aggregates are packed by the day: the samples are kept and shown, "
+    "those aggregates are as they were made. Hours from `hours_from` on are corrected by what comes late for them.",
+    "Rows by hand for days that are over: nothing. Else look for what kept the samples back.",
+)
 HISTORY_TAKEN_BACK = event(
     "history.taken_back",
     "warning",

@@ -8,9 +8,10 @@ import msgspec
 
 from t3actors.store.history import holding
 from t3actors.store.history.desk import Desk, Job
-from t3actors.store.history.frontiers import HOUR_S, first_hour
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
 
 _NEXT_SECOND = "SELECT MIN(logging_time) FROM sample_seconds WHERE logging_time >= ?"
+_FIRST_HOUR = "SELECT MIN(hour) FROM hours WHERE hour >= ?"
 _MINUTES_KEPT = "SELECT 1 FROM series WHERE minutes_s > 0 LIMIT 1"
 
 
@@ -46,8 +47,10 @@ def _keeps_minutes(desk: Desk) -> bool:
 
 def skip(desk: Desk, until_s: int) -> Job:
     """Call what is before that time packed: there is nothing in it."""
-    sealed_until = max(desk.frontiers.sealed_until, until_s)
-    with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=until_s, sealed_until=sealed_until)):
+    before = desk.frontiers
+    sealed_until, first = max(before.sealed_until, until_s), hours_from(desk, until_s - HOUR_S)
+    moved = msgspec.structs.replace(before, packed_until=until_s, sealed_until=sealed_until, hours_from=first)
+    with desk.moving(moved):
         holding.clean(desk.connection, desk.frontiers.packed_until // HOUR_S, until_s // HOUR_S - 1)
     yield
 
@@ -66,4 +69,6 @@ def hours_from(desk: Desk, hour_s: int) -> int:
     first = desk.frontiers.hours_from
     if holding.is_any_held(desk.connection, first):
         return first
-    return max(first, min(first_hour(desk.connection, first), hour_s // HOUR_S))
+    found = desk.connection.execute(_FIRST_HOUR, (first,)).get
+    begun = hour_s // DAY_S * 24  # a day that is at work is never passed over: what comes late for it corrects it
+    return max(first, begun if found is None else min(found, begun))

@@ -29,6 +29,9 @@ STEPS = st.lists(
 )
 
 
+LATE = st.tuples(PAUSES, st.sampled_from(["late"]))
+
+
 class Life:
     """A house in which IN1 lives by steps; IN2 says something now and then, or nothing at all."""
 
@@ -60,6 +63,8 @@ class Life:
                 self.told.put(change(None, at_ms=now_ms, status=Status.DOWN))
             elif what == "other":
                 self.told.put(change(1.0, "IN2", at_ms=now_ms))
+            elif what == "late":
+                self.come_late()
             elif what == "tidy":
                 self.told.tidy()
             elif what == "anew":
@@ -68,6 +73,18 @@ class Life:
             else:
                 self.end(is_clean=what == "stop")
             self.told.now_ms += 1
+
+    def come_late(self) -> None:
+        """Store a sample of some hours ago, but not for a day whose hours are packed."""
+        self.told.tidy()
+        first_ms = self.told.tidying.desk.frontiers.hours_from * HOUR_MS
+        at_ms = max(first_ms, MIDNIGHT_MS, self.told.now_ms - 5 * HOUR_MS - 7) + 2
+        while any(at_ms == other for other, *_ in self.said):
+            at_ms += 1
+        if at_ms >= self.told.now_ms:
+            return
+        self.said = sorted([*self.said, (at_ms, 7.5, self.units)], key=lambda one: one[0])
+        self.told.put(change(7.5, at_ms=at_ms))
 
     def go_on(self, for_ms: int) -> None:
         """Time passes; the gateway says now and then that it lives."""
@@ -139,6 +156,26 @@ def test_every_hour_and_minute_in_the_file_is_what_its_samples_say(
         for units in ("°C", "K"):
             same(life.shown("TRENDLOG_HOURLY", units), life.wanted(HOUR_MS, packed_ms, units))
             same(life.shown("TRENDLOG_MINUTELY", units), life.wanted(MINUTE_MS, packed_ms, units))
+        life.told.store.close()
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(STEPS.map(lambda steps: steps[:4]) | LATE.map(lambda step: [step]), min_size=2, max_size=6), st.booleans()
+)
+def test_what_comes_late_corrects_the_hours_of_the_day_at_work(
+    lives: list[list[tuple[int, float | str]]], whole: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        life = Life(Path(name), recent_s=3600.0)
+        life.live([step for steps in lives for step in steps])
+        life.told.tidy()
+        if whole:
+            life.close()
+        packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
+        for units in ("°C", "K"):
+            same(life.shown("TRENDLOG_HOURLY", units), life.wanted(HOUR_MS, packed_ms, units))
+        assert life.told.one("SELECT count(*) FROM late_samples WHERE logging_time < ?", packed_ms // 1000) == 0
         life.told.store.close()
 
 
