@@ -71,4 +71,4 @@ def hours_from(desk: Desk, hour_s: int) -> int:
         return first
     found = desk.connection.execute(_FIRST_HOUR, (first,)).get
     begun = hour_s // DAY_S * 24  # a day that is at work is never passed over: what comes late for it corrects it
-    return max(first, begun if found is None else min(found, begun))
+    return max(first, begun if found is None else min(found // 24 * 24, begun))

@@ -55,15 +55,12 @@ def pack_hours(desk: Desk, day: int) -> Job:
             if not some:
                 break
     end = (day + 1) * 24
-    hours_from = end if holding.is_any_held(connection, end) else min(first_hour(connection, end), _packed_hour(desk))
+    later = min(first_hour(connection, end), desk.frontiers.packed_until // HOUR_S) // 24 * 24
+    hours_from = end if holding.is_any_held(connection, end) else later
     with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=hours_from)):
         for writer in writers:
             writer.finish(connection, State.ALONE)
     yield
-
-
-def _packed_hour(desk: Desk) -> int:
-    return desk.frontiers.packed_until // HOUR_S
 
 
 def _pack_some(desk: Desk, writer: PartWriter, day: int, series: list[int]) -> None:
