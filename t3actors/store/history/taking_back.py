@@ -16,17 +16,20 @@ from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, Frontiers, hour_of
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, Part, PartWriter, State
 
+BEGAN_S = 1_767_225_600
+"""2026-01-01. No gateway ran before: a clock that says so is behind, not right, and what was packed is not of times to come."""
+
 _BRING_BACK = (  # what is late alone is to be a row like the others again
     "INSERT OR IGNORE INTO sample_seconds SELECT logging_time FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
     "INSERT OR IGNORE INTO samples SELECT * FROM late_samples WHERE logging_time >= ? AND logging_time < ?",
 )
-_SAMPLES = "kind = 0 AND state IN (1, 2) AND until_s > ? AND from_s >= ?"
+_SAMPLES = "kind = 0 AND state = 1 AND until_s > ? AND from_s >= ?"  # those whose rows still stand
 _AGGREGATES = "kind IN (1, 2) AND state IN (1, 2) AND until_s > ? ORDER BY kind, part"
 
 
 def is_ahead(desk: Desk) -> bool:
     """Say whether history is packed for hours that are yet to come: the clock was wrong."""
-    return desk.frontiers.packed_until > hour_of(desk.now_s()) + HOUR_S
+    return desk.now_s() >= BEGAN_S and desk.frontiers.packed_until > hour_of(desk.now_s()) + HOUR_S
 
 
 def take_back(desk: Desk) -> Job:

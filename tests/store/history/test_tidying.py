@@ -188,6 +188,37 @@ def test_a_clock_that_was_ahead_is_taken_back(told: Told) -> None:
     told.is_whole()
 
 
+def test_what_is_archived_stays_however_often_the_clock_is_set_back(told: Told) -> None:
+    told.live(5 * 24, every_ms=6 * HOUR_MS)
+    told.tidy()
+    assert told.one("SELECT count(*) FROM TRENDLOG_ARCHIVE") > 0  # type: ignore[operator]
+    for days in (30, 1):
+        told.now_ms -= days * DAY_MS
+        told.tidy()
+        told.is_whole()
+    assert len(told.logged("history.taken_back")) == 2
+    told.now_ms += 31 * DAY_MS
+    told.live(24, every_ms=6 * HOUR_MS)
+    told.tidy()
+    told.is_whole()
+
+
+def test_a_clock_that_is_years_behind_takes_nothing_back(told: Told) -> None:
+    told.live(5 * 24, every_ms=6 * HOUR_MS)
+    told.tidy()
+    hours = told.one("SELECT count(*) FROM TRENDLOG_HOURLY")
+    now_ms, told.now_ms = told.now_ms, 60_000  # a machine that lost its battery, and nobody tells it the time
+    told.live(30, every_ms=6 * HOUR_MS)
+    told.tidy()
+    assert told.logged("history.taken_back") == []
+    assert told.one("SELECT count(*) FROM TRENDLOG_HOURLY") == hours
+    told.is_whole()
+    told.now_ms = now_ms
+    told.live(24, every_ms=6 * HOUR_MS)
+    told.tidy()
+    told.is_whole()
+
+
 def test_the_hourly_view_has_each_hour_once_before_and_after_it_is_packed(told: Told) -> None:
     told.live(26)
     told.is_whole()
