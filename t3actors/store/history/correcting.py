@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import apsw
 
 from t3actors.store.history import holding
-from t3actors.store.history.aggregates import Aggregate, aggregated
+from t3actors.store.history.aggregates import Aggregate, aggregated, number_of
 from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import HOUR_S
@@ -28,6 +28,7 @@ _HAS_STATES = (
     "SELECT CASE WHEN json_valid(states) THEN json_array_length(states) > 2 END FROM series WHERE series_id = ?"
 )
 _CLEAR = "DELETE FROM hours WHERE hour = ? AND series_id = ?"
+_COUNTED = "SELECT COALESCE(SUM(h.n), 0) FROM numbered i CROSS JOIN hours h ON h.hour = ?1 + i.i AND h.series_id = ?3 WHERE i.i < ?2 - ?1"
 _ALL_THERE_IS = 1 << 40
 
 
@@ -53,6 +54,9 @@ def _correct_point(desk: Desk, series_id: int, hour: int, end: int) -> None:
         for part in found:
             run.times.extend(part.times)
             run.values.extend(part.values if part.which == which else [None] * len(part.times))
+        there = sum(number_of(value) is not None for value in run.values)
+        if connection.execute(_COUNTED, (hour, end, series.series_id)).get > there:
+            continue  # samples are gone that these hours were made of: they tell more than what is left
         held = holding.before(connection, desk.frontiers.hours_from, hour, series.series_id)
         states = bool(connection.execute(_HAS_STATES, (series.series_id,)).get)
         rows = aggregated(run, HOUR_MS, end * HOUR_MS, held, gaps, since_ms=hour * HOUR_MS, states=states)

@@ -362,3 +362,18 @@ def test_a_month_of_hours_is_there_once_when_the_clock_stood_weeks_ahead(tmp_pat
         told.live(24, every_ms=HOUR_MS // 2)
         told.tidy_looking(once)
     assert told.told == told.shown() == told.read()
+
+
+def test_hours_whose_samples_are_gone_stay_as_they_are_when_something_comes_late(tmp_path: Path) -> None:
+    told = Told(tmp_path, recent_s=3600.0, raw_s=4 * 3600.0)
+    told.opened()
+    told.put(announced([point(1), point(2)]))
+    told.live(12)
+    told.now_ms += 2 * MINUTE_MS
+    told.tidy()
+    counts = "SELECT SUM(count) FROM TRENDLOG_HOURLY WHERE point_id = 'IN1'"
+    before = told.one(counts)
+    assert before == 48
+    told.put(change(7.5, "IN1", at_ms=MIDNIGHT_MS + HOUR_MS + 1))
+    told.tidy()
+    assert told.one(counts) == before
