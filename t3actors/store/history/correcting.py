@@ -7,6 +7,7 @@ whole part would have to be written again. That is counted and said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import apsw
@@ -28,7 +29,7 @@ _HAS_STATES = (
     "SELECT CASE WHEN json_valid(states) THEN json_array_length(states) > 2 END FROM series WHERE series_id = ?"
 )
 _CLEAR = "DELETE FROM hours WHERE hour = ? AND series_id = ?"
-_COUNTED = "SELECT COALESCE(SUM(h.n), 0) FROM numbered i CROSS JOIN hours h ON h.hour = ?1 + i.i AND h.series_id = ?3 WHERE i.i < ?2 - ?1"
+_COUNTED = "SELECT h.hour, h.n FROM numbered i CROSS JOIN hours h ON h.hour = ?1 + i.i AND h.series_id = ?3 WHERE i.i < ?2 - ?1"
 _ALL_THERE_IS = 1 << 40
 
 
@@ -54,8 +55,10 @@ def _correct_point(desk: Desk, series_id: int, hour: int, end: int) -> None:
         for part in found:
             run.times.extend(part.times)
             run.values.extend(part.values if part.which == which else [None] * len(part.times))
-        there = sum(number_of(value) is not None for value in run.values)
-        if connection.execute(_COUNTED, (hour, end, series.series_id)).get > there:
+        there = Counter(
+            at_ms // HOUR_MS for at_ms, value in zip(run.times, run.values, strict=True) if number_of(value) is not None
+        )
+        if any(n > there[at] for at, n in connection.execute(_COUNTED, (hour, end, series.series_id))):
             continue  # samples are gone that these hours were made of: they tell more than what is left
         held = holding.before(connection, desk.frontiers.hours_from, hour, series.series_id)
         states = bool(connection.execute(_HAS_STATES, (series.series_id,)).get)

@@ -374,6 +374,7 @@ def test_hours_whose_samples_are_gone_stay_as_they_are_when_something_comes_late
     counts = "SELECT SUM(count) FROM TRENDLOG_HOURLY WHERE point_id = 'IN1'"
     before = told.one(counts)
     assert before == 48
-    told.put(change(7.5, "IN1", at_ms=MIDNIGHT_MS + HOUR_MS + 1))
+    for index in range(60):  # more than are gone
+        told.put(change(7.5, "IN1", at_ms=MIDNIGHT_MS + HOUR_MS + 1 + index))
     told.tidy()
     assert told.one(counts) == before
