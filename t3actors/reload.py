@@ -183,7 +183,7 @@ class Reload:
 def _is_same(file: Path, other: Path) -> bool:
     try:
         return file.samefile(other)
-    except OSError:
+    except (OSError, ValueError):  # a path with a NUL in it is none
         return file == other
 
 

@@ -61,7 +61,7 @@ def set_interval(name: str, interval: str, config: Path | None, data: Path | Non
         _change(config, data, as_json, "PATCH", f"/devices/{name}", {"poll_interval": wanted})
     except Refusal as refused:
         if refused.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-            raise Refusal(refused.status, f'{refused.message}; or "{CONFIGURED}"') from None
+            raise click.UsageError(f'{refused.message}; or "{CONFIGURED}"') from None
         raise
 
 

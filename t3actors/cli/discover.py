@@ -12,6 +12,7 @@ import click
 from t3actors.cli.exits import Exit
 from t3actors.collect.bacnet.discover.sweeps import HIGHEST
 from t3actors.configure.durations import DURATION_FORM, duration_s
+from t3actors.quoting import quoted
 
 _RANGE = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
 FOR_BACNET = {
@@ -31,7 +32,7 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     try:
         return duration_s(value)
     except ValueError:
-        raise click.BadParameter(f'saw "{value}"; allowed: a duration {DURATION_FORM}') from None
+        raise click.BadParameter(f'saw "{quoted(value)}"; allowed: a duration {DURATION_FORM}') from None
 
 
 def _range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -39,7 +40,9 @@ def _range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> t
         return None
     found = _RANGE.fullmatch(value)
     if found is None or not int(found[1]) <= int(found[2]) <= HIGHEST:
-        raise click.BadParameter(f'saw "{value}"; allowed: two instances such as 1000-1999, from 0 to {HIGHEST}')
+        raise click.BadParameter(
+            f'saw "{quoted(value)}"; allowed: two instances such as 1000-1999, from 0 to {HIGHEST}'
+        )
     return int(found[1]), int(found[2])
 
 

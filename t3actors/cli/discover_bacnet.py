@@ -30,6 +30,7 @@ from t3actors.config import BacnetConfig
 from t3actors.configure.file import load
 from t3actors.errors import LinkDown
 from t3actors.events import silent
+from t3actors.quoting import quoted
 from t3actors.stations import DEFAULT_PORT, STATION_FORM, destination
 
 SWEEPS = 3
@@ -124,7 +125,7 @@ def _bbmd(text: str) -> str:
     try:
         return join_address(*split_address(text, DEFAULT_PORT))
     except ValueError:
-        raise click.UsageError(f'--bbmd: saw "{text}"; allowed: {ADDRESS_FORM}') from None
+        raise click.UsageError(f'--bbmd: saw "{quoted(text)}"; allowed: {ADDRESS_FORM}') from None
 
 
 def _target(text: str, port: int) -> str:
@@ -139,7 +140,7 @@ def _target(text: str, port: int) -> str:
         host, number = split_address(text, port)
         ipaddress.IPv4Address(found := socket.gethostbyname(host))
     except (ValueError, OSError):
-        raise click.UsageError(f'--target: saw "{text}"; allowed: a host\'s name, {STATION_FORM}') from None
+        raise click.UsageError(f'--target: saw "{quoted(text)}"; allowed: a host\'s name, {STATION_FORM}') from None
     return join_address(found, number)
 
 

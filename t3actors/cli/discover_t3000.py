@@ -21,6 +21,7 @@ from t3actors.collect.t3000.scan import PORT, decode
 from t3actors.collect.t3000.scanned_panels import ScannedPanels
 from t3actors.collect.t3000.scanner import Address, bind, scan
 from t3actors.errors import BadResponse, LinkDown
+from t3actors.quoting import quoted
 
 ROUNDS = 3
 PAUSE_S = 2.0  # between rounds; a panel answers for each device behind it 100 ms after the other (arm/USER/udp_scan.c)
@@ -102,7 +103,7 @@ def _target(text: str, port: int) -> Address:
         host, number = split_address(text, port)
         return str(ipaddress.IPv4Address(socket.gethostbyname(host))), number
     except (ValueError, OSError):
-        raise click.UsageError(f'--target: saw "{text}"; allowed: {ADDRESS_FORM}, of IPv4') from None
+        raise click.UsageError(f'--target: saw "{quoted(text)}"; allowed: {ADDRESS_FORM}, of IPv4') from None
 
 
 def _summary(outcome: Outcome, targets: tuple[Address, ...], devices: int) -> str:

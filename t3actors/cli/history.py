@@ -17,6 +17,7 @@ from t3actors.cli.plot import Column, plot
 from t3actors.cli.tables import print_json, print_table
 from t3actors.configure.durations import DURATION_FORM, duration_s
 from t3actors.moments import MOMENT_FORM, clock_times
+from t3actors.quoting import quoted
 from t3actors.rows import AggregateRow
 
 CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
@@ -58,13 +59,19 @@ def history(
     It is read from the database file, also where no gateway runs. With --every the mean is that of the samples and time_mean
     weighs each by how long it held; samples that are gone are told by aggregates of the hour.
     """
+    forms = [name for name, is_wanted in (("--plot", as_plot), ("--csv", as_csv), ("--json", as_json)) if is_wanted]
+    if len(forms) > 1:
+        raise click.UsageError(f"{' and '.join(forms)}: allowed is one of them")
     every_ms = _every_ms(every)
     with looking(config, data, asks=False) as look:
         device, point_id = split_point(point, look)
         since_ms, until_ms = (moment_of(text, name, look) for text, name in ((since, "--since"), (until, "--until")))
         span = Span(point, device, point_id, since_ms, until_ms)
         if every_ms is not None and (until_ms - since_ms) / every_ms > MOST_SPANS:
-            raise click.BadParameter(f'saw "{every}"; allowed: at most {MOST_SPANS} spans', param_hint="--every")
+            why = (
+                f'saw "{quoted(str(every))}"; allowed: at most {MOST_SPANS} spans: a later --since, or a longer --every'
+            )
+            raise click.BadParameter(why, param_hint="--every")
         if as_plot:
             _plot(look, span, every_ms)
         elif every_ms is not None:
@@ -81,7 +88,9 @@ def _every_ms(every: str | None) -> int | None:
     except ValueError:
         seconds = 0.0
     if seconds < LEAST_EVERY_S:
-        raise click.BadParameter(f'saw "{every}"; allowed: a duration from "1s", {DURATION_FORM}', param_hint="--every")
+        raise click.BadParameter(
+            f'saw "{quoted(every)}"; allowed: a duration from "1s", {DURATION_FORM}', param_hint="--every"
+        )
     return round(seconds * 1000)
 
 

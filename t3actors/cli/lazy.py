@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from t3actors.cli.exits import errors_told
+from t3actors.quoting import is_text, quoted
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -43,6 +44,13 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self.verbs = verbs
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no text before anything looks for it: neither the database nor a configuration can have such a name."""
+        for argument in args:
+            if not is_text(argument):
+                ctx.fail(f'saw "{quoted(argument)}"; allowed: arguments in UTF-8, without the character NUL')
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Give the verbs in the order they are written in."""
         return list(self.verbs)
@@ -52,7 +60,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.verbs:
             near = difflib.get_close_matches(cmd_name, self.verbs, n=1)
             hint = f', did you mean "{near[0]}"?' if near else ""
-            ctx.fail(f'no verb "{cmd_name}"{hint}; there are: {", ".join(self.verbs)}')
+            ctx.fail(f'no verb "{quoted(cmd_name)}"{hint}; there are: {", ".join(self.verbs)}')
         with ending_at_ctrl_c():
             command = getattr(importlib.import_module(self.verbs[cmd_name].module), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command), cmd_name  # noqa: S101 - a slip in the table of verbs

@@ -19,6 +19,7 @@ from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.errors import StoreError, StoreUnreachable
 from t3actors.events import Level
 from t3actors.moments import MOMENT_FORM, clock_time, moment_ms
+from t3actors.quoting import quoted
 from t3actors.rows import EventRow
 from t3actors.store.reader import open_reader
 from t3actors.watch.catalogue import event_modules
@@ -29,6 +30,8 @@ LOOK_EVERY_S = 1.0
 ROWS_AT_MOST = 100_000
 COLOURS = {"error": "red", "warning": "yellow", "debug": "bright_black"}
 REMEMBERED = 2000
+LONG = 1e6
+"""A number from there on is told whole: its fractions say nothing."""
 LATE_ROWS_MS = 60_000
 """A row of EVENTS may be committed after one that happened later."""
 
@@ -67,7 +70,7 @@ def logs(
     try:
         since_ms = moment_ms(since, time.time_ns() // 1_000_000, where.zone)
     except (ValueError, OverflowError):
-        raise click.BadParameter(f'saw "{since}"; allowed: {MOMENT_FORM}', param_hint="--since") from None
+        raise click.BadParameter(f'saw "{quoted(since)}"; allowed: {MOMENT_FORM}', param_hint="--since") from None
     wanted = Wanted(since_ms=since_ms, device=device, event=event, level=cast("Level", level))
     if device is not None:
         _refuse_unknown(device, where)
@@ -167,6 +170,8 @@ def _said(name: str, value: object, zone: dt.tzinfo) -> str:
         return ""
     if name == "traceback":
         value = str(value).strip().rpartition("\n")[2]
+    if isinstance(value, float) and abs(value) >= LONG:
+        value = f"{value:.0f}"
     if name.endswith("_at") and isinstance(value, int):
         return f"{name}={clock_time(value, zone)}"
     return shown(value) if name == "reason" else f"{name}={shown(value)}"

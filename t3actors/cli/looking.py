@@ -20,6 +20,7 @@ from t3actors.cli.exits import Exit, Told
 from t3actors.cli.life import Life, last_word, life_of, state_of
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import MOMENT_FORM, clock_time, moment_ms
+from t3actors.quoting import quoted
 from t3actors.store.reader import Reader, open_reader
 
 CODES = {Life.HANGING: Exit.FAILED, Life.NOT_RUNNING: Exit.NOT_RUNNING}
@@ -104,7 +105,7 @@ def refuse_unknown_device(device: str, names: list[str]) -> None:
     if device not in names:
         near = get_close_matches(device, names, n=1)
         hint = f'did you mean "{near[0]}"?' if near else "t3actors devices lists them"
-        raise Told(f'no device "{device}"; {hint}')
+        raise Told(f'no device "{quoted(device)}"; {hint}')
 
 
 def split_point(point: str, look: Look) -> tuple[str, str]:
@@ -113,7 +114,7 @@ def split_point(point: str, look: Look) -> tuple[str, str]:
     if not any(row.point_id == point_id for row in look.reader.points(device)):
         near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in look.reader.points()], n=1)
         hint = f'did you mean "{near[0]}"?' if near else "t3actors points lists them"
-        raise Told(f'no point "{point}"; a point is device/point_id; {hint}')
+        raise Told(f'no point "{quoted(point)}"; a point is device/point_id; {hint}')
     return device, point_id
 
 
@@ -122,4 +123,4 @@ def moment_of(text: str, option: str, look: Look) -> int:
     try:
         return moment_ms(text, look.now_ms, look.where.zone)
     except (ValueError, OverflowError):
-        raise click.BadParameter(f'saw "{text}"; allowed: {MOMENT_FORM}', param_hint=option) from None
+        raise click.BadParameter(f'saw "{quoted(text)}"; allowed: {MOMENT_FORM}', param_hint=option) from None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from t3actors.cli.life import Life, last_word, life_of, state_of
 from t3actors.moments import clock_time, clock_times, moment_ms, zone_of
+from t3actors.quoting import is_text
 from t3actors.store.glance import Glance, samples_at_a_glance
 from t3actors.store.history.samples import STATUSES, Run, Series
 
@@ -72,7 +73,7 @@ def _asked(arguments: Sequence[str]) -> tuple[str, dict[str, str], bool] | None:
             return None
         else:
             points.append(argument)
-    if len(points) != 1 or "--data" not in given:
+    if len(points) != 1 or "--data" not in given or not all(map(is_text, arguments)):
         return None
     return points[0], {**_DEFAULTS, **given}, as_csv
 

@@ -19,6 +19,7 @@ from t3actors.cli.life import Life, life_of
 from t3actors.cli.tables import print_json, shown
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import age, clock_time, span
+from t3actors.quoting import quoted
 from t3actors.store.reader import Reader, open_reader
 
 Page = dict[str, Any]
@@ -63,7 +64,7 @@ def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
     with closing(open_reader(where.database)) as reader:
         row = next(iter(reader.points(device, point_id=point_id, limit=1)), None)
         if row is None:
-            raise Told(f'no point "{point}"; a point is device/point_id; t3actors points lists them')
+            raise Told(f'no point "{quoted(point)}"; a point is device/point_id; t3actors points lists them')
         return {
             "point": point,
             "at": None,
@@ -100,7 +101,8 @@ def _lines(page: Page, where: Whereabouts, now_ms: int) -> Iterator[str]:
     def clock(at_ms: object) -> str:
         return clock_time(at_ms, where.zone) or "never"
 
-    yield f"{page['point']}  {shown(row['label'])}: {_value(row)}, {row['status']}"
+    label = shown(row["label"]).strip()
+    yield f"{page['point']}{label and f'  {label}'}: {_value(row)}, {row['status']}"
     yield f"  {shown(page['sentence'])}"
     if page["look_at"]:
         yield f"  look at: {page['look_at']}"

@@ -84,7 +84,29 @@ def test_a_span_that_is_none_is_refused(data: Path, every: str) -> None:
 
 def test_too_many_spans_are_refused(data: Path) -> None:
     refused = t3actors("history", "ahu-1/IN1", "--data", data, "--since", "1971-01-01", "--every", "1s")
-    assert "allowed: at most 1000000 spans" in refused.err
+    assert "allowed: at most 1000000 spans: a later --since, or a longer --every" in refused.err
+
+
+@pytest.mark.parametrize("forms", [("--plot", "--csv"), ("--plot", "--json"), ("--csv", "--json")])
+def test_two_forms_at_once_are_refused(data: Path, forms: tuple[str, str]) -> None:
+    refused = t3actors("history", "ahu-1/IN1", "--data", data, *WHEN, *forms)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{forms[0]} and {forms[1]}: allowed is one of them" in refused.err
+
+
+def test_what_is_quoted_back_is_cut(data: Path) -> None:
+    refused = t3actors("history", "ahu-1/IN1", "--data", data, "--since", "x" * 100_000)
+    assert refused.code == 2
+    assert f'saw "{"x" * 80}..."; allowed: an age' in refused.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("history", "\udcff/IN1"), ("points", "--device", "a\0b"), ("logs", "--device", "\udcff")]
+)
+def test_an_argument_that_is_no_text_is_refused(data: Path, arguments: tuple[str, ...]) -> None:
+    refused = t3actors(*arguments, "--data", data)
+    assert refused.code == 2
+    assert "allowed: arguments in UTF-8, without the character NUL" in refused.err
 
 
 def test_history_can_be_drawn(data: Path) -> None:

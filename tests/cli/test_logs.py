@@ -104,6 +104,11 @@ def test_for_a_person_it_is_a_line_each_in_the_gateways_time(folder: Path) -> No
     assert "IST  error    device.offline  ahu-1  connection refused  next_try_s=0.5" in first
 
 
+def test_a_large_number_is_told_whole(folder: Path) -> None:
+    (folder / "t3actors.log").write_text(log_line(NOW_MS - 500, "clock.stepped", step_s=1795763123.25, by_s=0.5))
+    assert t3actors("logs", "--data", folder).out.splitlines()[-1].endswith("step_s=1795763123  by_s=0.5")
+
+
 def test_the_configured_file_is_read(folder: Path) -> None:
     (folder / "own.log").write_text(log_line(NOW_MS - 1000, "gateway.started"))
     config = folder / "site.toml"

@@ -16,7 +16,7 @@ async def test_why_is_one_page_from_the_wire_to_the_row(tmp_path: Path) -> None:
         assert page.code == 0
         headings = [line.split()[0] for line in page.out.splitlines() if line and not line.startswith(" ")]
         assert headings == [
-            "panel-1/IN1", "value", "status", "stored", "read", "device", "actor", "polls", "row", "history", "events",
+            "panel-1/IN1:", "value", "status", "stored", "read", "device", "actor", "polls", "row", "history", "events",
         ]  # fmt: skip
         assert "and well" in page.out
         whole = json.loads((await verb("why", "panel-1/IN1", "--data", tmp_path, "--json")).out)
@@ -48,8 +48,8 @@ async def test_an_override_is_set_shown_and_taken_back(tmp_path: Path) -> None:
         back = await verb("set-interval", "panel-2", "configured", "--data", tmp_path)
         assert back.out == "panel-2: as configured\n"
         wrong = await verb("set-interval", "panel-2", "soon", "--data", tmp_path)
-        assert wrong.code == 1
-        assert wrong.err.startswith('t3actors: poll_interval: saw "soon"; allowed: a duration')
+        assert wrong.code == 2
+        assert 'Error: poll_interval: saw "soon"; allowed: a duration' in wrong.err
         assert wrong.err.endswith('; or "configured"\n')
         unknown = await verb("device", "stop", "panel-3", "--data", tmp_path)
         assert (unknown.code, unknown.err) == (1, 't3actors: no device "panel-3"; did you mean "panel-2"?\n')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -14,10 +15,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from t3actors.quoting import quoted
 from t3actors.watch.api.refusals import Refused
 
 JSON = "application/json"
 Body = TypeVar("Body")
+_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_NUL = rb"\u0000"
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,10 +40,19 @@ def json_answer(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 def decoded(body: bytes, kind: type[Body]) -> Body:
     """Return a body as `kind`. **Raises**: Refused, saying what is wrong with it."""
+    escapes = body.replace(rb"\\", b"")
     try:
-        return msgspec.json.decode(body, type=kind)
+        found = msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body: {error}") from None
+        half = _HALF.search(_PAIR.sub(b"", escapes))
+        why = (
+            str(error) if half is None else f"a text has {half[0].decode()}, half of a pair of surrogates: no character"
+        )
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body: {why}") from None
+    if _NUL in escapes:
+        why = r"a text has the character \u0000, which no name and no path may have"
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"the body: {why}")
+    return found
 
 
 def refuse_unknown(name: str, names: Collection[str], what: str) -> None:
@@ -46,7 +60,7 @@ def refuse_unknown(name: str, names: Collection[str], what: str) -> None:
     if name not in names:
         near = get_close_matches(name, names, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise Refused(HTTPStatus.NOT_FOUND, f'no {what} "{name[:128]}"{hint}')
+        raise Refused(HTTPStatus.NOT_FOUND, f'no {what} "{quoted(name)}"{hint}')
 
 
 def nowhere(paths: Collection[str], listened: str) -> ASGIApp:

@@ -14,6 +14,7 @@ from t3actors.configure.durations import DURATION_FORM, duration_s
 from t3actors.control import NotToBeChanged, Override
 from t3actors.errors import ConfigError, GatewayError
 from t3actors.messages import SyncFinished
+from t3actors.quoting import quoted
 from t3actors.watch.api.answers import ErrorAnswer, json_answer, refuse_unknown
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.operations import Asked
@@ -140,7 +141,7 @@ def _interval_s(text: str) -> float:
         seconds = 0.0
     if not low_s <= seconds <= high_s:
         allowed = f'a duration from "50ms" to "1d", {DURATION_FORM}'
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f'poll_interval: saw "{text[:40]}"; allowed: {allowed}')
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f'poll_interval: saw "{quoted(text)}"; allowed: {allowed}')
     return seconds
 
 

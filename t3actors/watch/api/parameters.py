@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from t3actors.moments import MOMENT_FORM, moment_ms
+from t3actors.quoting import quoted
 from t3actors.watch.api.refusals import Refused
 
 FOREVER_MS = 1 << 52
-SHOWN_AT_MOST = 80
 MOST_WORDS = 8
 LONGEST_SEARCH = 200
 _WORD = "[^\\u0000-\\u0020\\u007f-\\u00a0]+"
@@ -46,8 +46,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return self.read(text)
         except (ValueError, OverflowError):
-            shown = text if len(text) <= SHOWN_AT_MOST else f"{text[:SHOWN_AT_MOST]}..."
-            why = f'{self.name}: saw "{shown}"; allowed: {self.allowed}'
+            why = f'{self.name}: saw "{quoted(text)}"; allowed: {self.allowed}'
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, why) from None
 
 
@@ -58,7 +57,7 @@ def query_values(parameters: Sequence[Parameter], given: Sequence[tuple[str, str
     for name, text in given:
         if name not in known:
             allowed = ", ".join(known) or "none"
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f'no parameter "{name[:SHOWN_AT_MOST]}"; allowed: {allowed}')
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f'no parameter "{quoted(name)}"; allowed: {allowed}')
         if name in texts:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: given twice")
         texts[name] = text
