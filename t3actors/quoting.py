@@ -1,4 +1,4 @@
-"""How a value that was given is said back: never longer than a person reads, and never what no terminal or database takes. Pure."""
+"""How a value that was given is said back, never longer than a person reads; and whether it is a text at all. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ QUOTED_AT_MOST = 80
 
 
 def quoted(given: str) -> str:
-    """Return it as it may stand between quotation marks: its first 80 characters, and printable."""
-    cut = given if len(given) <= QUOTED_AT_MOST else f"{given[:QUOTED_AT_MOST]}..."
-    return "".join(letter if letter.isprintable() else "?" for letter in cut)
+    """Return it as it may stand between quotation marks: its first 80 characters."""
+    return given if len(given) <= QUOTED_AT_MOST else f"{given[:QUOTED_AT_MOST]}..."
 
 
 def is_text(given: str) -> bool:

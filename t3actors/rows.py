@@ -49,6 +49,15 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     points: int
 
 
+DOES_NOT_RUN = "the gateway does not run: "
+"""So begins the reason in the POINTS view once the heartbeat is old: the view cannot tell a dead gateway from one that cannot write."""
+
+
+def retold(reason: str, why: str) -> str:
+    """Return a reason of the view with what is really known of the gateway in place of what the view supposes."""
+    return f"{why}; {reason.removeprefix(DOES_NOT_RUN)}" if reason.startswith(DOES_NOT_RUN) else reason
+
+
 class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the POINTS view: `status` is `unknown` when the gateway does not run. `states`: the words for 0, 1, 2, where it has any."""
 
@@ -74,6 +83,14 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     device_status: str
     states: tuple[str, ...] | None = None
     mode: str
+
+
+def as_one_that_runs(row: PointRow) -> PointRow:
+    """Return a row as a gateway says it that answers: if the view takes it for dead, it has not written for some time."""
+    if not row.status_reason.startswith(DOES_NOT_RUN):
+        return row
+    why = "the gateway runs, but has not written its database lately"
+    return msgspec.structs.replace(row, status_reason=retold(row.status_reason, why))
 
 
 class PointCount(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,12 @@ from t3actors.store.reader import open_reader
 from t3actors.watch.api.secrets import read_token, tls_context
 
 Verdict = Literal["ok", "note", "bad"]
+SAID_BY = {
+    "store": "store.full, store.failing, store.busy",
+    "webview": "webview.*",
+    "detector": "child.exited",
+    "actors": "child.exited",
+}
 DESCRIPTORS_BESIDE = 64
 UNSEEN = "a process of another user (ask as root)"
 ONLY_THE_GATEWAY = "only the gateway needs to"
@@ -164,9 +170,14 @@ def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
     parts = ((part, health[part]) for part in ("detector", "store", "actors", "webview") if health.get(part))
     stuck = [f"{part} {seen['state']}: {seen['reason']}" for part, seen in parts if seen["state"] != "ok"]
     if not health["live"]:
-        yield Finding("gateway", "bad", "; ".join(stuck) or "it makes no progress", "its log; t3actors top")
+        yield Finding(
+            "gateway",
+            "bad",
+            "; ".join(stuck) or "it makes no progress",
+            f"{_events_of(health)} in its log; t3actors top",
+        )
     elif stuck:
-        yield Finding("gateway", "note", "; ".join(stuck), "child.exited in its log")
+        yield Finding("gateway", "note", "; ".join(stuck), f"{_events_of(health)} in its log")
     else:
         yield Finding("gateway", "ok", "it runs and makes progress")
     for door in health.get("t3000", ()):
@@ -176,6 +187,12 @@ def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
             yield Finding("t3000", "ok", told)
         else:
             yield Finding("t3000", "note", told, "docs/t3000.md; t3actors logs --event 'cycle.*'")
+
+
+def _events_of(health: dict[str, Any]) -> str:
+    """Name the events of the log that say more of what is not well."""
+    names = [events for part, events in SAID_BY.items() if health.get(part) and health[part]["state"] != "ok"]
+    return ", ".join(names) or "loop.stalled"
 
 
 def _bacnet(config: Config, life: Life) -> Iterator[Finding]:

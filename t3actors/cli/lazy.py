@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from t3actors.cli.exits import errors_told
+from t3actors.cli.tables import shown
 from t3actors.quoting import is_text, quoted
 
 
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
         """Refuse what is no text before anything looks for it: neither the database nor a configuration can have such a name."""
         for argument in args:
             if not is_text(argument):
-                ctx.fail(f'saw "{quoted(argument)}"; allowed: arguments in UTF-8, without the character NUL')
+                ctx.fail(f'saw "{shown(quoted(argument))}"; allowed: arguments in UTF-8, without the character NUL')
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

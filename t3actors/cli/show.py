@@ -17,6 +17,7 @@ from t3actors.cli.looking import Look, looking, looks_at_a_gateway
 from t3actors.cli.tables import print_json, print_table, shown
 from t3actors.moments import age, clock_time, span
 from t3actors.points import Status
+from t3actors.rows import retold
 
 
 @click.command()
@@ -178,8 +179,9 @@ def _points(look: Look, device: str | None = None) -> list[dict[str, Any]]:
 
 def _as_known(row: dict[str, Any], look: Look) -> dict[str, Any]:
     """Nothing reads as live where no gateway runs or writes, whatever the row says."""
+    why = "no gateway is running" if look.life is Life.NOT_RUNNING else f"the gateway is {look.state}"
+    row["status_reason"] = retold(row["status_reason"], why)
     if not look.live and row["status"] not in ("unknown", "disabled"):
-        why = "no gateway is running" if look.life is Life.NOT_RUNNING else f"the gateway is {look.state}"
         row["status_reason"] = f"{why}; it was {row['status']}"
         row["status"] = "unknown"
     if not look.live and "device_status" in row:

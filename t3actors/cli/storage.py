@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import msgspec
 
 from t3actors.cli.looking import Look, looking, looks_at_a_gateway
-from t3actors.cli.tables import print_json, print_table
+from t3actors.cli.tables import print_json, print_table, shown
 from t3actors.config import StoreConfig
 from t3actors.configure.durations import duration_text
 from t3actors.configure.file import load
@@ -71,6 +72,8 @@ def _print(look: Look, usage: StorageUsage, made: Forecast, store: StoreConfig |
         f"database {look.where.database}: {usage.file_mb:.1f} MB, of which {usage.used_mb:.1f} MB are in use, "
         f"about {usage.rows_mb:.1f} MB as rows of recent"
     )
+    for line in _trouble(look, store, free_mb):
+        click.echo(line)
     oldest, hours = (
         clock_time(usage.oldest_sample_at, zone) or "none yet",
         clock_time(usage.oldest_hour_at, zone) or "none yet",
@@ -96,6 +99,17 @@ def _print(look: Look, usage: StorageUsage, made: Forecast, store: StoreConfig |
             click.echo(
                 f"kept: {what} for {duration_text(kept_s)}" + (f"; then {freed:.4g} MB go each day" if freed else "")
             )
+
+
+def _trouble(look: Look, store: StoreConfig | None, free_mb: float) -> Iterator[str]:
+    """Say what keeps history from growing now."""
+    if not int(free_mb):
+        yield "disk: FULL: nothing can be stored now; make room (store.full in the log)"
+    elif store is not None and free_mb * 1e6 < store.min_free_bytes:
+        yield "disk: history does not grow now: make room, or lower min_free (store.full in the log)"
+    writes = None if look.health is None else look.health.get("store")
+    if writes is not None and writes["state"] != "ok":
+        yield f"store: {writes['state']} since {clock_time(writes['since_at'], look.where.zone)}: {shown(writes['reason'])}"
 
 
 def budget_line(made: Forecast, store: StoreConfig, zone: dt.tzinfo) -> str:

@@ -20,6 +20,7 @@ from t3actors.cli.tables import print_json, shown
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import age, clock_time, span
 from t3actors.quoting import quoted
+from t3actors.rows import DOES_NOT_RUN
 from t3actors.store.reader import Reader, open_reader
 
 Page = dict[str, Any]
@@ -82,7 +83,7 @@ def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
 def _as_known(row: Page) -> Page:
     """Nothing reads as live where nobody keeps it so."""
     if row["status"] in {"unknown", "disabled"}:
-        return row
+        return {**row, "status_reason": row["status_reason"].removeprefix(DOES_NOT_RUN)}
     return {**row, "status": "unknown", "status_reason": f"it was {row['status']}"}
 
 

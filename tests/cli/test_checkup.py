@@ -79,6 +79,19 @@ def test_a_gateway_that_runs_and_does_not_answer_is_bad(found: Found, tmp_path: 
     assert "nobody listens on t3actors.sock now" in seen.seen
 
 
+@pytest.mark.parametrize(("live", "verdict"), [(True, "note"), (False, "bad")])
+def test_a_database_that_cannot_be_written_is_looked_for_where_the_log_says_so(
+    found: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, live: bool, verdict: str
+) -> None:
+    part = {"state": "blocked", "reason": "database or disk is full"}
+    monkeypatch.setattr(checkup, "health_of", lambda _where: {"live": live, "store": part, "actors": {"state": "ok"}})
+    write_database(tmp_path / "t3actors.db", clock.wall_ms())
+    with data_dir_locked(tmp_path):
+        seen = found()["gateway"]
+    assert (seen.verdict, seen.seen) == (verdict, "store blocked: database or disk is full")
+    assert seen.do.startswith("store.full, store.failing, store.busy in its log")
+
+
 def test_a_directory_to_come_is_a_note(found: Found, tmp_path: Path) -> None:
     where = Whereabouts(tmp_path / "a" / "b", tmp_path / "a" / "b" / "t3actors.db")
     seen = {each.what: each for each in findings(where, None)}

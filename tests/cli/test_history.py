@@ -6,10 +6,12 @@ import csv
 import io
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import t3actors.cli.storage as storage_module
 from t3actors.cli.plot import Column, plot
 from t3actors.cli.storage import budget_line
 from t3actors.config import StoreConfig
@@ -166,6 +168,19 @@ def test_storage_tells_of_devices_and_points(data: Path) -> None:
     assert {first["point_id"], second["point_id"]} == {"IN1", "IN2"}
     assert first["mb_a_day"] >= second["mb_a_day"] > 0
     assert device["mb_a_day"] == pytest.approx(first["mb_a_day"] + second["mb_a_day"])
+
+
+def test_storage_tells_of_a_full_disk_first(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "site.toml"
+    config.write_text(f'[gateway]\ndata_dir = "{data}"\n[store]\nmin_free = "500MB"\n', encoding="utf-8")
+
+    def said(free: int, *where: object) -> str:
+        monkeypatch.setattr(storage_module.shutil, "disk_usage", lambda _path: SimpleNamespace(free=free))
+        return t3actors("storage", *where).out.splitlines()[1]
+
+    assert said(999_999, "--data", data) == "disk: FULL: nothing can be stored now; make room (store.full in the log)"
+    assert said(400_000_000, config).startswith("disk: history does not grow now: make room, or lower min_free")
+    assert said(600_000_000, config).startswith("samples: ")
 
 
 def test_storage_tells_when_the_budget_is_full(data: Path, tmp_path: Path) -> None:

@@ -117,6 +117,18 @@ def test_a_gateway_that_lives_but_cannot_write_is_not_said_to_be_gone(tmp_path: 
     assert all("has not written its database" in row["status_reason"] and row["live"] is False for row in rows)
 
 
+def test_no_point_of_a_gateway_that_cannot_write_says_that_it_does_not_run(tmp_path: Path) -> None:
+    write_database(tmp_path / "t3actors.db", time.time_ns() // 1_000_000 - 100_000)
+    with data_dir_locked(tmp_path):
+        rows = t3actors("points", "--data", tmp_path, "--json").rows()
+    begins = "the gateway is running, but it has not written its database for 10"
+    assert all(row["status_reason"].startswith(begins) for row in rows)
+    assert "; it was ok, last heard " in rows[0]["status_reason"]
+    assert "does not run" not in str(rows)
+    rows = t3actors("points", "--data", tmp_path, "--json").rows()
+    assert rows[0]["status_reason"].startswith("no gateway is running; it was ok, last heard ")
+
+
 def test_a_database_that_this_user_may_not_read_is_one_line_and_73(
     killed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from t3actors.questions import (
     InsightRequested,
     StandingsRequested,
 )
-from t3actors.rows import AlarmRow, DeviceRow, EventRow, PointRow, SampleRow
+from t3actors.rows import AlarmRow, DeviceRow, EventRow, PointRow, SampleRow, as_one_that_runs
 from t3actors.watch.advice import advice_on
 from t3actors.watch.api.answers import JSON, json_answer, refuse_unknown
 from t3actors.watch.api.inside import Inside
@@ -152,7 +152,8 @@ class Looking:
                 limit=limit + 1,
                 offset=offset,
             )
-            return PointsAnswer(points=rows[:limit], next_offset=offset + limit if len(rows) > limit else None)
+            told = [as_one_that_runs(row) for row in rows[:limit]]
+            return PointsAnswer(points=told, next_offset=offset + limit if len(rows) > limit else None)
 
         return json_answer(await self._inside.reading.quick.read(encoded(question)))
 

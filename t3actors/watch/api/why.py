@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from t3actors.control import Override
 from t3actors.questions import DeviceInsight, InsightRequested, PointTrace, TraceRequested
-from t3actors.rows import DeviceRow, EventRow, PointRow, SampleRow
+from t3actors.rows import DeviceRow, EventRow, PointRow, SampleRow, as_one_that_runs
 from t3actors.watch.api.answers import json_answer
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.looking import split_point
@@ -99,4 +99,6 @@ def _stored(point: str, reader: Reader) -> _Stored:
     device, row = reader.device(name), reader.points(name, point_id=point_id, limit=1)[0]
     assert device is not None  # noqa: S101 - it has a point
     events = [each for each in reader.events(name, 0, EVENTS_LOOKED_AT) if each.point in {None, "", point_id}]
-    return _Stored(device, row, reader.history(name, point_id, 0, _FOREVER_MS, SAMPLES), events[-EVENTS:])
+    return _Stored(
+        device, as_one_that_runs(row), reader.history(name, point_id, 0, _FOREVER_MS, SAMPLES), events[-EVENTS:]
+    )
