@@ -101,6 +101,7 @@ PURE = (
     "t3actors/collect/bacnet/cov/held.py",
     "t3actors/collect/bacnet/cov/standing.py",
     "t3actors/collect/bacnet/cov/wanted.py",
+    "t3actors/collect/bacnet/discover/first_round.py",
     "t3actors/collect/bacnet/discover/newcomers.py",
     "t3actors/collect/bacnet/discover/sightings.py",
     "t3actors/collect/bacnet/link/frames.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,14 +11,15 @@ import click
 import msgspec
 import trio
 
-from supervision.errors import NotRunning
 from t3actors.cli.exits import Exit
 from t3actors.cli.foreground import run_to_end, stop_on_signal
+from t3actors.cli.once import Once
+from t3actors.collect.bacnet.discover.first_round import first_round_s
 from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chosen
 from t3actors.config import Config
 from t3actors.configure.file import load
 from t3actors.events import Level
-from t3actors.moments import zone_of
+from t3actors.moments import span, zone_of
 from t3actors.pipeline import Gateway
 from t3actors.reload import Source
 from t3actors.store.webview.place import list_mounts, must_be_here
@@ -79,16 +79,17 @@ async def _once(config: Config, log: Logs) -> int:
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
         await nursery.start(gateway.run)
-        with trio.CancelScope() as patience, suppress(NotRunning):
+        with trio.CancelScope() as patience:
             nursery.start_soon(_cancel_when_ended, gateway, patience)
-            trouble = await gateway.search()
-            results = await gateway.sync()
-            failed = bool(trouble) or not results or any(result.error or result.points_failed for result in results)
-            for result in results:
-                _tell(result.device, result.points_ok, result.points_failed, result.error)
-            if trouble:
-                click.echo(f"t3actors: {trouble}", err=True)
-            elif not results:
+            if gateway.pollers.finds_and_polls and config.bacnet is not None:
+                takes = f"about {span(first_round_s(config.bacnet))}, longer where many answer"
+                click.echo(f"t3actors: searching for BACnet devices: {takes}; others are polled meanwhile", err=True)
+            once = Once(gateway)
+            await once.all(nursery)
+            failed = once.failed
+            if once.trouble:
+                click.echo(f"t3actors: {once.trouble}", err=True)
+            elif not once.results:
                 click.echo(f"t3actors: no device to poll: {_nobody(config)}", err=True)
         if not gateway.ended.is_set():
             gateway.stop("--once")
@@ -107,8 +108,3 @@ def _nobody(config: Config) -> str:
     if config.bacnet is not None and config.bacnet.discover in {"temco", "all"}:
         return "none is configured and enabled, and none was found"
     return "none is configured and enabled"
-
-
-def _tell(device: str, points_ok: int, points_failed: int, error: str) -> None:
-    outcome = error or f"{points_ok} points ok, {points_failed} failed"
-    click.echo(f"{device}: {outcome}", err=True)

@@ -10,7 +10,7 @@ import pytest
 
 from supervision.backoff import Backoff
 from t3actors import specs
-from t3actors.collect.bacnet.discover import discovery, handing_on, newcomers
+from t3actors.collect.bacnet.discover import first_round, handing_on, newcomers
 from t3actors.collect.bacnet.link.actor import BacnetLink
 from t3actors.collect.bacnet.link.requests import DISCOVERY, LINK
 from t3actors.config import Config
@@ -296,7 +296,7 @@ async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polle
 async def test_who_was_found_is_synced_with_all_others_once_the_first_round_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery, "SETTLE_S", 0.3)
+    monkeypatch.setattr(first_round, "SETTLE_S", 0.3)
     async with running_building(THREE) as building:
         configured, *found = building
         config = building.config(tmp_path, "all", configured.configured("ahu-1"))

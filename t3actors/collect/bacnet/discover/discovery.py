@@ -14,6 +14,7 @@ import trio
 
 from supervision.actor import TrioActor
 from t3actors.collect.bacnet.discover.conflicts import DETECTOR, Conflicts
+from t3actors.collect.bacnet.discover.first_round import FIRST_ROUND, sweeps_of
 from t3actors.collect.bacnet.discover.handing_on import HandingOn, Polled, WriterSilent, ask_remembered
 from t3actors.collect.bacnet.discover.search import IN_VAIN_FOR_S, ask_around
 from t3actors.collect.bacnet.discover.sightings import (
@@ -47,8 +48,6 @@ from t3actors.stations import DEFAULT_PORT, TEMCO, Station, known_station
 OURSELVES = "this gateway"
 ASK_WRITER_AGAIN_S = (1.0, 30.0)
 LOOK_AT_DETECTOR_S = 2.0
-FIRST_ROUND = 3  # sweeps
-SETTLE_S = 5.0  # how long an answer may take: trunks behind routers are slow
 
 
 class Discovery(TrioActor):
@@ -129,17 +128,7 @@ class Discovery(TrioActor):
             await self._handing.dismiss_unknown({one.name for one in remembered})
             for one in remembered:
                 self._recall(one)
-        # After a restart the last question may just have gone out: the first one waits its turn.
-        first_at_s = self.now_s() + 1.0 / self._config.who_is_rate
-        self._sweeps = Sweeps(
-            ["*:*", *(f"{network.number}:*" for network in self._config.networks if network.router is not None)],
-            self._config.who_is_range,
-            rate_per_s=self._config.who_is_rate,
-            first_at_s=first_at_s,
-            settle_s=SETTLE_S,
-            rounds=FIRST_ROUND,
-            port=self._port,
-        )
+        self._sweeps = sweeps_of(self._config, self.now_s(), self._port)
         await ask_around(self._sweeps, self.registry, self.now_s, self._told, self._sweep_over)
 
     async def _remembered(self) -> tuple[Remembered, ...]:
