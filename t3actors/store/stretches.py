@@ -30,6 +30,11 @@ _OPEN = (
 )
 _CLOSE = "UPDATE CLOCK_STRETCHES SET until_at = ?, offset_ms = ? WHERE number = ?"
 _FORGET = "DELETE FROM CLOCK_STRETCHES WHERE number <= ? AND restamped_ms IS NOT NULL OR number <= ?"
+_LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
+_STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
+_TO_BE_LIVED = (  # the pairs of rows that say of a time beyond this that nobody lived through it
+    "SELECT id FROM EVENTS WHERE device_id IS NULL AND event = 'clock.stepped' AND at > ?"
+)
 _UNSETTLED = (
     "SELECT number, since_at, COALESCE(until_at, ?2), offset_ms, first_event FROM CLOCK_STRETCHES"
     " WHERE boot_id = ?1 AND NOT trusted AND restamped_ms IS NULL ORDER BY number"
@@ -84,7 +89,7 @@ class Stretches:
         self._wall_ms = wall_ms
         self._seen: list[_Stretch] = []
         self._opened_machine_ms = kernel.machine_ms()
-        self._begin(kernel.machine_ms(), wall_ms(), trusted=kernel.is_trusted(), since_event=0)
+        self._begin(self._opened_machine_ms, wall_ms(), trusted=kernel.is_trusted(), since_event=0)
 
     @property
     def trusted(self) -> bool:
@@ -122,10 +127,20 @@ class Stretches:
         machine_ms, now = self._kernel.machine_ms(), self._seen[-1]
         since_machine_ms, now.until_machine_ms = now.until_machine_ms, machine_ms
         self._connection.execute(_CLOSE, (machine_ms + now.offset_ms, now.offset_ms, now.number))
-        self._begin(machine_ms, self._wall_ms(), trusted=self._kernel.is_trusted(), since_event=1)
-        self._seen[-1].since_machine_ms = since_machine_ms
+        at_ms = self._wall_ms() - machine_ms + since_machine_ms  # it may have stepped just after the last look
+        step_ms = at_ms - since_machine_ms - now.offset_ms
+        if step_ms > STEP_MS:
+            self._connection.execute(_LEFT, (machine_ms + now.offset_ms,))
+        self._begin(since_machine_ms, at_ms, trusted=self._kernel.is_trusted(), since_event=1)
+        if step_ms > STEP_MS:
+            self._connection.execute(_STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))
+        elif step_ms < -STEP_MS:
+            steps = [number for (number,) in self._connection.execute(_TO_BE_LIVED, (at_ms,))]
+            self._connection.executemany(
+                "DELETE FROM EVENTS WHERE id = ?", [(number - less,) for number in steps for less in (0, 1)]
+            )
         del self._seen[:-8]
-        return self._seen[-1].offset_ms - now.offset_ms
+        return step_ms
 
     def mark_of(self, at_ms: int) -> int:
         """Return what the status of a sample of that time is to carry: 0 where its clock was trusted."""

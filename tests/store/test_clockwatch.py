@@ -299,3 +299,53 @@ def test_trust_that_is_lost_is_said_and_marked(tmp_path: Path) -> None:
     assert len(box.logged("clock.doubted")) == 1
     assert box.one("SELECT clock_trusted FROM GATEWAY") == 0
     assert box.rows("SELECT trusted, until_at IS NULL FROM CLOCK_STRETCHES ORDER BY number") == [(1, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(("from_ms", "trusted", "hours"), [(5000, True, 5), (T0_MS, True, 5), (5000, False, 26)])
+def test_no_value_holds_over_what_the_clock_was_put_forward_by(
+    tmp_path: Path, from_ms: int, trusted: bool, hours: int
+) -> None:
+    box = Box(tmp_path, from_ms, trusted=trusted, minutes_s=30 * 86_400.0)
+    box.opened().put(announced())
+    box.run(3)
+    box.up_ms += 1000
+    box.set_clock(T0_MS + 40 * DAY_MS, trusted=trusted)
+    box.run(1)
+    assert box.rows("SELECT sampled_at, until_at - sampled_at <= 61_000 FROM TRENDLOG_SPANS WHERE value = 2") == [
+        (from_ms + 3 * 60_000, 1)
+    ]
+    box.run(hours * 60)
+    box.tidy()
+    box.store.close()
+    box.boot_id, box.up_ms = "second", box.up_ms + 1000
+    box.store = box.new_store()
+    box.opened().put(announced())
+    box.run(130)
+    box.tidy()
+    hours += 2
+    known = box.rows("SELECT known_s FROM TRENDLOG_HOURLY")
+    assert hours - 2 <= len(known) <= hours + 2, "of forty days, or of 56 years, nothing"
+    assert sum(int(known_s) for (known_s,) in known) <= hours * 3600 + 1000  # type: ignore[call-overload]
+    assert len(box.logged("history.expired")) <= 3
+    with open_reader(box.path) as reader:
+        spans = reader.spans("ahu-1", "IN1", since_ms=0, until_ms=box.now_ms, every_ms=DAY_MS)
+    assert len(spans) <= 4
+
+
+def test_what_was_lived_through_after_the_clock_was_put_back_is_known(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(3)
+    box.set_clock(box.now_ms + 30 * HOUR_MS, trusted=True)
+    box.run(2)
+    box.set_clock(box.now_ms - 30 * HOUR_MS, trusted=True)
+    box.run(180)
+    assert box.rows(
+        "SELECT min(until_at - sampled_at), max(until_at - sampled_at) FROM TRENDLOG_SPANS WHERE value BETWEEN 6 AND 183"
+    ) == [(60_000, 60_000)]
+    box.run(31 * 60)
+    box.tidy()
+    ended = box.rows(
+        "SELECT started_at - ended_at FROM GATEWAY_ENDS WHERE ended_at > 0 AND started_at - ended_at > 1000"
+    )
+    assert ended == []
