@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from t3actors.store.lock import is_locked
+from t3actors.store.lock import LOCK_NAME, is_locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +33,21 @@ def life_of(data_dir: Path | str, gateway: Mapping[str, object] | None, now_ms: 
     if fresh and locked is not False:
         return Life.RUNNING
     return Life.SILENT if locked else Life.NOT_RUNNING
+
+
+def stopped_holder(data_dir: Path | str) -> int:
+    """Return the process that holds the directory, where nothing of it runs until somebody lets it (SIGSTOP); 0 otherwise.
+
+    Nobody is asked: it is what the kernel shows, proc(5).
+    """
+    try:
+        with open(f"{data_dir}/{LOCK_NAME}", "rb") as lock:
+            pid = int(lock.read(32))
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            state = stat.read().rpartition(b") ")[2][:1]
+    except (OSError, ValueError):
+        return 0
+    return pid if state in {b"T", b"t"} else 0
 
 
 def last_word(life: Life, data_dir: Path | str, state: str, heard: str, hangs: str = "") -> str | None:

@@ -17,13 +17,15 @@ import click
 import msgspec
 
 from t3actors.cli.exits import Exit, Told
-from t3actors.cli.life import Life, last_word, life_of, state_of
+from t3actors.cli.hanging import how_it_hangs
+from t3actors.cli.life import Life, last_word, life_of, state_of, stopped_holder
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import MOMENT_FORM, clock_time, moment_ms
 from t3actors.quoting import quoted
 from t3actors.store.reader import Reader, open_reader
 
 CODES = {Life.HANGING: Exit.FAILED, Life.NOT_RUNNING: Exit.NOT_RUNNING}
+LAST = "This is the last it wrote"
 Verb = Callable[..., Any]
 
 
@@ -81,6 +83,10 @@ def looking(config: Path | None, data: Path | None, *, asks: bool = True) -> Ite
         look = Look(where, reader, gateway, Life.HANGING if hangs else life, now_ms, health)
         yield look
     heard = clock_time(gateway.get("heartbeat_at"), where.zone) or "never"
+    if not asks and life is not Life.NOT_RUNNING and (pid := stopped_holder(where.data_dir)):
+        how = how_it_hangs(pid)
+        click.echo(f"t3actors: the gateway in {where.data_dir} does not answer: {how.seen}; {how.do}. {LAST}", err=True)
+        return
     word = last_word(look.life, where.data_dir, look.state, heard, hangs)
     if word is not None:
         click.echo(word, err=True)

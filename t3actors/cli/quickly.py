@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from t3actors.cli.life import Life, last_word, life_of, state_of
+from t3actors.cli.life import Life, last_word, life_of, state_of, stopped_holder
 from t3actors.moments import clock_time, clock_times, moment_ms, zone_of
 from t3actors.quoting import is_text
 from t3actors.store.glance import Glance, samples_at_a_glance
@@ -47,7 +47,7 @@ def history(arguments: Sequence[str]) -> int | None:
         return None
     device, _, point_id = point.partition("/")
     seen = samples_at_a_glance(os.path.join(data, USUAL_DATABASE), device, point_id, since_ms, until_ms, limit)
-    if seen is None or not _is_plain(seen):
+    if seen is None or not _is_plain(seen) or stopped_holder(data):
         return None
     count = sum(len(run.times) for run in seen.runs)
     note = f"only the newest {limit}: see --limit\n" if count == limit else ""

@@ -89,6 +89,19 @@ def test_what_is_read_of_its_database_is_the_last_it_wrote_and_not_live(
     assert ended.err.rstrip().endswith("This is the last it wrote")
 
 
+def test_what_was_is_told_of_a_stopped_gateway_and_that_it_does_not_answer(stopped: tuple[Path, int]) -> None:
+    data_dir, pid = stopped
+    command = ["history", "ahu-1/IN1", "--data", str(data_dir)]
+    as_a_program = subprocess.run(
+        [sys.executable, "-m", "t3actors", *command], capture_output=True, text=True, check=True
+    )
+    ended = t3actors(*command)
+    assert (ended.code, ended.out) == (0, as_a_program.stdout)
+    seen = f"process {pid} holds its socket, but is stopped (SIGSTOP, Ctrl-Z, a debugger); kill -CONT {pid}"
+    assert ended.err == f"t3actors: the gateway in {data_dir} does not answer: {seen}. This is the last it wrote\n"
+    assert as_a_program.stderr == ended.err
+
+
 def test_what_was_is_told_without_asking_it(hangs: Path) -> None:
     ended = t3actors("history", "ahu-1/IN1", "--data", hangs)
     assert (ended.code, ended.err) == (0, "")
