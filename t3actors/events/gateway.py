@@ -27,6 +27,14 @@ GATEWAY_FAILED = event(
     "The root supervisor gave up, or the gateway could not start (see its exit code).",
     "Read the `child.exited` lines above it. A service manager restarts the process; if it repeats, report it with this log.",
 )
+GATEWAY_CUT_SHORT = event(
+    "gateway.cut_short",
+    "warning",
+    "",
+    "A second Ctrl-C or SIGTERM, more than 1 s after the first, ended the gateway before its orderly stop was over: the last changes "
+    "may not be stored. The exit code is 1.",
+    "Give it time: where the database takes nothing, the orderly stop waits 12 s for it.",
+)
 GATEWAY_SUMMARY = event(
     "gateway.summary",
     "info",
