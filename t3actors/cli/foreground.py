@@ -43,16 +43,22 @@ async def stop_on_signal(gateway: Gateway, *, task_status: trio.TaskStatus[None]
     SIGHUP has a gateway that was started from a file read it anew. On a terminal it means that the terminal is gone: it stops.
     """
     reloads = gateway.reload.is_possible and not sys.stdout.isatty()  # asked now: one that is gone is none any more
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        task_status.started()
-        asked_s: float | None = None
-        async for number in signals:
-            if number == signal.SIGHUP and reloads:
-                gateway.reload.ask_soon("SIGHUP")
-                continue
-            if asked_s is not None:
-                if trio.current_time() - asked_s < SAME_WITHIN_S:
+    asked_s: float | None = None
+    try:
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            task_status.started()
+            async for number in signals:
+                if number == signal.SIGHUP and reloads:
+                    gateway.reload.ask_soon("SIGHUP")
                     continue
-                raise KeyboardInterrupt
-            asked_s = trio.current_time()
-            gateway.stop(signal.Signals(number).name)
+                if asked_s is not None:
+                    if trio.current_time() - asked_s < SAME_WITHIN_S:
+                        continue
+                    raise KeyboardInterrupt
+                asked_s = trio.current_time()
+                gateway.stop(signal.Signals(number).name)
+    except trio.Cancelled:  # the stop is over; a signal that comes while the process ends asks for nothing more
+        if asked_s is not None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+        raise
