@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from t3actors.cli.looking import Look, looking, looks_at_a_gateway, moment_of, split_point
 from t3actors.cli.plot import Column, plot
-from t3actors.cli.tables import print_json, print_table
+from t3actors.cli.tables import print_json, print_table, shown
 from t3actors.configure.durations import DURATION_FORM, duration_s
 from t3actors.moments import MOMENT_FORM, clock_times
 from t3actors.quoting import quoted
@@ -23,6 +24,7 @@ from t3actors.rows import AggregateRow
 CSV_KEYS = ("time", "sampled_at", "value", "text", "units", "status", "data_source")
 SPAN_CSV_KEYS = ("time", "at", "minimum", "maximum", "mean", "time_mean", "last", "count", "known_s", "units")
 PLOT_ROWS = 14
+FINELY = 1000
 LEAST_EVERY_S, MOST_SPANS = 1.0, 1_000_000
 HOUR_MS = 3_600_000
 LONG_COLUMN_MS = 4 * HOUR_MS
@@ -73,7 +75,8 @@ def history(
             )
             raise click.BadParameter(why, param_hint="--every")
         if as_plot:
-            _plot(look, span, every_ms)
+            source = click.get_current_context().get_parameter_source("since")
+            _plot(look, _since_first(look, span) if source is ParameterSource.DEFAULT else span, every_ms)
         elif every_ms is not None:
             _print_spans(look, span, every_ms, as_json=as_json, as_csv=as_csv)
         else:
@@ -128,6 +131,16 @@ def _print_spans(look: Look, span: Span, every_ms: int, *, as_json: bool, as_csv
     )  # fmt: skip
 
 
+def _since_first(look: Look, span: Span) -> Span:
+    """Return the span from the first sample on, where history is younger than it: a picture of minutes is none in a day."""
+    for _ in range(2):  # each look is as exact as a column of a picture is
+        length_ms = max(1000, -(-(span.until_ms - span.since_ms) // FINELY))
+        rows = look.reader.spans(span.device, span.point_id, span.since_ms, span.until_ms, length_ms)
+        if rows:
+            span = msgspec.structs.replace(span, since_ms=max(span.since_ms, rows[0].at))
+    return span
+
+
 def _plot(look: Look, span: Span, every_ms: int | None) -> None:
     width = max(20, shutil.get_terminal_size((100, 24)).columns - 14)
     column_ms = max(1000, every_ms or 0, -(-(span.until_ms - span.since_ms) // width))
@@ -135,7 +148,10 @@ def _plot(look: Look, span: Span, every_ms: int | None) -> None:
         column_ms = -(-column_ms // HOUR_MS) * HOUR_MS
     rows = look.reader.spans(span.device, span.point_id, span.since_ms, span.until_ms, column_ms)
     units = next((row.units for row in reversed(rows)), "")
-    for line in plot(_columns(rows, span, column_ms), PLOT_ROWS, span.since_ms, span.until_ms, look.where.zone, units):
+    (point,) = look.reader.points(span.device, point_id=span.point_id, limit=1)
+    states = tuple(map(shown, point.states or ()))
+    columns = _columns(rows, span, column_ms)
+    for line in plot(columns, PLOT_ROWS, span.since_ms, span.until_ms, look.where.zone, units, states):
         click.echo(line)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+import time
+from itertools import zip_longest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -151,6 +153,42 @@ def test_a_plot_shows_range_mean_gap_and_what_held_on() -> None:
 def test_a_plot_of_one_value_is_a_line(value: float) -> None:
     lines = plot([Column(value, value, value)] * 2, 5, 0, 1, UTC, "kW")
     assert sum("••" in line for line in lines) == 1
+
+
+def test_the_axis_is_labelled_as_exactly_as_its_rows_differ() -> None:
+    lines = plot([Column(21.3517, 22.1, 22.91333)], 14, 0, 1, UTC, "°C")
+    assert [line.split("┤")[0].strip() for line in lines if "┤" in line and line.split("┤")[0].strip()] == [
+        "22.9", "22.1", "21.4",
+    ]  # fmt: skip
+    alone = plot([Column(0.1 + 0.2, 0.3, 0.1 + 0.2)], 14, 0, 1, UTC, "")
+    assert [line.split("┤")[0].strip() for line in alone if "0.3" in line] == ["0.3"]
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_digital_point_is_labelled_once_each_by_its_words(value: int) -> None:
+    lines = plot([Column(value, value, value)], 14, 0, 1, UTC, "", ("Off", "On"))
+    labels = {line.split("┤")[0].strip(): "•" in line for line in lines if "┤" in line}
+    assert labels == {"1 On": value == 1, "": False, "0 Off": value == 0}
+
+
+def dots(drawn: str) -> int:
+    """How many columns of a picture have a value."""
+    return sum("•" in column for column in zip_longest(*drawn.splitlines()[1:15], fillvalue=" "))
+
+
+def test_a_picture_of_minutes_begins_with_the_first_sample(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told.opened()
+    told.put(announced([point(1)]))
+    now_ms = told.now_ms = time.time_ns() // 1_000_000
+    for back_s in range(600, 0, -60):
+        told.tell("IN1", now_ms - back_s * 1000, 20.0 + back_s / 60)
+    told.put()
+    told.store.close()
+    drawn = t3actors("history", "ahu-1/IN1", "--data", tmp_path, "--plot").out
+    assert dots(drawn) >= 9
+    of_a_day = t3actors("history", "ahu-1/IN1", "--data", tmp_path, "--plot", "--since", "24h").out
+    assert dots(of_a_day) <= 2
 
 
 def test_a_plot_of_nothing_says_so() -> None:

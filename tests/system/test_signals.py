@@ -51,6 +51,14 @@ async def test_a_signal_stops_the_gateway_in_order_with_exit_0_and_a_clean_file(
         assert is_clean(database)
 
 
+def test_two_signals_at_once_are_one(tmp_path: Path) -> None:
+    with GatewayProcess(written(tmp_path)) as gateway:
+        blocking_until(lambda: gateway.said("gateway.started"), STARTS_WITHIN_S)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.end(signal.SIGTERM) == Exit.DONE
+        assert gateway.complaint == ""
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("event", ["store.opened", "gateway.started"])
 def test_a_signal_during_the_start_does_the_same(tmp_path: Path, number: signal.Signals, event: str) -> None:
