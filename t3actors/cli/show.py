@@ -28,12 +28,9 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
     Exit code 69 when no gateway is running there, 1 when one is that does not answer.
     """
     with looking(config, data) as look:
-        devices, points = _devices(look), _points(look)
-        counts = {
-            "devices": dict(Counter(str(row["status"]) for row in devices)),
-            "points": dict(Counter(str(row["status"]) for row in points)),
-        }
         health = look.health
+        devices = _as_set_by_hand(_devices(look), health)
+        counts, as_of = _counted(look, devices)
         if as_json:
             how = {"live": look.live, "state": look.life.name.lower(), "database": str(look.where.database)}
             print_json([{**look.gateway, **how, **counts, "health": health}])
@@ -46,13 +43,17 @@ def status(config: Path | None, data: Path | None, as_json: bool) -> None:
         click.echo(f"  database {look.where.database}")
         for what, by_status in counts.items():
             total = sum(by_status.values())
-            click.echo(f"{what}: {total}" + "".join(f", {count} {word}" for word, count in sorted(by_status.items())))
+            click.echo(
+                f"{what}: {total}" + "".join(f", {count} {word}" for word, count in sorted(by_status.items())) + as_of
+            )
         for line in _health_lines(health, look.where.zone):
             click.echo(line)
         troubled = [row for row in devices if row["status"] != "online"]
         if troubled:
             click.echo()
             _print_devices(troubled, look)
+            if look.live:
+                click.echo("(last ok, polls and failed: as stored, up to 20 s ago)")
 
 
 @click.command()
@@ -146,6 +147,32 @@ def raised_text(row: dict[str, Any], zone: dt.tzinfo) -> str:
     if off_s is None:
         return at
     return f"{at} (its clock: {span(abs(off_s))} {'fast' if off_s > 0 else 'slow'})"
+
+
+def _counted(look: Look, devices: list[dict[str, Any]]) -> tuple[dict[str, dict[str, int]], str]:
+    """Count devices and points by status: by the gateway's own word of this second where it has one, else as stored.
+
+    **Returns**: the counts, and as of when they are where that is not now.
+    """
+    health = look.health
+    if look.live and health is not None and health["detector"]["state"] == "ok":
+        return {"devices": _by_word(health["devices"]), "points": _by_word(health["points_by_status"])}, ""
+    stored = {"devices": dict(Counter(str(row["status"]) for row in devices))}
+    stored["points"] = dict(Counter(str(row["status"]) for row in _points(look)))
+    heard = clock_time(look.gateway.get("heartbeat_at"), look.where.zone)
+    return stored, f" (as of {heard})" if look.live and heard else ""
+
+
+def _by_word(counts: dict[str, int]) -> dict[str, int]:
+    return {word: count for word, count in counts.items() if count}
+
+
+def _as_set_by_hand(devices: list[dict[str, Any]], health: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What was stopped by hand is disabled at once; its row says so some seconds later."""
+    overrides = {} if health is None else health.get("overrides", {})
+    stopped = {name for name, override in overrides.items() if override["stopped"]}
+    changed = {"status": "disabled", "status_reason": "stopped by hand"}
+    return [{**row, **changed} if row["name"] in stopped and row["status"] != "disabled" else row for row in devices]
 
 
 def _health_lines(health: dict[str, Any] | None, zone: dt.tzinfo) -> Iterator[str]:

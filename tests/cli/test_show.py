@@ -9,9 +9,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from t3actors.cli import looking
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.migrate import schema_files
 from t3actors.store.ours import APPLICATION_ID
@@ -172,6 +174,26 @@ def test_status_counts_what_is_well_and_lists_what_is_not(running: Path) -> None
     assert "gateway riverside 0.1.0: running" in out
     assert "devices: 2, 1 offline, 1 online" in out
     assert "connection refused" in out
+
+
+def test_status_counts_by_the_gateways_own_word_where_it_has_one(
+    running: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = t3actors("status", "--data", running).out
+    assert "devices: 2, 1 offline, 1 online (as of " in stored
+    health: dict[str, Any] = {
+        "detector": {"state": "ok"},
+        "devices": {"online": 0, "offline": 1, "disabled": 1},
+        "points_by_status": {"disabled": 2, "down": 1},
+        "overrides": {"ahu-1": {"stopped": True, "poll_interval_s": None}},
+    }
+    monkeypatch.setattr(looking, "_asked", lambda _where: (health, ""))
+    now = t3actors("status", "--data", running).out
+    assert "devices: 2, 1 disabled, 1 offline\n" in now
+    assert "points: 3, 2 disabled, 1 down\n" in now
+    assert "stopped by hand" in next(line for line in now.splitlines() if line.startswith("ahu-1"))
+    health["detector"] = {"state": "stuck", "since_at": 0, "reason": "it has not answered"}
+    assert "points: 3, 1 down, 1 fault, 1 ok (as of " in t3actors("status", "--data", running).out
 
 
 def test_devices_show_no_serial_that_is_not_one(running: Path) -> None:
