@@ -38,6 +38,7 @@ PURE = (
     "t3actors/configure/durations.py",
     "t3actors/configure/bacnet.py",
     "t3actors/configure/difference.py",
+    "t3actors/configure/apart.py",
     "t3actors/reloaded.py",
     "t3actors/addresses.py",
     "t3actors/installations.py",

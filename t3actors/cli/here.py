@@ -10,16 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from t3actors.config import Config, DeviceConfig
+from t3actors.store.webview.place import file_system_of, list_mounts
 from t3actors.watch.seed_words import FFI as FFI_LOG
 from t3actors.watch.seed_words import INITIALIZE
 
 FFI = "ffi:"
 BUFFER_BYTES = 64_000
+KEEPS_NO_FILES = {"proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "debugfs", "securityfs", "tracefs"}
 
 
 def faults_here(config: Config) -> Iterator[str]:
     """Name what cannot be had, a line each."""
     log, data_dir = config.log, config.gateway.data_dir
+    mounts = list_mounts()
+    if why := no_place_for_files(data_dir, mounts):
+        yield f"gateway.data_dir: {why}"
+    elif why := no_database(config.store.database, mounts):
+        yield f"store.database: {why}"
     if log.t3_web_log is not None:
         for name in (FFI_LOG, INITIALIZE):
             if why := unwritable(log.t3_web_log / name, data_dir):
@@ -31,6 +38,28 @@ def faults_here(config: Config) -> Iterator[str]:
         is_loaded = device.enabled and device.protocol == "t3000" and device.address.startswith(FFI)
         if is_loaded and (why := _why_not_loaded(device)):
             yield f'devices "{device.name}": {device.address}: {why}'
+
+
+def no_place_for_files(folder: Path, mounts: str) -> str:
+    """Say why nothing can be kept in that folder, made when it is missing; "": it can, as far as its kind goes."""
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            return f"{there} is no directory; allowed: a directory, which is made when it is missing"
+    except OSError as error:
+        return f"{folder} cannot be looked at: {error.strerror}"
+    kind = file_system_of(os.path.realpath(folder), mounts)
+    return f"{folder} lies on {kind}, which keeps no files; allowed: a disk" if kind in KEEPS_NO_FILES else ""
+
+
+def no_database(file: Path, mounts: str) -> str:
+    """Say why a database cannot lie there, likewise."""
+    try:
+        if file.exists() and not file.is_file():
+            return f"{file} is no file; allowed: a database, which is made when it is missing"
+    except OSError as error:
+        return f"{file} cannot be looked at: {error.strerror}"
+    return no_place_for_files(file.parent, mounts)
 
 
 def unwritable(file: Path, data_dir: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any
 import click
 import msgspec
 
-from t3actors.cli.exits import errors_told
+from t3actors.cli.exits import Exit, errors_told
+from t3actors.cli.pipes import discard_output, nobody_reads
 from t3actors.cli.tables import shown
 from t3actors.quoting import is_text, quoted
 
@@ -73,6 +75,14 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, verb.says) for name, verb in self.verbs.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; an error of ours becomes its line and its exit code."""
+        """Run the verb; an error of ours becomes its line and its exit code. Whoever reads its output may have enough of it."""
         with errors_told():
-            return super().invoke(ctx)
+            try:
+                done = super().invoke(ctx)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                if not nobody_reads():
+                    raise
+                discard_output()
+                raise SystemExit(Exit.DONE) from None
+            return done

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 
 from t3actors.cli.life import Life, last_word, life_of, state_of, stopped_holder
+from t3actors.cli.pipes import discard_output
 from t3actors.moments import clock_time, clock_times, moment_ms, zone_of
 from t3actors.quoting import is_text
 from t3actors.store.glance import Glance, samples_at_a_glance
@@ -136,7 +137,7 @@ def _print(note: str, text: str, word: str, code: int) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        discard_output()
+        return 0
     sys.stderr.write(word)
     return code

@@ -23,6 +23,7 @@ from t3actors.config import (
     StoreConfig,
 )
 from t3actors.configure import api, bacnet, keys, log, store, webview
+from t3actors.configure.claims import refuse_same_files
 from t3actors.configure.devices import (
     DEFAULT_KEYS,
     DEVICE_KEYS,
@@ -108,7 +109,7 @@ class _Reading:
         kept, line = self._store(settled.data_dir), self._bacnet()
         place, raw = self._gathered.section("defaults")
         defaults = read_defaults(raw, place, line or BacnetConfig())
-        return Config(
+        config = Config(
             gateway=settled,
             store=kept,
             api=self._api(),
@@ -119,6 +120,8 @@ class _Reading:
             added_panels=added_panels(defaults),
             source_hash=self._gathered.source_hash,
         )
+        refuse_same_files(self._gathered, config)
+        return config
 
     def gateway(self) -> GatewayConfig:
         """Convert `[gateway]`."""

@@ -32,6 +32,8 @@ class Gathered:
         self.devices: list[tuple[Place, object]] = []
         self._digest = hashlib.sha256()
         self._read: set[str] = set()
+        self.files_read: list[str] = []
+        """The files of the configuration, lists of points included, as they were named."""
 
     @property
     def source_hash(self) -> str:
@@ -70,6 +72,7 @@ class Gathered:
                 place.say(f"{named}cannot be read; allowed: a regular file of at most {LARGEST_FILE // 10**6} MB")
                 return None
             raw = Path(file).read_bytes()
+            self.files_read.append(file)
         except (OSError, ValueError) as fault:
             reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
             place.say(f"{named}cannot be read: {reason}")

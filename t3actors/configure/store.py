@@ -42,7 +42,7 @@ def read_section(raw: object, place: Place, data_dir: Path) -> StoreConfig:
     values["database"] = data_dir / values.get("database", StoreConfig().database)
     if "webview" in values:
         table = values.pop("webview")
-        values["webview"] = webview.read_section(table, place.key("webview"), data_dir, values["database"])
+        values["webview"] = webview.read_section(table, place.key("webview"), data_dir)
     fields = {
         "batch_age": "batch_age_s",
         "recent": "recent_s",

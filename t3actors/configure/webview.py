@@ -30,13 +30,10 @@ SECTION_KEYS: dict[str, keys.Key] = {
 _FIELDS = {"busy_timeout": "busy_timeout_s", "outbox": "outbox_bytes"}
 
 
-def read_section(raw: object, place: Place, data_dir: Path, store: Path) -> WebviewConfig | None:
-    """Convert `[store.webview]`; `store` is our own database, which that file cannot be."""
+def read_section(raw: object, place: Place, data_dir: Path) -> WebviewConfig | None:
+    """Convert `[store.webview]`."""
     values = keys.read_table(raw, SECTION_KEYS, place)
     if "database" not in values:
         return None
-    database = Path(os.path.abspath(data_dir / values["database"]))
-    if os.path.realpath(database) == os.path.realpath(store):
-        place.key("database").refuse(values["database"], "another file than the database of [store]")
-    values["database"] = database
+    values["database"] = Path(os.path.abspath(data_dir / values["database"]))
     return WebviewConfig(**{_FIELDS.get(name, name): value for name, value in values.items()})

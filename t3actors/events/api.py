@@ -18,6 +18,14 @@ API_BLOCKED = event(
     "The reason names it: a port that another program holds, a token or certificate that cannot be read. Until then the command line "
     "(the socket) or the page (TCP) does not work.",
 )
+API_SOCKET_LOST = event(
+    "api.socket_lost",
+    "warning",
+    "endpoint how",
+    "Somebody removed or replaced the unix socket under the gateway. It listens anew there; `api.opened` says so. Who was connected by "
+    "it is hung up on.",
+    "Find what cleans up in data_dir, and have it leave the gateway's files alone.",
+)
 API_REFUSED = event(
     "api.refused",
     "warning",

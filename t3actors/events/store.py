@@ -36,9 +36,18 @@ STORE_DAMAGED = event(
     "store.damaged",
     "error",
     "database set_aside reason",
-    "The database file is not sound, or somebody removed or replaced it under the gateway. It was set aside under the name given, never "
-    "deleted, and a new one begun.",
+    "The database file is not sound, or somebody removed, replaced or cut it short under the gateway. It was set aside under the "
+    "name given, never deleted, and a new one begun.",
     "Check the disk, or stop the gateway before you touch its files. The old file may be read with `sqlite3 FILE .recover`.",
+)
+STORE_LOG_LOST = event(
+    "store.log_lost",
+    "error",
+    "database how",
+    "Somebody removed or replaced the database's log (`-wal`) under the gateway. It is still open: what stands in it is folded into the "
+    "database, which is then opened anew (`store.opened`). Nothing is lost, unless the gateway is killed before that.",
+    "Stop the gateway before you touch its files. Where `store.opened` does not follow within 10 s, a program holds a transaction open, or "
+    "the disk is full: end it, or make room. A foreign log that lay there is kept beside as `.stray-wal`.",
 )
 STORE_CHECKED = event("store.checked", "info", "database took_s result", "The check after an unclean stop has ended.")
 ROW_POISONED = event(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from t3actors.errors import StoreUnreachable
+from t3actors.errors import StoreFull, StoreUnreachable
 from t3actors.store.integrity import quick_check
 from t3actors.store.migrate import found_schema, schema_files
 from t3actors.store.reading_connection import open_for_reading
@@ -41,6 +41,8 @@ def back_up(source: Path, target: Path) -> int:
         with translated(target):
             os.link(unfinished, target)  # unlike a rename, it refuses to replace what somebody put there meanwhile
             return target.stat().st_size
+    except StoreFull as full:
+        raise StoreFull(str(full).replace(str(unfinished), str(target))) from full
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
             with contextlib.suppress(OSError):

@@ -17,7 +17,7 @@ import apsw
 import apsw.bestpractice
 
 from t3actors.config import Durability
-from t3actors.errors import StoreDamaged, StoreUnreachable
+from t3actors.errors import StoreUnreachable
 from t3actors.store.reading_connection import BUSY_TIMEOUT_MS, beside
 from t3actors.store.sqlite_errors import translated
 
@@ -84,17 +84,3 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
-
-
-def check_identity(path: Path, opened: tuple[int, int] | None) -> None:
-    """See that the file that was opened still lies there: SQLite goes on writing into one that was removed, without a word.
-
-    **Raises**: StoreDamaged.
-    """
-    try:
-        found = identity_of(path)
-    except OSError:
-        return  # a stat that fails says nothing about the file
-    if found != opened:
-        how = "removed" if found is None else "replaced"
-        raise StoreDamaged(f"{path}: the file was {how} under the gateway")

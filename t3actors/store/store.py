@@ -26,13 +26,14 @@ from t3actors.messages import BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.connection import check_identity, identity_of, make_durable, open_for_writing, set_aside
+from t3actors.store.connection import make_durable, open_for_writing, set_aside
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.migrate import migrate, schema_files, schema_of
+from t3actors.store.on_disk import OnDisk, put_stray_log_aside
 from t3actors.store.opened import Opened
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
@@ -75,7 +76,7 @@ class Store:
         self._fence = Fence(self.path)
         self._syncing = Syncing(config.durability)
         self._failures = Failures(self.path, self.abandon_connection)
-        self._file: tuple[int, int] | None = None
+        self._on_disk: OnDisk | None = None
         self._damage = ""
         self._is_aside = False
         self._refusals = Refusals(log)
@@ -151,7 +152,7 @@ class Store:
             self.abandon_connection()
             raise
         with translated(self.path):
-            self._file = identity_of(self.path)
+            self._on_disk = OnDisk(self.path)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
         size_mb = round(size / 1e6, 1)
@@ -268,16 +269,23 @@ class Store:
             self._failures.succeeded("tidying")
         return is_more
 
-    def heartbeat(self) -> None:
-        """Say that the gateway lives, if no batch has said so lately; see that the file is still the one we opened.
+    def heartbeat(self) -> bool:
+        """Say that the gateway lives, if no batch has said so lately; see that the files are still those we opened.
 
+        **Returns**: True when the log was lost: what stood in it is saved, and the database closed, to be opened anew.
         **Raises**: StoreError.
         """
         opened = self._at_work()
-        check_identity(self.path, self._file)
+        if self._on_disk is not None:
+            self._on_disk.check()
+            if self._on_disk.save_lost_log(opened.connection, self._log):
+                self.abandon_connection()
+                put_stray_log_aside(self.path)
+                return True
         with self._failures.of("heartbeat"), translated(self.path, opened.connection):
             self._clock.look(opened.connection, self._fence)
             opened.beat()
+        return False
 
     def load_state(self, incarnation: int) -> StateLoaded:
         """Return what is stored of every point. **Raises**: StoreError."""

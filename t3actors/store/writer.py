@@ -290,7 +290,8 @@ class DatabaseWriter(ThreadActor):
             self._come_up()
             return
         try:
-            self._store.heartbeat()
+            if self._store.heartbeat():
+                self._come_up()
         except (StoreBusy, StoreFull, StoreUnreachable):
             return  # the next pulse or batch says it
         except StoreDamaged as damage:

@@ -273,3 +273,30 @@ def test_a_configuration_that_cannot_live_within_its_budget_is_refused_with_the_
     assert "refused: store.budget: 19 MB of 20 MB can be filled, and" in refused.err
     rows = t3actors("check", tmp_path / "site.toml", "--json").rows()
     assert [row["kind"] for row in rows][-3:] == ["budget", "fault", "total"]
+
+
+@pytest.mark.parametrize(
+    ("data_dir", "why"),
+    [
+        ("file", "file is no directory"),
+        ("file/below", "file is no directory"),
+        ("/dev/null", "/dev/null is no directory"),
+        ("/proc/t3actors", "/proc/t3actors lies on proc, which keeps no files"),
+    ],
+)
+def test_a_data_dir_that_keeps_no_files_is_refused(tmp_path: Path, data_dir: str, why: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "t3.toml").write_text(f'[gateway]\ndata_dir = "{data_dir}"\n', encoding="utf-8")
+    ended = t3actors("check", tmp_path / "t3.toml")
+    assert (ended.code, len(ended.err.splitlines())) == (78, 1)
+    assert "gateway.data_dir: " in ended.err
+    assert why in ended.err
+
+
+def test_a_database_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t3.toml").write_text('[gateway]\ndata_dir = "."\n[store]\ndatabase = "/dev/null"\n', encoding="utf-8")
+    ended = t3actors("check", tmp_path / "t3.toml")
+    assert (ended.code, ended.err) == (
+        78,
+        "store.database: /dev/null is no file; allowed: a database, which is made when it is missing\n",
+    )

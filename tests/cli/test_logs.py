@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,3 +145,17 @@ def test_who_follows_sees_each_thing_once_also_when_its_row_comes_after_its_line
     )
     assert [entry.event for entry in follower.news()] == ["point.ok"]
     assert follower.news() == []
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_whoever_reads_may_have_enough(folder: Path, form: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "t3actors", "logs", "--data", str(folder), *form]
+        ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writing)
+    assert ended.returncode == 0
+    assert ended.stderr.count("\n") == 1
+    assert "read from EVENTS" in ended.stderr

@@ -49,7 +49,7 @@ CASES: dict[str, tuple[str, str]] = {
     "an outbox that holds no minute": ('[store.webview]\ndatabase = "w.db"\noutbox = "9.9MB"\n' + T3, 't3.toml: store.webview.outbox: saw "9.9MB"; allowed: a size of at least "10MB"'),
     "an old service's log of a few lines": ('[log]\nt3_web_log_size = "99kB"\n' + T3, 't3.toml: log.t3_web_log_size: saw "99kB"; allowed: a size of at least "100kB", '),
     "a busy time-out that is none": ('[store.webview]\ndatabase = "w.db"\nbusy_timeout = "1ms"\n' + T3, 't3.toml: store.webview.busy_timeout: saw "1ms"; allowed: a duration from "100ms" to "10s"'),
-    "a webview that is our own database": ('[store.webview]\ndatabase = "../t3actors/t3actors.db"\n' + T3, 't3.toml: store.webview.database: saw "../t3actors/t3actors.db"; allowed: another file than the database of [store]'),
+    "a webview that is our own database": ('[store.webview]\ndatabase = "../t3actors/t3actors.db"\n' + T3, 't3.toml: store.webview.database: saw "../t3actors/t3actors.db"; allowed: another place than that of store.database (/var/lib/t3actors/t3actors.db)'),
     "a word not in the list": ('[store]\ndurability = "none"\n' + T3, 't3.toml: store.durability: saw "none"; allowed: "normal" | "full"'),
     "an unknown time zone": ('[gateway]\ntime_zone = "Mars/Base"\n' + T3, 't3.toml: gateway.time_zone: saw "Mars/Base"; allowed: '),
     "a time zone that is a path": ('[gateway]\ntime_zone = "../etc/passwd"\n' + T3, 't3.toml: gateway.time_zone: saw "../etc/passwd"; allowed: '),

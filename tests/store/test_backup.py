@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from t3actors.errors import StoreError, StoreUnreachable
+from t3actors.errors import StoreError, StoreFull, StoreUnreachable
 from t3actors.store import backup
 from t3actors.store.backup import back_up
 from tests.store.building import T0_MS, House, announced, change
@@ -97,3 +97,21 @@ def test_there_is_something_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(StoreUnreachable, match="is an empty database"):
         back_up(tmp_path / "empty.db", tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_full_disk_is_said_to_be_full_and_nothing_is_left_there(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.put(announced(), *(change(n, at_ms=T0_MS + n) for n in range(2000)))
+
+    class Small(apsw.Connection):
+        """A file that takes 20 pages."""
+
+        def __init__(self, *arguments: object, **more: object) -> None:
+            super().__init__(*arguments, **more)  # type: ignore[arg-type]
+            self.pragma("max_page_count", 20)
+
+    monkeypatch.setattr(backup.apsw, "Connection", Small)
+    with pytest.raises(StoreFull, match=r"copy\.db: no space left on the disk$"):
+        back_up(house.path, tmp_path / "copy.db")
+    assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -217,6 +218,87 @@ async def test_a_file_that_was_removed_or_replaced_is_noticed_at_the_next_pulse_
         (line,) = scene.house.logged("store.damaged")
         assert f"was {'replaced' if replaced else 'removed'} under the gateway" in str(line["reason"])
         assert (line["set_aside"] == "nothing") is not replaced
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored, 2)
+        assert scene.house.one("SELECT count(*) FROM samples") == 1
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+async def test_what_stands_in_a_log_that_was_lost_is_saved_at_the_next_pulse(tmp_path: Path, how: str) -> None:
+    async with writing(tmp_path) as scene:
+        wal = scene.house.path.with_name("t3actors.db-wal")
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        await ask(scene.ref, Pulse())
+        wal.unlink()
+        if how == "replaced":
+            wal.write_bytes(b"the log of another database")
+        await ask(scene.ref, Pulse())
+        assert [line["how"] for line in scene.house.logged("store.log_lost")] == [how]
+        copy = tmp_path / "as a kill leaves it"
+        copy.mkdir()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{scene.house.path}{suffix}", copy)
+        assert House(copy).one("SELECT count(*) FROM samples") == 1
+        assert tmp_path.joinpath("t3actors.db.stray-wal").exists() is (how == "replaced")
+        scene.ref.tell(scene.house.batch(change(23.0, at_ms=T0_MS + 1)))
+        await scene.heard(BatchStored, 2)
+        await ask(scene.ref, Pulse())
+        assert len(scene.house.logged("store.log_lost")) == 1
+        assert scene.house.logged("store.damaged") == []
+        assert wal.stat().st_size
+        assert scene.house.one("SELECT count(*) FROM samples") == 2
+
+
+async def test_a_lost_log_that_a_reader_holds_is_told_once_kept_open_and_saved_when_he_goes(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        reader = apsw.Connection(str(scene.house.path), flags=apsw.SQLITE_OPEN_READONLY)
+        reader.execute("BEGIN; SELECT count(*) FROM samples").fetchall()
+        scene.house.path.with_name("t3actors.db-wal").unlink()
+        for number in range(2):
+            scene.ref.tell(scene.house.batch(change(23.0 + number, at_ms=T0_MS + 1 + number)))
+            await ask(scene.ref, Pulse())
+        await scene.heard(BatchStored, 3)
+        assert len(scene.house.logged("store.opened")) == 1
+        reader.close()
+        await ask(scene.ref, Pulse())
+        assert len(scene.house.logged("store.opened")) == 2
+        assert len(scene.house.logged("store.log_lost")) == 1
+        assert scene.house.one("SELECT count(*) FROM samples") == 3
+
+
+async def test_a_lost_log_that_cannot_be_saved_costs_the_file(tmp_path: Path) -> None:
+    with simulated_disk() as disk:
+        async with writing(tmp_path) as scene:
+            scene.ref.tell(scene.house.batch(announced(), change()))
+            await scene.heard(BatchStored)
+            scene.house.path.with_name("t3actors.db-wal").unlink()
+            disk.fail("write", only="t3actors.db")
+            for _ in range(2):
+                await ask(scene.ref, Pulse())
+            assert scene.house.logged("store.damaged") == []
+            scene.ref.tell(Pulse())
+            ready = await scene.heard(WriterReady, 2)
+            assert ready[-1].fresh
+            assert "its -wal was removed" in str(scene.house.logged("store.damaged")[0]["reason"])
+            disk.mend()
+
+
+@pytest.mark.parametrize("left", [0, 4096])
+async def test_a_file_that_was_cut_short_is_set_aside_at_the_next_pulse(tmp_path: Path, left: int) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        scene.house.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        await ask(scene.ref, Pulse())
+        size = scene.house.path.stat().st_size
+        os.truncate(scene.house.path, left)
+        scene.ref.tell(Pulse())
+        assert [ready.fresh for ready in await scene.heard(WriterReady, 2)] == [False, True]
+        (line,) = scene.house.logged("store.damaged")
+        assert f"cut short under the gateway: {left} bytes are left of {size}" in str(line["reason"])
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored, 2)
         assert scene.house.one("SELECT count(*) FROM samples") == 1

@@ -100,7 +100,7 @@ class Lane:
         self._within_s = within_s
         self._turn = trio.CapacityLimiter(1)
         self._reader: Reader | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: tuple[int, ...] | None = None
 
     async def read(self, question: Callable[[Reader], Answer]) -> Answer:
         """Answer a question in the lane's thread. **Raises**: Refused, when the database cannot answer now or in time."""
@@ -180,9 +180,14 @@ def encoded(question: Callable[[Reader], object]) -> Callable[[Reader], bytes]:
     return lambda reader: msgspec.json.encode(question(reader))
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """Say which database, with which log, lies there: an open reader of a log that was removed would see no new rows."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    try:
+        log = path.with_name(f"{path.name}-wal").stat().st_ino
+    except OSError:
+        log = 0
+    return found.st_dev, found.st_ino, log

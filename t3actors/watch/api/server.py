@@ -25,16 +25,17 @@ from supervision.actor import TrioActor
 from t3actors.addresses import split_address
 from t3actors.config import ApiConfig
 from t3actors.events import Log
-from t3actors.events.api import API_BLOCKED, API_OPENED
+from t3actors.events.api import API_BLOCKED, API_OPENED, API_SOCKET_LOST
 from t3actors.watch.api.complaints import Complaints
 from t3actors.watch.api.connection import Conversation, PatientStream, http_config
 from t3actors.watch.api.guard import Door, Guard
 from t3actors.watch.api.rates import Bucket
 from t3actors.watch.api.refusals import Refused
 from t3actors.watch.api.secrets import read_token, tls_context
-from t3actors.watch.api.sockets import SOCKET_NAME, identity_of, open_tcp, open_unix, remove_unix
+from t3actors.watch.api.sockets import SOCKET_NAME, identity_of, lost_unix, open_tcp, open_unix, remove_unix
 
 AGAIN_AFTER_S = 10.0
+LOOK_EVERY_S = 5.0
 REQUEST_WITHIN_S = 10.0
 SEND_WITHIN_S = 20.0
 HANDSHAKE_WITHIN_S = 5.0
@@ -85,26 +86,42 @@ class ApiServer(TrioActor):
         self._close_behind()
 
     async def _keep_open(self, endpoint: str, open_door: Callable[[], tuple[socket.socket, Door]]) -> None:
+        while True:
+            opened, door = await self._opened(endpoint, open_door)
+            identity = identity_of(self._data_dir) if door.is_local else None
+            self._log(API_OPENED, endpoint=endpoint, token=door.token is not None, tls=door.secure)
+            try:
+                with opened:
+                    async with trio.open_nursery() as nursery:
+                        if door.is_local:
+                            nursery.start_soon(self._until_lost, endpoint, identity, nursery.cancel_scope)
+                        await self._listen(opened, door)
+            finally:
+                if door.is_local:
+                    remove_unix(self._data_dir, identity)
+
+    async def _opened(
+        self, endpoint: str, open_door: Callable[[], tuple[socket.socket, Door]]
+    ) -> tuple[socket.socket, Door]:
+        """Open a door, tried again until it opens; each reason is told once."""
         told = ""
         while True:
             try:
-                opened, door = open_door()
+                return open_door()
             except (OSError, ValueError) as error:
                 reason = _reason(error)
                 if reason != told:
                     told = reason
                     self._log(API_BLOCKED, endpoint=endpoint, reason=reason, next_try_s=AGAIN_AFTER_S)
                 await trio.sleep(AGAIN_AFTER_S)
-            else:
-                break
-        identity = identity_of(self._data_dir) if door.is_local else None
-        self._log(API_OPENED, endpoint=endpoint, token=door.token is not None, tls=door.secure)
-        try:
-            with opened:
-                await self._listen(opened, door)
-        finally:
-            if door.is_local:
-                remove_unix(self._data_dir, identity)
+
+    async def _until_lost(self, endpoint: str, identity: tuple[int, int] | None, listening: trio.CancelScope) -> None:
+        """End the listening once nobody can find the socket under its name any more."""
+        while True:
+            await trio.sleep(LOOK_EVERY_S)
+            if how := lost_unix(self._data_dir, identity):
+                self._log(API_SOCKET_LOST, endpoint=endpoint, how=how)
+                listening.cancel()
 
     def _open_local(self) -> tuple[socket.socket, Door]:
         return open_unix(self._data_dir), Door(endpoint=str(self._data_dir / SOCKET_NAME))

@@ -86,6 +86,17 @@ def identity_of(data_dir: Path) -> tuple[int, int] | None:
     return None
 
 
+def lost_unix(data_dir: Path, identity: tuple[int, int] | None) -> str:
+    """Say what became of the unix socket of that identity: "removed", "replaced"; "" while it is there, or where nobody can tell."""
+    try:
+        with socket_address(data_dir) as address:
+            return "" if _identity(address) == identity else "replaced"
+    except (FileNotFoundError, NotADirectoryError):
+        return "removed"
+    except OSError:
+        return ""
+
+
 def _identity(address: str) -> tuple[int, int]:
     found = os.lstat(address)
     return found.st_dev, found.st_ino

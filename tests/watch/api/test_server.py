@@ -29,7 +29,7 @@ from t3actors.watch.api import guard, http11, server
 from t3actors.watch.api.app import Application
 from t3actors.watch.api.connection import PatientStream, http_config
 from t3actors.watch.api.server import ApiServer
-from t3actors.watch.api.sockets import open_tcp
+from t3actors.watch.api.sockets import SOCKET_NAME, open_tcp
 from tests.ports import free_tcp_port
 from tests.system.house import RecordedLog
 from tests.waiting import WITHIN_S, every, until
@@ -584,3 +584,22 @@ async def leave(api: Standing, rounds: int) -> None:
 def held() -> tuple[int, int]:
     """How many descriptors this process holds, and how many tasks live."""
     return len(os.listdir("/proc/self/fd")), trio.lowlevel.current_statistics().tasks_living
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+async def test_a_socket_that_was_lost_is_told_once_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(server, "LOOK_EVERY_S", 0.01)
+    path = tmp_path / SOCKET_NAME
+    async with standing(tmp_path) as api:
+        if how == "removed":
+            path.unlink()
+        else:
+            with socket.socket(socket.AF_UNIX) as other:
+                other.bind(str(tmp_path / "other"))
+            (tmp_path / "other").replace(path)
+        await until(lambda: len(api.log.of("api.opened")) == 2)
+        assert await api.status(request()) == 200
+        assert api.log.of("api.socket_lost") == [{"endpoint": str(path), "how": how}]
+    assert not path.exists()
