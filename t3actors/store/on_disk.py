@@ -53,7 +53,8 @@ class OnDisk:
         """Fold a log that lies nowhere any more, but is open, into the database.
 
         **Returns**: True when that was done: all is in the file, which is to be opened anew. False where nothing is lost, or where it
-        has to wait for a reader, for room or for the disk: the connection must stay open. **Raises**: StoreDamaged where it cannot be saved.
+        has to wait for a reader, for room or for the disk: the connection must stay open.
+        **Raises**: StoreDamaged where it cannot be saved.
         """
         how = self._log_lost()
         if not how:

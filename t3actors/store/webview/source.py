@@ -16,7 +16,7 @@ import msgspec
 from t3actors.points import DeviceStatus, Status
 from t3actors.store.connection import identity_of
 from t3actors.store.known import KINDS, PROVISIONAL, TABLES
-from t3actors.store.reading_connection import open_for_reading
+from t3actors.store.reading_connection import beside, open_for_reading
 from t3actors.store.sqlite_errors import store_error
 from t3actors.store.values import from_columns
 from t3actors.store.webview.posting import raw_of
@@ -77,18 +77,21 @@ class Source:
         self.identity = ""
         self._connection: apsw.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._log: tuple[int, int] | None = None
 
     def refresh(self) -> bool:
         """Open the file if it is not open, or another one. **Returns**: True when it was opened. **Raises**: StoreError."""
         try:
             found = identity_of(self.path)
+            log = identity_of(beside(self.path, "-wal"))
         except OSError as error:
             raise store_error(self.path, error) from error
-        if self._connection is not None and found == self._file:
+        # While its log is gone (somebody removed it) a connection that has it open sees more than one that is opened anew.
+        if self._connection is not None and found == self._file and log in {None, self._log}:
             return False
         self.close()
         connection = open_for_reading(self.path)
-        self._connection, self._file = connection, found
+        self._connection, self._file, self._log = connection, found, log
         with self._reading() as execute:
             self.identity = execute("SELECT identity FROM webview_identity").get
         return True

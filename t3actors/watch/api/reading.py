@@ -100,7 +100,8 @@ class Lane:
         self._within_s = within_s
         self._turn = trio.CapacityLimiter(1)
         self._reader: Reader | None = None
-        self._identity: tuple[int, ...] | None = None
+        self._file: tuple[int, int] | None = None
+        self._log: tuple[int, int] | None = None
 
     async def read(self, question: Callable[[Reader], Answer]) -> Answer:
         """Answer a question in the lane's thread. **Raises**: Refused, when the database cannot answer now or in time."""
@@ -147,10 +148,11 @@ class Lane:
 
     def _reading(self) -> Reader:
         """Return the reader; another one where the file is not the one that it reads. Thread: the lane's."""
-        identity = _identity(self._database)
-        if self._reader is None or identity != self._identity:
+        file, log = _identity(self._database), _identity(self._database.with_name(f"{self._database.name}-wal"))
+        # While its log is gone (somebody removed it) a reader that has it open sees more than one that is opened anew.
+        if self._reader is None or file != self._file or log not in {None, self._log}:
             self.close()
-            self._reader, self._identity = self._open(self._database), identity
+            self._reader, self._file, self._log = self._open(self._database), file, log
         return self._reader
 
     def close(self) -> None:
@@ -180,14 +182,9 @@ def encoded(question: Callable[[Reader], object]) -> Callable[[Reader], bytes]:
     return lambda reader: msgspec.json.encode(question(reader))
 
 
-def _identity(path: Path) -> tuple[int, ...] | None:
-    """Say which database, with which log, lies there: an open reader of a log that was removed would see no new rows."""
+def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    try:
-        log = path.with_name(f"{path.name}-wal").stat().st_ino
-    except OSError:
-        log = 0
-    return found.st_dev, found.st_ino, log
+    return found.st_dev, found.st_ino

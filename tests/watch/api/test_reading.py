@@ -134,3 +134,17 @@ async def test_who_waits_too_long_for_his_turn_is_refused(tmp_path: Path, monkey
         with pytest.raises(Refused, match="too many questions wait"):
             await made.read(lambda reader: reader.devices())
         nursery.cancel_scope.cancel()
+
+
+async def test_a_reader_of_a_log_that_was_removed_is_kept_until_there_is_another(tmp_path: Path) -> None:
+    (tmp_path / "t3actors.db").touch()
+    log = tmp_path / "t3actors.db-wal"
+    log.touch()
+    asked, opened = lane(tmp_path / "t3actors.db")
+    await asked.read(lambda reader: reader.devices())
+    log.rename(tmp_path / "removed")
+    await asked.read(lambda reader: reader.devices())
+    assert len(opened.readers) == 1
+    log.touch()
+    await asked.read(lambda reader: reader.devices())
+    assert [reader.closed for reader in opened.readers] == [True, False]
