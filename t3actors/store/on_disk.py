@@ -34,8 +34,11 @@ class OnDisk:
         self._is_told = False
         self._failed = 0
 
-    def check(self) -> None:
-        """See that the file that was opened still lies there, with all its pages: a database never shrinks. **Raises**: StoreDamaged."""
+    def check(self, connection: apsw.Connection) -> None:
+        """See that the file that was opened still lies there, with all its pages. **Raises**: StoreDamaged, StoreBusy.
+
+        It shrinks only where somebody has it vacuumed, and then SQLite knows of fewer pages as well.
+        """
         try:
             found = self._path.stat()
         except FileNotFoundError:
@@ -44,10 +47,16 @@ class OnDisk:
             return  # a stat that fails says nothing about the file
         if (found.st_dev, found.st_ino) != self._file:
             raise StoreDamaged(f"{self._path}: the file was replaced under the gateway")
-        if found.st_size < self._size:
+        if found.st_size < self._size and found.st_size < self._least_size(connection):
             cut = f"{found.st_size} bytes are left of {self._size}"
             raise StoreDamaged(f"{self._path}: the file was cut short under the gateway: {cut}")
         self._size = found.st_size
+
+    def _least_size(self, connection: apsw.Connection) -> int:
+        with translated(self._path, connection):
+            pages: int = connection.pragma("page_count") or 0
+            size: int = connection.pragma("page_size")
+        return pages * size or self._size  # none at all: of a file with nothing in it
 
     def save_lost_log(self, connection: apsw.Connection, log: Log) -> bool:
         """Fold a log that lies nowhere any more, but is open, into the database.

@@ -277,7 +277,7 @@ class Store:
         """
         opened = self._at_work()
         if self._on_disk is not None:
-            self._on_disk.check()
+            self._on_disk.check(opened.connection)
             if self._on_disk.save_lost_log(opened.connection, self._log):
                 self.abandon_connection()
                 put_stray_log_aside(self.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +302,24 @@ async def test_a_file_that_was_cut_short_is_set_aside_at_the_next_pulse(tmp_path
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored, 2)
         assert scene.house.one("SELECT count(*) FROM samples") == 1
+
+
+async def test_a_file_that_somebody_has_vacuumed_is_sound(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        with closing(apsw.Connection(str(scene.house.path))) as shell:
+            shell.execute(
+                "CREATE TABLE mine (octets); INSERT INTO mine VALUES (zeroblob(500000)); PRAGMA wal_checkpoint(TRUNCATE)"
+            )
+            await ask(scene.ref, Pulse())
+            size = scene.house.path.stat().st_size
+            shell.execute("DROP TABLE mine; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        assert scene.house.path.stat().st_size < size
+        await ask(scene.ref, Pulse())
+        scene.ref.tell(scene.house.batch(change(2.0)))
+        await scene.heard(BatchStored, 2)
+        assert scene.house.logged("store.damaged") == []
 
 
 async def test_a_sound_file_is_said_to_be_sound(tmp_path: Path) -> None:
