@@ -50,7 +50,7 @@ def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreErr
         case apsw.BusyError() | apsw.LockedError() | apsw.SchemaChangeError():
             return StoreBusy(seen)
         case apsw.FullError() | apsw.ReadOnlyError():  # what SQLite says of a full disk may be "not an error"
-            return StoreFull(f"{path}: no space left on the disk" if isinstance(error, apsw.FullError) else seen)
+            return StoreFull(f"{path}: {os.strerror(errno.ENOSPC)}" if isinstance(error, apsw.FullError) else seen)
         case apsw.IOError():
             return _disk_error(seen, getattr(error, "extendedresult", 0), system_errno)
         case apsw.CorruptError() | apsw.NotADBError():

@@ -112,6 +112,6 @@ def test_a_full_disk_is_said_to_be_full_and_nothing_is_left_there(
             self.pragma("max_page_count", 20)
 
     monkeypatch.setattr(backup.apsw, "Connection", Small)
-    with pytest.raises(StoreFull, match=r"copy\.db: no space left on the disk$"):
+    with pytest.raises(StoreFull, match=r"copy\.db: No space left on device$"):
         back_up(house.path, tmp_path / "copy.db")
     assert [path.name for path in tmp_path.iterdir() if "copy" in path.name] == []

@@ -176,7 +176,7 @@ def test_a_full_disk_under_that_file_is_waited_out(scene: Scene) -> None:
     connection = scene.webview._file._connection
     assert connection is not None
     connection.pragma("max_page_count", connection.pragma("page_count"))
-    with pytest.raises(StoreError, match="no space left"):
+    with pytest.raises(StoreError, match="No space left"):
         for number in range(1, 400):
             scene.put(*(change(n, at_ms=T0_MS + 1000 * number + n) for n in range(200)))
             scene.deliver()
