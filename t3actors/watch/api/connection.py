@@ -97,6 +97,15 @@ class PatientStream:
         self.socket.close()
 
 
+def client_of(connected: trio.socket.SocketType) -> tuple[str, int] | None:
+    """Return the address and port of who is connected: None on a unix socket, and of who has gone already."""
+    try:
+        peer = connected.getpeername()
+    except OSError:
+        return None
+    return (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+
+
 class Conversation(TCPServer):
     """One connection from its first octet to its last. `secure`: it is encrypted. `on_refused`: see Http11.
 
@@ -120,8 +129,7 @@ class Conversation(TCPServer):
 
     async def run(self) -> None:
         """Speak until either side ends it."""
-        peer = self.stream.socket.getpeername()
-        client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        client = client_of(self.stream.socket)
         try:
             async with TaskGroup() as task_group:
                 self._task_group = task_group

@@ -27,7 +27,7 @@ from t3actors.config import ApiConfig
 from t3actors.events import Log
 from t3actors.events.api import API_BLOCKED, API_OPENED, API_SOCKET_LOST
 from t3actors.watch.api.complaints import Complaints
-from t3actors.watch.api.connection import Conversation, PatientStream, http_config
+from t3actors.watch.api.connection import Conversation, PatientStream, client_of, http_config
 from t3actors.watch.api.guard import Door, Guard
 from t3actors.watch.api.rates import Bucket
 from t3actors.watch.api.refusals import Refused
@@ -190,8 +190,8 @@ class ApiServer(TrioActor):
     ) -> None:
         """Speak with one client to the end."""
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        peer = raw.socket.getpeername()
-        who = str(peer[0]) if isinstance(peer, tuple) else "local"
+        client = client_of(raw.socket)
+        who = "local" if door.is_local else client[0] if client else "somebody who is gone"
         stuck = partial(self._complaints.hung_up, door.endpoint, who)
         stream = PatientStream(self._wrapped(raw, door), SEND_WITHIN_S, stuck)
         whole = mine[stream] = trio.CancelScope()

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import tracemalloc
 import zlib
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Any
 import h11
 import pytest
 import trio
+import trio.testing
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -413,6 +415,21 @@ async def test_who_would_send_while_the_end_is_being_said_finds_the_connection_b
 
 
 PING = bytes([0x89, 0x80, 1, 2, 3, 4])
+
+
+async def test_who_is_gone_before_he_is_let_in_costs_nobody_else_anything(tmp_path: Path) -> None:
+    async with standing(tmp_path, listen=f"127.0.0.1:{free_tcp_port()}") as api:
+        async with await connect(api.where) as stays:
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", api.where)) as hasty:
+                    hasty.setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                    )  # it ends with a reset
+                await trio.testing.wait_all_tasks_blocked(0.01)
+            await stays.send_all(request("/", host="127.0.0.1"))
+            assert (await stays.receive_some(1000)).startswith(b"HTTP/1.1 200")
+            assert api.log.of("api.failed") == []
+            assert len(api.log.of("api.opened")) == 2, "it was never begun anew"
 
 
 async def test_octets_behind_the_request_for_a_websocket_are_a_refused_request(tmp_path: Path) -> None:
