@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from starlette.responses import Response
@@ -24,10 +25,14 @@ SYNCS_AT_A_TIME = 4
 INTERVAL_S = (0.05, 86400.0)
 
 
+Text = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": r"^[^\u0000]*$"})]
+"""What `decoded` lets through, as openapi.json says it."""
+
+
 class SyncBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`devices`: their names; all that are polled, when null or left out."""
 
-    devices: tuple[str, ...] | None = None
+    devices: tuple[Text, ...] | None = None
 
 
 class SyncResult(msgspec.Struct, frozen=True):
@@ -49,7 +54,7 @@ class SyncAnswer(msgspec.Struct, frozen=True):
 class ReloadBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`file`: the configuration that whoever asks takes the gateway's for; another one is refused. Null: whichever it is."""
 
-    file: str | None = None
+    file: Text | None = None
 
 
 class IntervalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
