@@ -19,6 +19,8 @@ from t3actors.store.connection import identity_of
 from t3actors.store.reading_connection import beside
 from t3actors.store.sqlite_errors import translated
 
+PAGES_AT = 28
+"""Where the head of a database has its number of pages: https://www.sqlite.org/fileformat.html, 1.3."""
 MOST_TRIES = 3  # at a disk that fails, 10 s apart: a disk may fail for a moment
 
 
@@ -37,7 +39,7 @@ class OnDisk:
     def check(self, connection: apsw.Connection) -> None:
         """See that the file that was opened still lies there, with all its pages. **Raises**: StoreDamaged, StoreBusy.
 
-        It shrinks only where somebody has it vacuumed, and then SQLite knows of fewer pages as well.
+        It shrinks only where somebody has it vacuumed, and then its own head says so as well.
         """
         try:
             found = self._path.stat()
@@ -53,10 +55,12 @@ class OnDisk:
         self._size = found.st_size
 
     def _least_size(self, connection: apsw.Connection) -> int:
+        """Return what the file's head says that it has: newer pages may stand in the log alone. Read by SQLite, whose locks on the file
+        a descriptor of ours would take away with it."""
         with translated(self._path, connection):
-            pages: int = connection.pragma("page_count") or 0
+            is_whole, octets = connection.read("main", 0, PAGES_AT, 4)
             size: int = connection.pragma("page_size")
-        return pages * size or self._size  # none at all: of a file with nothing in it
+        return int.from_bytes(octets, "big") * size if is_whole else self._size
 
     def save_lost_log(self, connection: apsw.Connection, log: Log) -> bool:
         """Fold a log that lies nowhere any more, but is open, into the database.
