@@ -99,9 +99,18 @@ def ask(
     """
     health = health_of(where)
     if method != "GET" and health is not None and not health["live"]:
-        why = health.get("reason") or f"{health['gateway']['state']}: {health['gateway']['reason']}"
-        click.echo(f"t3actors: the gateway makes no progress, this may take long: {why}", err=True)
+        click.echo(f"t3actors: {why_it_may_take_long(health)}", err=True)
     return _exchange(where, method, path, body, answers_within_s, also)
+
+
+def why_it_may_take_long(health: Mapping[str, Any]) -> str:
+    """What a gateway that is not live says of itself, for whoever waits for it. One that starts does make progress."""
+    if "gateway" not in health:
+        return f"{health['reason']}, this may take long"
+    state, reason = health["gateway"]["state"], health["gateway"]["reason"]
+    if state == "starting":
+        return f"the gateway is still starting, this may take long: {reason}"
+    return f"the gateway makes no progress, this may take long: {state}: {reason}"
 
 
 def health_of(where: Whereabouts) -> dict[str, Any] | None:

@@ -146,6 +146,24 @@ def test_one_that_takes_no_more_connections_either_does_not_answer(
     assert "does not answer: process" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("health", "told"),
+    [
+        ({"reason": "the gateway is starting"}, "the gateway is starting, this may take long"),
+        (
+            {"gateway": {"state": "starting", "reason": "store: the database is being opened"}},
+            "the gateway is still starting, this may take long: store: the database is being opened",
+        ),
+        (
+            {"gateway": {"state": "stuck", "reason": "detector: it has not answered for 9 s"}},
+            "the gateway makes no progress, this may take long: stuck: detector: it has not answered for 9 s",
+        ),
+    ],
+)
+def test_who_waits_is_told_whether_it_starts_or_is_stuck(health: dict[str, object], told: str) -> None:
+    assert asking.why_it_may_take_long(health) == told
+
+
 def made_process(proc: Path, state: str, cgroup: str = "0::/system.slice/t3actors.service\n") -> Path:
     (proc / "77").mkdir()
     (proc / "77" / "stat").write_text(f"77 (t3) actors) {state} 1 77 77 0")

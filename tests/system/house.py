@@ -107,6 +107,11 @@ class House:
         self._connection: apsw.Connection | None = None
         self._inode = 0
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it says so of itself: a moment later than its first device is online."""
+        return self.gateway.board.shown().live
+
     def rows(self, sql: str, *bindings: object) -> list[tuple[Any, ...]]:
         """Ask the database, with the SQLite that the writer uses; on one connection, for to open one takes longer than to ask.
 

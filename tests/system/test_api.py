@@ -77,7 +77,7 @@ async def test_the_verb_sync_ends_with_1_when_a_device_does_not_answer(tmp_path:
             alive = devices_of(plant, rules=PATIENT)
             dead = msgspec.structs.replace(alive[0], name="dead", address=f"127.0.0.1:{nobody.getsockname()[1]}")
             async with gateway_running(config_of([*alive, dead], tmp_path)) as house:
-                await until(lambda: house.status("panel-1") == "online")
+                await until(lambda: house.is_live and house.status("panel-1") == "online")
                 well = await verb("sync", "panel-1", "--data", tmp_path, "--json")
                 assert (well.code, [row["device"] for row in well.rows()]) == (0, ["panel-1"])
                 both = await verb("sync", "--data", tmp_path)

@@ -32,6 +32,7 @@ async def test_why_is_one_page_from_the_wire_to_the_row(tmp_path: Path) -> None:
 async def test_an_override_is_set_shown_and_taken_back(tmp_path: Path) -> None:
     async with all_running(tmp_path) as (_, house, client):
         await until(lambda: house.point_statuses("panel-1") == house.point_statuses("panel-2") == {"ok"})
+        await until(lambda: house.is_live)
         stopped = await verb("device", "stop", "panel-1", "--data", tmp_path)
         assert (stopped.code, stopped.out) == (0, "panel-1: stopped by hand, until the gateway is restarted\n")
         every = await verb("set-interval", "panel-2", "2s", "--data", tmp_path)
