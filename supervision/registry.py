@@ -36,13 +36,20 @@ class Address(Protocol):
         """Count the messages in the inbox. **Thread**: any."""
 
 
+ROLES_KEPT = 1000
+OTHERS = "others"
+
+
 class Registry:
-    """Roles and their present players. Bounded by the children of the tree; counts and aliases by the roles ever named."""
+    """Roles and their present players. Bounded by the children of the tree and the names they speak for, and by ROLES_KEPT: of so
+    many that are out of use is it known how often they were played; for so many are dead letters counted by role, for all further
+    ones together, as OTHERS."""
 
     def __init__(self) -> None:
         self.dead_letters: Counter[str] = Counter()
         self._players: dict[str, Address] = {}
         self._incarnations: Counter[str] = Counter()
+        self._out_of_use: dict[str, None] = {}
         self._spoken_for: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -97,13 +104,25 @@ class Registry:
 
     def was_played(self, role: str) -> bool:
         """Say whether anybody ever played this role."""
-        return self._incarnations[role] > 0
+        return role in self._incarnations
 
     def next_incarnation(self, role: str) -> int:
-        """Return a number never given to this role before."""
+        """Return a number that this role was not given before, unless it has been out of use for long."""
         with self._lock:
+            self._out_of_use.pop(role, None)
             self._incarnations[role] += 1
             return self._incarnations[role]
+
+    def out_of_use(self, role: str) -> None:
+        """Nobody is to play this role for now. The one that has been so for longest is forgotten, where there are enough of them: names
+        that come and go for years must leave nothing here."""
+        with self._lock:
+            self._out_of_use[role] = None
+            while len(self._out_of_use) > ROLES_KEPT:
+                oldest = next(iter(self._out_of_use))
+                del self._out_of_use[oldest]
+                self._incarnations.pop(oldest, None)
+                self._bury(OTHERS, self.dead_letters.pop(oldest, 0))
 
     def register(self, role: str, player: Address) -> None:
         """Give a role to a player. **Raises**: RoleTaken when another one has it."""
@@ -127,4 +146,8 @@ class Registry:
     def count_dead_letters(self, role: str, count: int = 1) -> None:
         """Count mail that reached nobody."""
         with self._lock:
+            self._bury(role if role in self.dead_letters or len(self.dead_letters) < ROLES_KEPT else OTHERS, count)
+
+    def _bury(self, role: str, count: int) -> None:
+        if count:
             self.dead_letters[role] += count

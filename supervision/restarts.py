@@ -78,6 +78,7 @@ class Restarts:
         child.state = ChildState.STOPPED
         if child.is_temporary and self._table.get(child.name) is child:
             del self._table[child.name]
+            self._around.registry.out_of_use(child.name)
 
     async def forget(self, child: Child) -> None:
         """Give up the restart of a child, if one is under way, and wait until nobody works on it."""

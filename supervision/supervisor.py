@@ -160,6 +160,7 @@ class Supervisor:
         except BaseException:
             if self._table.get(spec.name) is child:
                 del self._table[spec.name]
+                self.registry.out_of_use(spec.name)
             raise
 
     async def stop_child(self, name: str) -> None:
@@ -188,6 +189,7 @@ class Supervisor:
         """Forget a stopped child. **Raises**: NotFound, StillRunning, Restarting, NotRunning."""
         self._check_up()
         del self._table[self._stopped_child(name).name]
+        self.registry.out_of_use(name)
 
     def replace_spec(self, spec: ChildSpec | SupervisorSpec) -> None:
         """Have a child begin its next life by another specification, under its old name. The present life goes on.

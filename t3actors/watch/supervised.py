@@ -37,6 +37,7 @@ class SupervisionLog:
             self._say_ended(event)
         match event:
             case told.ChildStarted():
+                self._causes.pop(event.child, None)
                 self._log(events.CHILD_STARTED, child=event.child, incarnation=event.incarnation)
             case told.ChildExited() if not event.kind.orderly:
                 self._ended = event

@@ -14,6 +14,7 @@ from supervision import (
     AlreadyPresent,
     AlreadyStarted,
     BadSpec,
+    ChildStartFailed,
     ChildState,
     NotFound,
     NotRunning,
@@ -202,3 +203,26 @@ async def test_a_child_that_is_no_spec_is_refused(autojump_clock: MockClock) -> 
     async with await stage.open():
         with pytest.raises(BadSpec):
             await stage.sup.start_child("a")  # type: ignore[arg-type]
+
+
+async def test_children_that_come_and_go_leave_nothing_behind(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervision.registry.ROLES_KEPT", 3)
+    stage = Stage()
+    async with await stage.open(stage.probe("a")):
+
+        def refuse(_probe: object) -> None:
+            raise ValueError("not today")
+
+        for number in range(20):
+            for name, restart in ((f"guest/{number}", Restart.TEMPORARY), (f"lodger/{number}", Restart.PERMANENT)):
+                await stage.sup.start_child(stage.probe(name, restart=restart))
+                await stage.sup.stop_child(name)
+            await stage.sup.delete_child(f"lodger/{number}")
+            stage.on_start[f"stranger/{number}"].append(refuse)
+            with pytest.raises(ChildStartFailed):
+                await stage.sup.start_child(stage.probe(f"stranger/{number}"))
+        assert [child.name for child in stage.sup.children()] == ["a"]
+        assert len(stage.registry._incarnations) == 1 + 3
+        assert stage.registry.was_played("a")

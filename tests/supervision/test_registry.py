@@ -8,6 +8,7 @@ import pytest
 from trio.testing import MockClock
 
 from supervision import NobodyThere, Registry, RoleTaken, TrioActor
+from supervision.registry import ROLES_KEPT
 from supervision.testing import running
 
 
@@ -83,3 +84,39 @@ async def test_who_is_no_longer_spoken_for_is_reached_no_more_and_named(autojump
         assert registry.send("room", 1) is False
     async with running(Echo(), name="barn", registry=registry):
         assert registry.send("loft", 1) is True
+
+
+async def test_of_roles_out_of_use_only_the_latest_are_known(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    for number in range(ROLES_KEPT + 20):
+        registry.next_incarnation(f"guest/{number}")
+        if number % 2:
+            registry.send(f"guest/{number}", "late")
+        registry.out_of_use(f"guest/{number}")
+    assert len(registry._incarnations) == ROLES_KEPT
+    assert not registry.was_played("guest/19")
+    assert registry.was_played("guest/20")
+    assert registry.dead_letters["others"] == 10
+    assert registry.dead_letters.total() == ROLES_KEPT // 2 + 10
+    async with running(Echo(), name="guest/20", registry=registry):
+        assert registry.incarnation("guest/20") == 2, "it goes on counting"
+
+
+async def test_a_role_that_is_taken_up_again_is_in_use(autojump_clock: MockClock) -> None:
+    registry = Registry()
+    registry.out_of_use("echo")
+    async with running(Echo(), name="echo", registry=registry):
+        for number in range(ROLES_KEPT + 1):
+            registry.out_of_use(f"guest/{number}")
+        assert registry.was_played("echo")
+
+
+def test_dead_letters_are_told_apart_for_so_many_roles_and_counted_together_for_further_ones() -> None:
+    registry = Registry()
+    for number in range(ROLES_KEPT + 50):
+        registry.send(f"nobody/{number}", 1)
+        registry.send("nobody/0", 1)
+    assert len(registry.dead_letters) == ROLES_KEPT + 1
+    assert registry.dead_letters["others"] == 50
+    assert registry.dead_letters["nobody/0"] == ROLES_KEPT + 51
+    assert registry.dead_letters.total() == 2 * (ROLES_KEPT + 50)

@@ -50,7 +50,7 @@ def take(gateway: Gateway) -> Census:
     blocks = sys.getallocatedblocks()
     objects = gc.get_objects()
     tables: Counter[str] = Counter()
-    for name, size in _tables(objects):
+    for name, size in tables_of(objects):
         tables[name] += size
     return Census(
         tasks=trio.lowlevel.current_statistics().tasks_living,
@@ -59,12 +59,12 @@ def take(gateway: Gateway) -> Census:
         files=len(os.listdir("/proc/self/fd")),
         actors=sum(row.state == "running" for row in rows_of(gateway.supervisor)),
         tables=tables,
-        objects=Counter(name for name in map(_type_of, objects) if not name.startswith(NOT_OURS)),
+        objects=Counter(name for name in map(type_of, objects) if not name.startswith(NOT_OURS)),
         memory_blocks=blocks,
     )
 
 
-def _type_of(each: object) -> str:
+def type_of(each: object) -> str:
     return f"{type(each).__module__}.{type(each).__qualname__}"
 
 
@@ -84,7 +84,7 @@ def grown(before: Counter[str], after: Counter[str], by: int = 0) -> dict[str, t
     return {name: (before[name], size) for name, size in sorted(after.items()) if size > before[name] + by}
 
 
-def _tables(objects: list[Any]) -> Iterator[tuple[str, int]]:
+def tables_of(objects: list[Any]) -> Iterator[tuple[str, int]]:
     for each in objects:
         kind = type(each)
         if isinstance(each, ModuleType):

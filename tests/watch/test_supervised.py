@@ -68,3 +68,12 @@ def test_an_orderly_end_is_not_said() -> None:
     ears = Ears()
     ears.tell(told.ChildExited(*WHERE, ExitKind.SHUTDOWN, None, "", 9.0), told.SupervisorStopped("gateway", None))
     assert ears.lines == []
+
+
+def test_of_children_that_fail_and_come_up_anew_or_go_no_cause_is_kept() -> None:
+    ears = Ears()
+    for number in range(20):
+        child = f"device/{number}"
+        ears.tell(exited(child), told.ChildRestarted("gateway/devices", child, 2, 1))
+        ears.tell(exited(child), told.ChildStarted("gateway/devices", child, 3))
+    assert not ears.supervision_log._causes

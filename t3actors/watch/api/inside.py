@@ -63,6 +63,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 
     async def ask(self, role: str, question: object, kind: type[Answer]) -> Answer | None:
         """Ask an actor; None where nobody plays the role, or does not answer soon, or has nothing to say."""
+        if self.reach.registry.incarnation(role) is None:
+            return None  # whoever asks may have made the name up: that is no message that was lost
         try:
             answer: Any = await self.reach.registry.ask(role, question, timeout_s=ACTORS_ANSWER_WITHIN_S)
         except (NobodyThere, trio.TooSlowError):
