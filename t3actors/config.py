@@ -131,6 +131,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """BACnet: ask a Temco panel for its serial number by its own command 98 (reading only)."""
     discovered: bool = False
     """BACnet: found on the network, not configured."""
+    shown_once_met: bool = False
+    """BACnet: it has no row in DEVICES before it has answered: so many that were found never have."""
     method: T3000Method = "auto"
     """T3000: how its points are asked for. "logging_data": one answer with every panel (action 15); "webview_list": panel by panel
     (actions 4 and 17); "memory": the packed structs that a library exports; "auto": memory where there is any, else over HTTP

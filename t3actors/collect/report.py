@@ -97,6 +97,8 @@ class Report:
     def announce(self) -> None:
         """Say which device this is and which points it has."""
         self._told_incarnation = self._registry.incarnation(DETECTOR)
+        if self._config.shown_once_met and not self.was_met:
+            return
         announced = DeviceAnnounced(
             device=self._config.name,
             protocol=self._config.protocol,

@@ -23,7 +23,7 @@ WINDOW_S = 3600.0
 FIRST_S = 600.0
 LONGEST_S = 6 * 3600.0
 KINDS_AT_MOST = 10_000
-"""Beyond them, the one that was heard of longest ago is told and forgotten."""
+"""In an hour. Beyond them, the one that was heard of longest ago is told and forgotten."""
 SUBJECTS = (
     "device",
     "link",
@@ -96,6 +96,7 @@ class Repeats:
     def take(self, event: LogEvent, keys: Mapping[str, object], now_s: float, at_ms: int) -> list[Line]:
         """Take an event as it happens; return what is to be written now, what fell due meanwhile first."""
         lines = list(self._fallen_due(now_s))
+        self._forget_quiet(now_s)
         if event.level == "debug" or event.name in EVERY_LINE:
             lines.append(Line(event, event.level, keys))
             return lines
@@ -153,6 +154,14 @@ class Repeats:
                 yield flapping.told()
             else:
                 self._remind(kind, min(flapping.due_s, quiet_s))
+
+    def _forget_quiet(self, now_s: float) -> None:
+        """Of whom nothing came for an hour, and nothing is held, the next line is as the first: reasons come and go for years."""
+        while self._kinds:
+            kind, flapping = next(iter(self._kinds.items()))
+            if flapping.held or now_s - flapping.last_s <= WINDOW_S:
+                return
+            del self._kinds[kind]
 
     def _forget_oldest(self) -> list[Line]:
         _, flapping = self._kinds.popitem(last=False)

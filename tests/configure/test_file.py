@@ -249,7 +249,7 @@ def test_the_samples_load_and_hold_every_key_and_no_other() -> None:
         ("log", (LogConfig,), set(), set()),
         ("bacnet", (BacnetConfig,), set(), set()),
         ("bacnet.networks.N", (BacnetNetwork,), set(), {"number"}),
-        ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered", "disabled_because"}),
+        ("devices", (DeviceConfig, Rules), set(), {"rules", "discovered", "shown_once_met", "disabled_because"}),
         ("devices.points", (ModbusPoint, Rules), {"reference", "convert"}, {"rules"}),
         ("defaults", (Rules,), {"timeout", "retries"}, {"raw", "minutes", "hours"}),
     ],

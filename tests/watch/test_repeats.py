@@ -138,6 +138,15 @@ def test_every_event_of_which_every_line_is_written_exists() -> None:
     assert set(CATALOGUE) >= repeats.EVERY_LINE
 
 
+def test_of_kinds_that_come_and_go_only_those_of_the_last_hour_are_known() -> None:
+    told = Told()
+    for minute in range(3 * 24 * 60):
+        for _ in range(1 + minute % 5):
+            told.happen(60.0 * minute, POINT_ILLEGAL, point_id=f"IN{minute}", reason="illegal")
+    assert len(told.repeats._kinds) <= WINDOW_S / 60 + 1
+    assert told.counted().total() == sum(1 + minute % 5 for minute in range(3 * 24 * 60))
+
+
 def test_kinds_are_bounded_and_the_one_heard_of_longest_ago_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repeats, "KINDS_AT_MOST", 2)
     told = Told()

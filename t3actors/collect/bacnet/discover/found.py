@@ -77,7 +77,8 @@ class FoundDevices:
         except (NotRunning, StillRunning, Restarting):
             return False
         self.devices.pop(name, None)
-        self._tell(DeviceRemoved(device=name, at_ms=self._wall_ms(), reason=reason))
+        if reason != NEVER_MET or not device.shown_once_met:
+            self._tell(DeviceRemoved(device=name, at_ms=self._wall_ms(), reason=reason))
         return True
 
     def looked(self, trouble: str) -> None:

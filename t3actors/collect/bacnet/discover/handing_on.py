@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 import trio
+from msgspec.structs import replace
 
 from supervision.errors import NobodyThere
 from supervision.registry import Registry
@@ -28,6 +29,9 @@ STARTED_PER_S = 20.0
 START_AGAIN_S = 5.0
 REMEMBERED_PER_S = 200.0  # all of them well before the detector disables what nobody polls
 LOOK_AT_NEWCOMERS_S = (5.0, 60.0)  # while others wait for a place; else
+UNMET_SHOWN = 1000
+"""Who never answers is shown, and its row in DEVICES stays. Once so many were taken back, who is found is shown only when it answers:
+whoever forges announcements for a year must not fill database and memory with them."""
 
 
 class Polled(Protocol):
@@ -91,6 +95,7 @@ class HandingOn:
         self._new: deque[_Waiting] = deque()
         self._wake = trio.Event()
         self._round_is_over = False
+        self._taken_back = 0
 
     def soon(self, device: DeviceConfig, claim: Claim | None = None) -> None:
         """Hand it on when its turn comes; at once where it is remembered (no `claim`)."""
@@ -123,6 +128,8 @@ class HandingOn:
                 if not self._sightings.has(one.claim):
                     continue  # it was let go meanwhile
                 self._newcomers.tried(one.claim, self._now_s())
+                if self._taken_back >= UNMET_SHOWN:
+                    one = _Waiting(replace(one.device, shown_once_met=True), one.claim)
             if not await self._polled.adopt(one.device):
                 self._spawn(self._start_again, one)
             await trio.sleep(1.0 / (REMEMBERED_PER_S if one.claim is None else STARTED_PER_S))
@@ -150,6 +157,7 @@ class HandingOn:
                 self._newcomers.gone(claim)
                 self._tell(self._sightings.let_go(claim))
                 dismissed.append(claim.name)
+        self._taken_back += len(dismissed)
         if dismissed:
             self._log(BACNET_DISMISSED, device=dismissed[0], devices=len(dismissed), waiting=len(self._new))
         self._wake.set()

@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from supervision.actor import TrioActor
 from supervision.registry import Registry
 from supervision.testing import running
+from t3actors.collect.bacnet.discover import handing_on
 from t3actors.collect.bacnet.discover.discovery import ASK_WRITER_AGAIN_S, LOOK_AT_DETECTOR_S, Discovery
 from t3actors.collect.bacnet.discover.handing_on import STARTED_PER_S
 from t3actors.collect.bacnet.discover.newcomers import MOST_UNMET, UNMET_FOR_S, UNMET_WHILE_OTHERS_WAIT_S
@@ -462,6 +463,19 @@ async def test_only_so_many_that_never_answer_are_polled_and_the_others_wait_for
         assert not first & set(house.polled)
         first_line = house.log.named("bacnet.dismissed")[0]
         assert first_line["device"] == house.dismissed[0]
+
+
+async def test_once_many_were_taken_back_who_is_found_is_shown_only_when_it_answers(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_on, "UNMET_SHOWN", 1)
+    async with house_up("all", writer=Writer((remembered("10.0.0.9", 7_000_000),))) as house:
+        house.say(*crowd(2 * MOST_UNMET))
+        await trio.sleep(UNMET_WHILE_OTHERS_WAIT_S + 100)
+        assert len(house.dismissed) > 1
+        later = [device.shown_once_met for _, device in house.found]
+        first = 1 + MOST_UNMET  # one is remembered: it was met
+        assert (set(later[:first]), set(later[first:])) == ({False}, {True})
 
 
 async def test_who_never_answers_is_polled_for_hours_where_nobody_waits_and_found_again_when_it_is_heard(

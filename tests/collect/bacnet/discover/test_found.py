@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from supervision.actor import TrioActor
 from supervision.registry import Registry
 from supervision.spec import ChildSpec, SupervisorSpec
 from supervision.supervisor import Supervisor
-from t3actors.collect.bacnet.discover.found import FoundDevices
+from t3actors.collect.bacnet.discover.found import NEVER_MET, FoundDevices
 from t3actors.config import DeviceConfig
 from t3actors.messages import DeviceRemoved
 
@@ -49,6 +50,18 @@ async def test_a_device_is_adopted_once_and_dismissed_so_that_it_may_come_again(
             assert await house.found.dismiss("one")
             assert (house.found.names(), house.running) == ([], [])
         assert [(one.device, one.at_ms) for one in house.told] == [("one", 7)] * 2
+        await house.pool.stop()
+
+
+async def test_of_one_that_was_never_shown_nothing_is_told(autojump_clock: MockClock) -> None:
+    house = House()
+    shy = replace(ONE, shown_once_met=True)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(house.pool.run)
+        for reason in (NEVER_MET, "the configuration does not look for such devices any more"):
+            assert await house.found.adopt(shy)
+            assert await house.found.dismiss("one", reason)
+        assert [one.reason for one in house.told] == [reason], "it may have answered, and is in the database then"
         await house.pool.stop()
 
 
