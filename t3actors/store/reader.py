@@ -77,8 +77,9 @@ _ALARMS = (
 )
 _ALARMS_OF_SCHEMA_5 = _ALARMS.replace("a.clock_off_s", "NULL AS clock_off_s")
 _BLOCKS_OF_SCHEMA_6 = (  # until the next start brings it up to date: each row of them is of one span
-    "CREATE TEMP VIEW aggregate_blocks AS SELECT *, 1 AS r0, 0 AS rw FROM main.aggregate_blocks"
+    "CREATE TEMP VIEW aggregate_blocks AS SELECT *, 1 AS r0, 0 AS rw, NULL AS ends FROM main.aggregate_blocks"
 )
+_BLOCKS_OF_SCHEMA_9 = "CREATE TEMP VIEW aggregate_blocks AS SELECT *, NULL AS ends FROM main.aggregate_blocks"
 _HISTORY_OF_SCHEMA_2 = (  # until the next start brings it up to date
     f"SELECT {', '.join(SampleRow.__struct_fields__[:-1])}, 1 AS clock_trusted FROM TRENDLOG_DATA"  # noqa: S608
     " WHERE name = ? AND point_id = ? AND logging_time BETWEEN ? AND ? AND sampled_at BETWEEN ? AND ?"
@@ -106,9 +107,9 @@ class Reader:
         self._devices = _DEVICES if schema > 7 else _DEVICES_OF_SCHEMA_7
         self._alarms = _ALARMS if schema > 5 else _ALARMS_OF_SCHEMA_5
         self._is_packed = schema > 2
-        if 2 < schema < 7:
+        if 2 < schema < 10:
             connection.pragma("query_only", 0)  # the file itself is open read-only
-            connection.execute(_BLOCKS_OF_SCHEMA_6)
+            connection.execute(_BLOCKS_OF_SCHEMA_6 if schema < 7 else _BLOCKS_OF_SCHEMA_9)
             connection.pragma("query_only", 1)
 
     def __enter__(self) -> Self:

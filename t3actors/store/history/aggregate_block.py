@@ -14,7 +14,8 @@ Columns lie one behind the other in `d`, each of whole numbers of one width (`in
 | known     | kw    | k0 + U, seconds for which a value was known                               |
 | spans     | rw    | r0 + U: of how many spans, one after the other, the row tells (schema 7)  |
 
-With vd -1 the first three values are 64-bit floats as they are. `x` has the shares of states, {"i": {"state": share}}.
+With vd -1 the first three values are 64-bit floats as they are. `x` has the shares of states, {"i": {"state": share}}. `ends` is a JSON
+array of the rows behind which nothing held any more, '' for none; NULL where it was packed before schema 10: then nobody knows.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class AggregateBlock(NamedTuple):
     x: str | None
     r0: int = 1
     rw: int = 0
+    ends: str | None = None
 
 
 def encode(rows: Sequence[Aggregate], span_s: int) -> list[AggregateBlock]:
@@ -116,7 +118,23 @@ def _block(rows: Sequence[Aggregate], span_s: int) -> AggregateBlock:
     octets += pack([count - r0 for count in spans], rw)
     shares = {str(index): row.shares for index, row in enumerate(rows) if row.shares is not None}
     x = json.dumps(shares, separators=(",", ":")) if shares else None
-    return AggregateBlock(n, t0, step, tw, vd, v0, *widths, fw, c0, cw, k0, kw, octets, x, r0, rw)
+    return AggregateBlock(n, t0, step, tw, vd, v0, *widths, fw, c0, cw, k0, kw, octets, x, r0, rw, _ends(rows))
+
+
+def _ends(rows: Sequence[Aggregate]) -> str | None:
+    if any(row.held is None for row in rows):
+        return None
+    ends = [index for index, row in enumerate(rows) if not row.held]
+    return json.dumps(ends, separators=(",", ":")) if ends else ""
+
+
+def _held(block: AggregateBlock) -> list[bool | None]:
+    if block.ends is None:
+        return [None] * block.n
+    held: list[bool | None] = [True] * block.n
+    for index in json.loads(block.ends) if block.ends else ():
+        held[index] = False
+    return held
 
 
 def _times(seconds: list[int], span_s: int) -> tuple[int, int, bytes]:
@@ -191,7 +209,7 @@ def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
             last,
             _between(least, most, fractions[n:]),
             [span * 1000 for span in known],
-            [True] * n,
+            _held(block),
             [_of_states(shares.get(str(index))) for index in range(n)] if shares else [None] * n,
             spans,
         )

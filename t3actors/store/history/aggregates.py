@@ -37,8 +37,8 @@ class Aggregate(NamedTuple):
     last: float
     time_mean: float
     known_ms: int
-    held: bool
-    """The value holds on into the next span."""
+    held: bool | None
+    """The value holds on into the next span; None: nobody knows (packed before schema 10)."""
     shares: dict[int, float] | None = None
     spans: int = 1
     """For how many spans it stands, one after the other and each like it: only where no sample lies in them."""

@@ -6,8 +6,6 @@ deleted, and its pages are used again. Never a VACUUM: it only wears the flash (
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from t3actors.events import history as events
@@ -15,10 +13,6 @@ from t3actors.store.history import parts
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, hour_of
 from t3actors.store.history.parts import TABLES, Kind, Part, State
-
-MOST_EVENTS = 250_000
-MOST_ALARMS = 100_000
-EVENT_BYTES, ALARM_BYTES = 100.0, 300.0
 
 _HIDE_SECONDS = "DELETE FROM sample_seconds WHERE logging_time < ?"
 _STRADDLE = "SELECT MIN(from_s) FROM parts WHERE kind = 0 AND state = 1 AND from_s < ?1 AND until_s > ?1"
@@ -139,46 +133,3 @@ def let_go(desk: Desk, part: Part, reason: str) -> Job:
         reason=reason,
     )
     yield
-
-
-# ---------------------------------------------------------------------------------------------------- other tables
-
-
-def is_overfull(desk: Desk) -> bool:
-    """Say whether EVENTS or ALARMS have more rows than they may, and some: by their ids, which are given in order."""
-    return any(_spare(desk, *table) > table[1] // 50 for table in _bounded(desk))
-
-
-def trim(desk: Desk) -> Job:
-    """Delete the oldest events, and alarms that are over."""
-    for table, most, condition in _bounded(desk):
-        spare = _spare(desk, table, most, condition)
-        if spare <= 0:
-            continue
-        pace = Pace(200, 10, 5000)
-        first = _first(desk, table, condition) or 0
-        end = first + spare
-        while first < end:
-            with pace.step() as rows, desk.transaction():
-                first = min(first + rows, end)
-                desk.connection.execute(f"DELETE FROM {table} WHERE id < ? AND {condition}", (first,))  # noqa: S608
-            yield
-
-
-def _bounded(desk: Desk) -> tuple[tuple[str, int, str], ...]:
-    """Give (table, its most rows, what of it may go). In a small budget they leave most of it to history."""
-    share = desk.config.budget_bytes / 10 or math.inf
-    return (
-        ("EVENTS", int(min(MOST_EVENTS, share / EVENT_BYTES)), "TRUE"),
-        ("ALARMS", int(min(MOST_ALARMS, share / ALARM_BYTES)), "cleared_at IS NOT NULL"),
-    )
-
-
-def _spare(desk: Desk, table: str, most: int, condition: str) -> int:
-    first, last = _first(desk, table, condition), desk.connection.execute(f"SELECT MAX(id) FROM {table}").get  # noqa: S608
-    return 0 if first is None else int(last - first + 1 - most)
-
-
-def _first(desk: Desk, table: str, condition: str) -> int | None:
-    first: int | None = desk.connection.execute(f"SELECT MIN(id) FROM {table} WHERE {condition}").get  # noqa: S608
-    return first

@@ -19,7 +19,7 @@ from t3actors.store.history.days import first_of_month, first_of_next_month
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.parts import LEVEL_WHOLE, Kind, Part, PartWriter, State
-from t3actors.store.history.spans import calmed
+from t3actors.store.history.spans import calmed, told
 
 MANY_PIECES = 8  # of a day long past: what came late for it, again and again
 
@@ -122,7 +122,8 @@ def _runs(
             for series_id in sorted(samples)
         }
     span_s = 60 if pieces.kind is Kind.MINUTES else HOUR_S
-    made = {series_id: calmed(_once(aggregates[series_id]), span_s * 1000) for series_id in sorted(aggregates)}
+    span_ms = span_s * 1000
+    made = {each: calmed(told(_once(aggregates[each]), span_ms), span_ms) for each in sorted(aggregates)}
     return {series_id: (aggregate_block.encode(rows, span_s), len(rows)) for series_id, rows in made.items()}
 
 

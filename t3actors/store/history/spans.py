@@ -68,17 +68,27 @@ def calmed(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
 
 
 def apart(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
-    """Give each span a row of its own, and say of each whether its value held on, as far as the rows tell.
+    """Give each span a row of its own, and say of each whether its value held on."""
+    made: list[Aggregate] = []
+    for row in told(rows, span_ms):
+        if row.spans == 1:
+            made.append(row)  # most are so
+            continue
+        last_ms = row.at_ms + (row.spans - 1) * span_ms
+        made += [row._replace(at_ms=at_ms, spans=1, held=True) for at_ms in range(row.at_ms, last_ms, span_ms)]
+        made.append(row._replace(at_ms=last_ms, spans=1))
+    return made
+
+
+def told(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
+    """Say of each row whether its value held on, where that is not known: as far as the rows tell.
 
     It did where the next span is told of, or where it was known to the end of its own.
     """
-    rows, made = list(rows), []
-    for row, after in zip_longest(rows, rows[1:]):
-        end_ms = row.at_ms + row.spans * span_ms
-        held = row.known_ms >= span_ms or (after is not None and after.at_ms == end_ms)
-        made += [row._replace(at_ms=at_ms, spans=1, held=True) for at_ms in range(row.at_ms, end_ms - span_ms, span_ms)]
-        if row.spans == 1 and row.held == held:
-            made.append(row)  # most are so
-        else:
-            made.append(row._replace(at_ms=end_ms - span_ms, spans=1, held=held))
+    made = list(rows)
+    for place, (row, after) in enumerate(zip_longest(made, made[1:])):
+        if row.held is None:
+            end_ms = row.at_ms + row.spans * span_ms
+            held = row.known_ms >= span_ms or (after is not None and after.at_ms == end_ms)
+            made[place] = row._replace(held=held)
     return made

@@ -12,7 +12,7 @@ from types import GeneratorType
 
 from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.history import due, expiry, late, merging, packing, packing_hours, taking_back
+from t3actors.store.history import due, expiry, late, merging, packing, packing_hours, taking_back, trimming
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.governor import Governor
@@ -137,8 +137,8 @@ class Tidying:
             return expiry.let_go(desk, outlived, "retention")
         if now_s >= self._trim_again_s:  # before the budget is looked at: no sample is to go because of an event
             self._trim_again_s = now_s + TRIM_EVERY_S
-            if expiry.is_overfull(desk):
-                return expiry.trim(desk)
+            if trimming.is_overfull(desk):
+                return trimming.trim(desk)
         day = packing_hours.due_day(desk)
         if day is not None and desk.frontiers.packed_until - day * DAY_S > MOST_DAYS * DAY_S:
             return packing_hours.pack_hours(desk, day)

@@ -2,12 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from t3actors.messages import EventHappened
 from t3actors.points import Rules
-from t3actors.store.history import expiry
-from tests.store.building import T0_MS, announced, point
+from tests.store.building import announced, point
 from tests.store.history.telling import DAY_MS, MIDNIGHT_MS, Told
 
 
@@ -90,35 +86,6 @@ def test_pages_that_were_freed_are_used_again(tmp_path: Path) -> None:
         told.tidy()
         sizes.append(told.one("PRAGMA page_count"))
     assert sizes[-1] <= sizes[3] * 1.05  # type: ignore[operator]
-
-
-def test_events_and_alarms_that_are_over_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = living(tmp_path)
-    told.put(*(EventHappened(at_ms=T0_MS + index, event="a") for index in range(100)))
-    told.rows(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
-        " INSERT INTO ALARMS (serial_number, source, raised_at, cleared_at) SELECT 12345, i, i, CASE WHEN i > 1 THEN i END FROM n"
-    )
-    told.tidy()
-    assert told.one("SELECT count(*) FROM EVENTS") == 101
-    monkeypatch.setattr(expiry, "MOST_EVENTS", 30)
-    monkeypatch.setattr(expiry, "MOST_ALARMS", 20)
-    told.tidy()
-    assert told.rows("SELECT count(*), MAX(at) FROM EVENTS") == [(30, T0_MS + 99)]
-    assert told.rows("SELECT count(*), MIN(id), MAX(id) FROM ALARMS") == [(21, 1, 60)]  # the one that stands stays
-
-
-def test_events_leave_a_small_budget_to_history(tmp_path: Path) -> None:
-    told = living(tmp_path, budget_bytes=2_000_000)
-    told.live(8)
-    told.rows(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
-        " INSERT INTO EVENTS (at, event, reason) SELECT i, 'point.down', 'no answer: timed out after 1.0 s' FROM n"
-    )
-    told.tidy()
-    assert told.one("SELECT count(*) FROM EVENTS") == 2000
-    assert told.logged("history.expired") == []
-    told.is_whole()
 
 
 def test_nothing_of_history_is_ever_read_whole(tmp_path: Path) -> None:
