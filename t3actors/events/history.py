@@ -15,10 +15,10 @@ HISTORY_EXPIRED = event(
 HISTORY_LATE = event(
     "history.late",
     "info",
-    "samples hours_from",
-    "So many samples came late for times before `hours_from`, whose aggregates are packed by the day: the samples are kept and shown, "
-    "those aggregates are as they were made. Hours from `hours_from` on are corrected by what comes late for them.",
-    "Rows by hand for days that are over: nothing. Else look for what kept the samples back.",
+    "samples points hours",
+    "So many samples of so many points came late, for `hours` hours of a point that were packed already: they are kept and shown, and "
+    "those hours, and their minutes, are made anew. Hours whose samples are gone stay as they were made.",
+    "Rows by hand, or a clock that was set back: nothing. Else look for what kept the samples back.",
 )
 HISTORY_TAKEN_BACK = event(
     "history.taken_back",

@@ -265,6 +265,13 @@ def _marks(run: Samples, first: int, end: int) -> str | bytes | None:
 # ------------------------------------------------------------------------------------------------------------ decode
 
 
+def last_ms(block: Block) -> int:
+    """Return when its last sample was, milliseconds since the day began, without taking it apart; of a damaged one anything."""
+    if block.tw == 0:
+        return block.t0 + block.tq * (block.n - 1)
+    return block.t0 + block.tq * int.from_bytes(block.d[(block.n - 1) * block.tw : block.n * block.tw])
+
+
 def decode(block: Block, day_ms: int = 0) -> Samples:
     """Take a block apart; times count from `-day_ms`. **Raises**: BlockDamaged."""
     try:

@@ -1,72 +1,282 @@
-"""Corrects the hours of points for which samples came late: as long as they stand in `hours`, of the day at work and a day or two before.
+"""Makes hours and minutes anew that samples came late for, wherever they lie: of the day at work in `hours`, else packed (patching.py).
 
-A point's hours are made anew out of its samples, from the first that came late on: what it changed may have held for long. Each series
-is a step and a transaction. Hours that are packed by the day, and minutes, are as they were made: to change one row of a month its
-whole part would have to be written again. That is counted and said.
+A point's hours are made anew out of its samples: those in which something came late, and on from there until what the point comes into
+an hour with is what it came in with before; that may be long, as a value holds for as long as nothing ends it. A few hours are a step.
+Each hour is told anew once for all that is to be corrected now. Hours whose samples are gone stay as they were made: they tell more
+than what is left.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import apsw
 
 from t3actors.store.history import holding
-from t3actors.store.history.aggregates import Aggregate, aggregated, number_of
+from t3actors.store.history.aggregates import Aggregate, Gap, aggregated, number_of
 from t3actors.store.history.block import Samples
-from t3actors.store.history.desk import Desk, Job
-from t3actors.store.history.frontiers import HOUR_S
+from t3actors.store.history.desk import Desk, Job, Pace
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.holding import HOUR_MS
-from t3actors.store.history.samples import Series, newest
+from t3actors.store.history.parts import Kind
+from t3actors.store.history.patching import Made, Patch, between, packed_rows
+from t3actors.store.history.samples import Run, Series, newest
+
+MINUTE_MS = 60_000
 
 _ALIKE = (
     "SELECT a.series_id, '', 0, '', a.states, a.point_index FROM series s JOIN series a"
     " ON a.series_id BETWEEN s.series_id >> 16 << 16 AND (s.series_id >> 16 << 16) + 65535"
     " AND a.point_index = s.point_index AND (s.series_id >> 16 & 3 <> 1 OR a.point_id = s.point_id) WHERE s.series_id = ?"
 )
-_HAS_STATES = (
-    "SELECT CASE WHEN json_valid(states) THEN json_array_length(states) > 2 END FROM series WHERE series_id = ?"
+_KEPT = (
+    "SELECT CASE WHEN json_valid(states) THEN json_array_length(states) > 2 END, raw_s, minutes_s, hours_s FROM series"
+    " WHERE series_id = ?"
 )
 _CLEAR = "DELETE FROM hours WHERE hour = ? AND series_id = ?"
-_COUNTED = "SELECT h.hour, h.n FROM numbered i CROSS JOIN hours h ON h.hour = ?1 + i.i AND h.series_id = ?3 WHERE i.i < ?2 - ?1"
+_FIRST_WHOLE = "SELECT MIN(day) FROM parts WHERE kind = 0 AND state = ? AND level = ?"
 _ALL_THERE_IS = 1 << 40
 
-
-def correct(desk: Desk, first_s: dict[int, int]) -> Job:
-    """Correct the hours of these series from the time of the first sample that came late for each; seconds."""
-    for series_id, at_s in first_s.items():
-        hour = max(at_s // HOUR_S, desk.frontiers.hours_from)
-        end = desk.frontiers.packed_until // HOUR_S
-        if hour < end:
-            with desk.transaction():
-                _correct_point(desk, series_id, hour, end)
-            yield
+Late = dict[int, Samples]
+"""What came late, by series, in time order; Unix milliseconds."""
 
 
-def _correct_point(desk: Desk, series_id: int, hour: int, end: int) -> None:
-    """Also the hours of the point's other series: what held there ends with the first sample here."""
-    connection = desk.connection
-    alike = [Series(*row) for row in connection.execute(_ALIKE, (series_id,))]
-    found = newest(connection, alike, hour * HOUR_MS, end * HOUR_MS - 1, _ALL_THERE_IS)
-    gaps = holding.gaps_in(connection, hour * HOUR_MS, end * HOUR_MS)
-    for which, series in enumerate(alike):
-        run = Samples([], [], [])
-        for part in found:
-            run.times.extend(part.times)
-            run.values.extend(part.values if part.which == which else [None] * len(part.times))
-        there = Counter(
-            at_ms // HOUR_MS for at_ms, value in zip(run.times, run.values, strict=True) if number_of(value) is not None
+def correct(desk: Desk, late: Late) -> Job:
+    """Correct what these samples change of what is packed. They lie in `late_samples` still."""
+    patch = Patch(desk)
+    kept_s = _kept_s(desk.connection)
+    points: dict[tuple[Series, ...], set[int]] = {}
+    for series_id, run in late.items():
+        alike = tuple(Series(*row) for row in desk.connection.execute(_ALIKE, (series_id,)))
+        points.setdefault(alike, set()).update(at_ms // HOUR_MS for at_ms in run.times)
+    yield
+    for alike, hours in points.items():
+        yield from _Point(desk, patch, alike, late, kept_s).correct(sorted(hours))
+    yield from patch.apply()
+
+
+def _kept_s(connection: apsw.Connection) -> int:
+    """Return from when on no sample has had to make room, as far as the parts tell; seconds."""
+    for level in (2, 1):
+        days = [connection.execute(_FIRST_WHOLE, (state, level)).get for state in (1, 2)]
+        found = [day for day in days if day is not None]
+        if found:
+            return int(min(found)) * DAY_S
+    return 0
+
+
+class _One(NamedTuple):
+    """A series of the point, and how it is kept."""
+
+    series: Series
+    states: bool
+    raw_s: float
+    minutes_s: float
+    hours_s: float
+    own_minutes_s: int | None
+    own_hours_s: int | None
+
+
+class _Point:
+    """All series of one point: what held in one ends with the first sample of another."""
+
+    def __init__(self, desk: Desk, patch: Patch, alike: Sequence[Series], late: Late, kept_s: int) -> None:
+        self._desk = desk
+        self._connection = desk.connection
+        self._patch = patch
+        self._late = late
+        self._kept_s = kept_s
+        self._alike = [self._one(series) for series in alike]
+        self._end = desk.frontiers.packed_until // HOUR_S
+
+    def _one(self, series: Series) -> _One:
+        config = self._desk.config
+        ((states, raw_s, minutes_s, hours_s),) = self._connection.execute(_KEPT, (series.series_id,))
+        return _One(
+            series,
+            bool(states),
+            config.raw_s if raw_s is None else raw_s,
+            config.minutes_s if minutes_s is None else minutes_s,
+            config.hours_s if hours_s is None else hours_s,
+            minutes_s,
+            hours_s,
         )
-        if any(n > there[at] for at, n in connection.execute(_COUNTED, (hour, end, series.series_id))):
-            continue  # samples are gone that these hours were made of: they tell more than what is left
-        held = holding.before(connection, desk.frontiers.hours_from, hour, series.series_id)
-        states = bool(connection.execute(_HAS_STATES, (series.series_id,)).get)
-        rows = aggregated(run, HOUR_MS, end * HOUR_MS, held, gaps, since_ms=hour * HOUR_MS, states=states)
-        _write(connection, series.series_id, hour, end, held, rows)
+
+    def correct(self, hours: list[int]) -> Job:
+        """Correct from each of these hours on."""
+        pace = Pace(6, 1, 24)
+        hours = [hour for hour in hours if hour < self._end]
+        if not hours:
+            return
+        at = hours[0]
+        held = self._held_into(at)
+        while True:
+            with pace.step() as most:
+                stop = min(self._boundary(at), at + most)
+                was = self._held_into(stop)
+                held = self._make_anew(at, stop, held)
+            yield
+            if self._patch.is_full:
+                yield from self._patch.apply()
+            if held == was:
+                hours = [hour for hour in hours if hour >= stop]
+                if not hours:
+                    return
+                if hours[0] > stop:
+                    stop = hours[0]
+                    held = self._held_into(stop)
+            if stop >= self._end:
+                return
+            at = stop
+
+    def _boundary(self, at: int) -> int:
+        """Return up to where one step may go: a day is packed by itself, and `hours` is another table."""
+        first = self._desk.frontiers.hours_from
+        return min(self._end, (at // 24 + 1) * 24, first if at < first else self._end)
+
+    def _held_into(self, hour: int) -> list[float | None]:
+        """Return what each series came into an hour with, as it is told now."""
+        first = self._desk.frontiers.hours_from
+        if hour >= first:
+            return [holding.before(self._connection, first, hour, one.series.series_id) for one in self._alike]
+        held: list[float | None] = []
+        for one in self._alike:
+            rows = packed_rows(
+                self._connection, Kind.HOURS, one.series.series_id, (hour - 1) * HOUR_S, (hour + 1) * HOUR_S
+            )
+            cut = [between(row, (hour - 1) * HOUR_S, hour * HOUR_S, HOUR_S) for row in rows]
+            held.append(next((row.last for row in cut if row is not None and row.held), None))
+        return held
+
+    def _make_anew(self, at: int, stop: int, held: Sequence[float | None]) -> list[float | None]:
+        """Make the hours from `at` to `stop` anew. **Returns**: what each series goes on with."""
+        connection = self._connection
+        series = [one.series for one in self._alike]
+        since_ms, until_ms = at * HOUR_MS, stop * HOUR_MS - 1
+        found = newest(connection, series, since_ms, until_ms, _ALL_THERE_IS, self._came(since_ms, until_ms))
+        gaps = holding.gaps_in(connection, at * HOUR_MS, stop * HOUR_MS)
+        after: list[float | None] = []
+        for which, one in enumerate(self._alike):
+            run = Samples([], [], [])
+            for part in found:
+                run.times.extend(part.times)
+                run.values.extend(part.values if part.which == which else [None] * len(part.times))
+            after.append(self._series_anew(one, run, at, stop, held[which], gaps))
+        return after
+
+    def _came(self, since_ms: int, until_ms: int) -> Iterator[Run]:
+        for which, one in enumerate(self._alike):
+            late = self._late.get(one.series.series_id)
+            if late is not None:
+                part = slice(bisect_left(late.times, since_ms), bisect_right(late.times, until_ms))
+                if late.times[part]:
+                    yield Run(which, late.times[part], late.values[part], late.codes[part])
+
+    def _series_anew(
+        self, one: _One, run: Samples, at: int, stop: int, held: float | None, gaps: Sequence[Gap]
+    ) -> float | None:
+        before = self._told(one.series.series_id, at, stop)
+        gone = self._gone(one, run, at, stop, {row.at_ms // HOUR_MS: row.n for row in before if row.n})
+        for first, end, stays in _stretches(at, stop, gone):
+            if stays:
+                here = [row for row in before if row.at_ms < end * HOUR_MS]
+                held = here[-1].last if here and here[-1].held else None
+                continue
+            rows = self._aggregated(one, run, HOUR_MS, first, end, held, gaps)
+            minutes = self._aggregated(one, run, MINUTE_MS, first, end, held, gaps) if self._keeps(one, end) else None
+            self._write(one, first, end, held, rows, minutes)
+            held = rows[-1].last if rows and rows[-1].held and _end_of(rows[-1]) == end else None
+        return held
+
+    @staticmethod
+    def _aggregated(
+        one: _One, run: Samples, span_ms: int, first: int, end: int, held: float | None, gaps: Sequence[Gap]
+    ) -> list[Aggregate]:
+        inside = [place for place, at_ms in enumerate(run.times) if first * HOUR_MS <= at_ms < end * HOUR_MS]
+        part = slice(inside[0], inside[-1] + 1) if inside else slice(0, 0)
+        piece = Samples(run.times[part], run.values[part], [])
+        return aggregated(piece, span_ms, end * HOUR_MS, held, gaps, since_ms=first * HOUR_MS, states=one.states)
+
+    def _told(self, series_id: int, at: int, stop: int) -> list[Aggregate]:
+        """Return the rows of these hours as they are now."""
+        first = self._desk.frontiers.hours_from
+        if at >= first:
+            return holding.hours_of(self._connection, series_id, at, stop)
+        rows = packed_rows(self._connection, Kind.HOURS, series_id, at * HOUR_S, stop * HOUR_S)
+        cut = [between(row, at * HOUR_S, stop * HOUR_S, HOUR_S) for row in rows]
+        return [row for row in cut if row is not None]
+
+    def _gone(self, one: _One, run: Samples, at: int, stop: int, told: dict[int, int]) -> set[int]:
+        """Return the hours whose samples are gone: they were made of more than what is left of them, but for what came late."""
+        there = _counted(run.times, run.values)
+        late = self._late.get(one.series.series_id)
+        came = Counter[int]() if late is None else _counted(late.times, late.values)
+        served_s = self._desk.now_s() - one.raw_s if one.raw_s else 0
+        gone = set()
+        for hour in range(at, stop):
+            n, left = told.get(hour, 0), there[hour] - came[hour]
+            may_be = hour * HOUR_S < max(self._kept_s, served_s)
+            if left < n - came[hour] or (may_be and left < n):
+                gone.add(hour)
+        return gone
+
+    def _keeps(self, one: _One, end: int) -> bool:
+        return one.minutes_s > 0 and end * HOUR_S > self._desk.now_s() - one.minutes_s
+
+    def _write(
+        self,
+        one: _One,
+        at: int,
+        stop: int,
+        held: float | None,
+        rows: Sequence[Aggregate],
+        minutes: Sequence[Aggregate] | None,
+    ) -> None:
+        series_id, first = one.series.series_id, self._desk.frontiers.hours_from
+        if minutes is not None:
+            known = [row for row in minutes if row.n or row.known_ms >= 1000]
+            made = Made(at * HOUR_S, stop * HOUR_S, known)
+            self._patch.add(Kind.MINUTES, series_id, one.own_minutes_s, made)
+        if at >= first:
+            with self._desk.transaction():
+                _write_hours(self._connection, series_id, at, stop, held, rows)
+            return
+        if not one.hours_s or stop * HOUR_S > self._desk.now_s() - one.hours_s:
+            known = [row for row in rows if row.n or row.known_ms >= 1000]
+            self._patch.add(Kind.HOURS, series_id, one.own_hours_s, Made(at * HOUR_S, stop * HOUR_S, known))
+        if stop == first:  # what the hours of the day at work come in with
+            last = rows[-1] if rows and rows[-1].held and _end_of(rows[-1]) == stop else None
+            with self._desk.transaction():
+                self._connection.execute(_CLEAR, (first - 1, series_id))
+                if last is not None:
+                    holding.put(self._connection, [holding.row_of(series_id, first - 1, last)])
 
 
-def _write(
+def _end_of(row: Aggregate) -> int:
+    return row.at_ms // HOUR_MS + row.spans
+
+
+def _counted(times: Sequence[int], values: Sequence[object]) -> Counter[int]:
+    return Counter(
+        at_ms // HOUR_MS
+        for at_ms, value in zip(times, values, strict=True)
+        if number_of(value) is not None  # type: ignore[arg-type]
+    )
+
+
+def _stretches(at: int, stop: int, stays: set[int]) -> Iterator[tuple[int, int, bool]]:
+    """Give (first, end, whether they stay): hours one after the other of which the same is true."""
+    first = at
+    for hour in range(at, stop):
+        if hour + 1 == stop or (hour + 1 in stays) is not (hour in stays):
+            yield first, hour + 1, hour in stays
+            first = hour + 1
+
+
+def _write_hours(
     connection: apsw.Connection, series_id: int, hour: int, end: int, held: float | None, rows: Sequence[Aggregate]
 ) -> None:
     connection.executemany(_CLEAR, [(each, series_id) for each in range(hour, end)])

@@ -1,29 +1,36 @@
-"""Packs what came late: for hours that were packed already, and has these corrected.
+"""Packs what came late, for hours that were packed already, and has these corrected.
 
-A few thousand rows are one transaction: they leave `late_samples` and lie in a part of their own, at once.
+A round takes all of some series, as many samples as fit into memory, however many wait: so each hour of a point is corrected once.
+First what they change is made anew (correcting.py), then they leave `late_samples` and lie in parts of their own, some thousand in a
+transaction. What comes meanwhile waits for the next round. A round that is cut short is begun anew: nothing is counted twice, for all
+is made anew out of samples.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from operator import itemgetter
 from typing import NamedTuple
 
 from t3actors.events import history as events
 from t3actors.store.history import block, correcting
 from t3actors.store.history.block import Samples, Value
-from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
 
-MOST_TRIES = 3
-ROWS_AT_ONCE = 2000  # reading, packing and writing them is one step
+ROWS_AT_ONCE = 50_000
+"""Samples of a round: some 10 MB as Python has them."""
 
-_FIRST = "SELECT MIN(logging_time) FROM late_samples WHERE logging_time < ?"
+_FIRST = "SELECT MIN(logging_time) FROM late_samples WHERE logging_time >= ? AND logging_time < ?"
+_COUNT = "SELECT series_id, count(*) FROM late_samples WHERE logging_time >= ? AND logging_time < ? GROUP BY series_id"
 _ROWS = (
     "SELECT x.series_id, x.logging_time, x.ms, x.value, x.status, s.raw_s FROM late_samples x"
     " LEFT JOIN series s ON s.series_id = x.series_id"
-    " WHERE x.logging_time >= ? AND x.logging_time < ? ORDER BY x.logging_time, x.series_id, x.ms LIMIT ?"
+    " WHERE x.logging_time >= ? AND x.logging_time < ? AND x.series_id BETWEEN ? AND ?"
 )
-_DELETE = "DELETE FROM late_samples WHERE (logging_time, series_id, ms) <= (?, ?, ?) AND logging_time >= ?"
+_DELETE = "DELETE FROM late_samples WHERE logging_time = ? AND series_id = ? AND ms = ?"
+_FIRST_OF_ALL = -(1 << 62)
 
 
 class _Row(NamedTuple):
@@ -34,72 +41,112 @@ class _Row(NamedTuple):
     status: int
     keep_s: int | None
 
+    @property
+    def at_ms(self) -> int:
+        return self.second * 1000 + self.ms
+
 
 def is_waiting(desk: Desk) -> bool:
     """Say whether something waits to be packed."""
-    return desk.connection.execute(_FIRST, (desk.frontiers.packed_until,)).get is not None
+    return desk.connection.execute(_FIRST, (_FIRST_OF_ALL, desk.frontiers.packed_until)).get is not None
 
 
-def pack_late(desk: Desk) -> Job:
-    """Correct the hours that it changes, then pack what waits: cut short, it is begun anew."""
-    tries, beyond = 0, 0
-    while rows := _waiting(desk):
-        yield from correcting.correct(desk, _firsts(rows))
-        with desk.transaction():
-            # What came for these hours meanwhile corrects them too.
-            is_all = rows == _waiting(desk) or tries >= MOST_TRIES
-            tries = 0 if is_all else tries + 1
-            if is_all:
-                rows = _waiting(desk)
-                _pack(desk, rows)
-                beyond += sum(_is_beyond(desk, row) for row in rows)
+def pack_late(desk: Desk) -> Generator[None, None, bool]:
+    """One round. **Returns**: whether others were left for the next."""
+    counts: dict[int, int] = {}
+    for span in _spans(desk):
+        for series_id, count in desk.connection.execute(_COUNT, span):
+            counts[series_id] = counts.get(series_id, 0) + count
         yield
-    if beyond:
-        desk.log(events.HISTORY_LATE, samples=beyond, hours_from=desk.frontiers.hours_from * HOUR_S * 1000)
+    series = _some(counts)
+    if not series:
+        return False
+    rows: list[_Row] = []
+    for span in _spans(desk):
+        rows += map(_Row._make, desk.connection.execute(_ROWS, (*span, series[0], series[-1])))
+        yield
+        if len(rows) >= ROWS_AT_ONCE and len(series) == 1:
+            break
+    rows.sort(key=_by_time)
+    yield
+    yield from correcting.correct(desk, _by_series(rows))
+    yield from _pack(desk, rows)
+    hours = {(row.series_id, row.second // HOUR_S) for row in rows}
+    desk.log(events.HISTORY_LATE, samples=len(rows), points=len({row.series_id for row in rows}), hours=len(hours))
+    return len(series) < len(counts) or len(rows) < sum(counts[each] for each in series)
 
 
-def _waiting(desk: Desk) -> list[_Row]:
-    """Return what is packed next, of one day."""
-    first = desk.connection.execute(_FIRST, (desk.frontiers.packed_until,)).get
-    if first is None:
-        return []
-    until = min(_end_of(first, desk.frontiers.recent_from), desk.frontiers.packed_until)
-    return [_Row(*row) for row in desk.connection.execute(_ROWS, (first, until, ROWS_AT_ONCE))]
+def _spans(desk: Desk) -> Iterator[tuple[int, int]]:
+    """Cut the time in which something waits into spans of as many seconds as a step can do."""
+    pace, until = Pace(600, 1, 30 * DAY_S), desk.frontiers.packed_until
+    since = _FIRST_OF_ALL
+    while (first := desk.connection.execute(_FIRST, (since, until)).get) is not None:
+        with pace.step() as seconds:
+            since = min(first + seconds, until)
+            yield first, since
 
 
-def _firsts(rows: list[_Row]) -> dict[int, int]:
-    firsts: dict[int, int] = {}
+def _some(counts: dict[int, int]) -> list[int]:
+    """Return the first series, in order, as many as fit into a round."""
+    some: list[int] = []
+    rows = 0
+    for series_id in sorted(counts):
+        if some and rows + counts[series_id] > ROWS_AT_ONCE:
+            break
+        some.append(series_id)
+        rows += counts[series_id]
+    return some
+
+
+def _by_series(rows: list[_Row]) -> dict[int, Samples]:
+    made: dict[int, Samples] = {}
     for row in rows:
-        firsts.setdefault(row.series_id, row.second)
-    return firsts
+        run = made.setdefault(row.series_id, Samples([], [], []))
+        run.times.append(row.at_ms)
+        run.values.append(row.value)
+        run.codes.append(row.status)
+    return made
 
 
-def _is_beyond(desk: Desk, row: _Row) -> bool:
-    """Say whether aggregates are made of its time that are not corrected any more."""
-    return row.second // HOUR_S < desk.frontiers.hours_from
+def _pack(desk: Desk, rows: list[_Row]) -> Job:
+    """Pack rows, which are in order of time, some at a time: they leave `late_samples` with the commit that shows their part."""
+    pace, first = Pace(500, 50, 8000), 0
+    while first < len(rows):
+        with pace.step() as most:
+            end_s = _end_of(rows[first].second, desk.frontiers.recent_from)
+            end = first
+            while end < len(rows) and end < first + most and rows[end].second < end_s:
+                end += 1
+            with desk.transaction():
+                _pack_some(desk, rows[first:end])
+            first = end
+        yield
 
 
-def _pack(desk: Desk, rows: list[_Row]) -> None:
-    connection, frontiers = desk.connection, desk.frontiers
-    first, last = rows[0].second, rows[-1]
+def _pack_some(desk: Desk, rows: list[_Row]) -> None:
+    connection = desk.connection
+    first, last = rows[0].second, rows[-1].second
     day = first // DAY_S
     keeping: dict[int | None, dict[int, Samples]] = {}
     for row in rows:
         run = keeping.setdefault(row.keep_s, {}).setdefault(row.series_id, Samples([], [], []))
-        run.times.append((row.second - day * DAY_S) * 1000 + row.ms)
+        run.times.append(row.at_ms - day * DAY_S * 1000)
         run.values.append(row.value)
         run.codes.append(row.status)
-    state = State.ALONE if first < frontiers.recent_from else State.BESIDE_ROWS
+    state = State.ALONE if first < desk.frontiers.recent_from else State.BESIDE_ROWS
     for keep_s, runs in keeping.items():
-        part = PartWriter(Kind.SAMPLES, LEVEL_PIECE, day, (first, last.second + 1), keep_s)
+        part = PartWriter(Kind.SAMPLES, LEVEL_PIECE, day, (first, last + 1), keep_s)
         for series_id in sorted(runs):
             part.add(series_id, block.encode(runs[series_id]), len(runs[series_id].times))
         part.flush(connection, desk.wall_ms())
         part.finish(connection, state)
-    connection.execute(_DELETE, (last.second, last.series_id, last.ms, first))
+    connection.executemany(_DELETE, [(row.second, row.series_id, row.ms) for row in rows])
 
 
 def _end_of(first: int, recent_from: int) -> int:
     """A part is of one day; and the rows of what is still shown as rows go by the hour."""
     day_end = (first // DAY_S + 1) * DAY_S
     return min(day_end, recent_from) if first < recent_from else hour_of(first) + HOUR_S
+
+
+_by_time = itemgetter(1, 0, 2)

@@ -83,6 +83,7 @@ class PartWriter:
     def __init__(self, kind: Kind, level: int, day: int, span: tuple[int, int], keep_s: int | None) -> None:
         """Prepare a part of that span: seconds from, until."""
         self.kind = kind
+        self.day = day
         self.samples = 0
         self._row = (kind, level, day, *span, keep_s)
         self._part: int | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -64,12 +64,21 @@ def series_of(connection: apsw.Connection, device: str, point_id: str) -> list[S
     return [Series(*row) for row in connection.execute(_SERIES, (device, point_id))]
 
 
-def newest(connection: apsw.Connection, series: list[Series], since_ms: int, until_ms: int, limit: int) -> list[Run]:
+def newest(
+    connection: apsw.Connection,
+    series: list[Series],
+    since_ms: int,
+    until_ms: int,
+    limit: int,
+    late: Iterable[Run] | None = None,
+) -> list[Run]:
     """Return the newest `limit` samples between two times (both included) as runs, oldest first; inside a transaction of the
-    caller's, so that an hour that is being packed is seen once."""
+    caller's, so that an hour that is being packed is seen once. `late`: what came late, where that is known, of these times."""
     packed_until = connection.execute(_PACKED_UNTIL).get
     found = list(_rows(connection, series, max(since_ms, packed_until * 1000), until_ms, limit, _ROWS))
-    found += _rows(connection, series, since_ms, min(until_ms, packed_until * 1000 - 1), limit, _LATE)
+    if late is None:
+        late = _rows(connection, series, since_ms, min(until_ms, packed_until * 1000 - 1), limit, _LATE)
+    found += late
     for part in parts.find(connection, PARTS, (Kind.SAMPLES, until_ms // 1000, since_ms // 1000)):
         if _count(found) >= limit and _least_of(found, limit) >= (part.day + 1) * DAY_MS:
             break
@@ -126,7 +135,7 @@ def _of_part(
     day_ms = part.day * DAY_MS
     run = Run(which, [], [], [])
     for _, packed in parts.blocks_of(connection, part, series_id, series_id):
-        if not isinstance(packed, Block) or packed.t0 + day_ms > until_ms:
+        if not isinstance(packed, Block) or packed.t0 + day_ms > until_ms or block.last_ms(packed) + day_ms < since_ms:
             continue
         try:
             times, values, codes = block.decode(packed, day_ms)

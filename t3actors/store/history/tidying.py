@@ -56,6 +56,8 @@ class Tidying:
         self._job: Job | None = None
         self._look_again_s = 0.0
         self._late_again_s = 0.0
+        self._is_late_next = True
+        """Where much came late, what it makes many of is merged between two rounds."""
         self._trim_again_s = 0.0
         self._mending: Job | None = None
         self._mended_s = -math.inf
@@ -153,9 +155,11 @@ class Tidying:
             return expiry.archive(desk, until_s)
         if hour is not None:
             return due.skip(desk, hour.hour_s) if hour.is_calm else packing.pack_hour(desk, hour.hour_s)
-        if now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
+        if self._is_late_next and now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
+            self._is_late_next = False
             self._late_again_s = now_s + LATE_EVERY_S
-            return late.pack_late(desk)
+            return self._pack_late()
+        self._is_late_next = True
         if day is not None:
             return packing_hours.pack_hours(desk, day)
         pieces = merging.pieces(desk)
@@ -178,6 +182,10 @@ class Tidying:
         now_ms = self.desk.wall_ms()  # what is stored from now on looks whether its time is taken
         for series in self._known.series.values():
             series.last_ms = max(series.last_ms, now_ms)
+
+    def _pack_late(self) -> Job:
+        if (yield from late.pack_late(self.desk)):
+            self._late_again_s = 0.0
 
     def _vouched_s(self) -> int:
         """Return what time it is at least: a clock that may yet turn out to be wrong is to let nothing go before its time."""

@@ -22,7 +22,7 @@ ENDS = ("gateway.stopped", "gateway.lost", "clock.left")
 BEGINS = ("gateway.started", "clock.stepped")
 _OF_GAPS = f"(device_id IS NULL AND event IN ({', '.join(repr(event) for event in (*ENDS, *BEGINS))}))"
 _GAP_ROWS = f"SELECT count(*) FROM EVENTS WHERE {_OF_GAPS}"  # noqa: S608
-_GAPS = f"SELECT id, at, event FROM EVENTS WHERE {_OF_GAPS} ORDER BY id"  # noqa: S608
+_GAPS = f"SELECT id, at, event FROM EVENTS WHERE {_OF_GAPS} ORDER BY +id"  # noqa: S608
 _OLDEST_PART = "SELECT MIN(day) FROM parts WHERE kind = ? AND state = ?"
 _OLDEST_ROWS = (
     "SELECT MIN(logging_time) FROM samples",
@@ -88,7 +88,8 @@ def _of_no_history(rows: list[tuple[int, int, str]], oldest_ms: int) -> set[int]
         if event in BEGINS:
             if at_ms >= oldest_ms:
                 break
-            gone.update(gap)
+            if len(gap) > 1:  # the very first start stays: nothing is known of before it
+                gone.update(gap)
             gap = []
     return gone
 

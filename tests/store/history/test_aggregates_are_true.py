@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ STEPS = st.lists(
 )
 
 
-LATE = st.tuples(PAUSES, st.sampled_from(["late"]))
+AGES_S = st.sampled_from([1, 3600, 5 * 3600 + 7, 86_400, 3 * 86_400]) | st.integers(0, 5 * 86_400)
+LATE = st.tuples(PAUSES, AGES_S.map(lambda age_s: ("late", age_s)))
+Step = tuple[int, float | str | tuple[str, int]]
 
 
 class Life:
@@ -51,7 +54,7 @@ class Life:
         """Those in one unit; in another it has none from then on."""
         return [(at_ms, value if unit == units else None) for at_ms, value, unit in self.said]
 
-    def live(self, steps: list[tuple[int, float | str]]) -> None:
+    def live(self, steps: Sequence[Step]) -> None:
         for pause_s, what in steps:
             self.go_on(pause_s * SECOND_MS)
             now_ms = self.told.now_ms
@@ -63,8 +66,8 @@ class Life:
                 self.told.put(change(None, at_ms=now_ms, status=Status.DOWN))
             elif what == "other":
                 self.told.put(change(1.0, "IN2", at_ms=now_ms))
-            elif what == "late":
-                self.come_late()
+            elif isinstance(what, tuple):
+                self.come_late(what[1] * SECOND_MS)
             elif what == "tidy":
                 self.told.tidy()
             elif what == "anew":
@@ -74,11 +77,10 @@ class Life:
                 self.end(is_clean=what == "stop")
             self.told.now_ms += 1
 
-    def come_late(self) -> None:
-        """Store a sample of some hours ago, but not for a day whose hours are packed."""
+    def come_late(self, age_ms: int) -> None:
+        """Store a sample of a time long past, in whatever it is packed by now; never one of the same time as another."""
         self.told.tidy()
-        first_ms = self.told.tidying.desk.frontiers.hours_from * HOUR_MS
-        at_ms = max(first_ms, MIDNIGHT_MS, self.told.now_ms - 5 * HOUR_MS - 7) + 2
+        at_ms = max(MIDNIGHT_MS, self.told.now_ms - age_ms) + 2
         while any(at_ms == other for other, *_ in self.said):
             at_ms += 1
         if at_ms >= self.told.now_ms:
@@ -131,6 +133,19 @@ class Life:
         found = brute.told(self.samples(units), self.gaps, span_ms, until_ms)
         return {at: row for at, row in found.items() if row.n or row.known_ms >= SECOND_MS}
 
+    def is_true(self) -> None:
+        """Each hour and minute that is packed is what the samples say, by SQL and as the gateway reads; so is whether it held on."""
+        packed_ms = self.told.tidying.desk.frontiers.packed_until * 1000
+        with open_reader(self.told.path) as reader:
+            hours = reader.hours("ahu-1", "IN1", until_ms=packed_ms - 1)
+        for units in ("°C", "K"):
+            wanted = self.wanted(HOUR_MS, packed_ms, units)
+            same(self.shown("TRENDLOG_HOURLY", units), wanted)
+            same(self.shown("TRENDLOG_MINUTELY", units), self.wanted(MINUTE_MS, packed_ms, units))
+            pieces = brute.held(self.samples(units), self.gaps, packed_ms)
+            ends = {at for at in wanted for since, until, _ in pieces if since < at + HOUR_MS <= until}
+            assert {row.at: row.held for row in hours if row.units == units} == {at: at in ends for at in wanted}
+
 
 def same(shown: dict[int, brute.Told], wanted: dict[int, brute.Told]) -> None:
     assert sorted(shown) == sorted(wanted)
@@ -152,10 +167,7 @@ def test_every_hour_and_minute_in_the_file_is_what_its_samples_say(
         if whole:
             life.close()
         life.told.tidy()
-        packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
-        for units in ("°C", "K"):
-            same(life.shown("TRENDLOG_HOURLY", units), life.wanted(HOUR_MS, packed_ms, units))
-            same(life.shown("TRENDLOG_MINUTELY", units), life.wanted(MINUTE_MS, packed_ms, units))
+        life.is_true()
         life.told.store.close()
 
 
@@ -163,8 +175,8 @@ def test_every_hour_and_minute_in_the_file_is_what_its_samples_say(
 @given(
     st.lists(STEPS.map(lambda steps: steps[:4]) | LATE.map(lambda step: [step]), min_size=2, max_size=6), st.booleans()
 )
-def test_what_comes_late_corrects_the_hours_of_the_day_at_work(
-    lives: list[list[tuple[int, float | str]]], whole: bool
+def test_what_comes_late_corrects_hours_and_minutes_however_long_they_are_packed(
+    lives: list[list[Step]], whole: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         life = Life(Path(name), recent_s=3600.0)
@@ -172,9 +184,8 @@ def test_what_comes_late_corrects_the_hours_of_the_day_at_work(
         life.told.tidy()
         if whole:
             life.close()
+        life.is_true()
         packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
-        for units in ("°C", "K"):
-            same(life.shown("TRENDLOG_HOURLY", units), life.wanted(HOUR_MS, packed_ms, units))
         assert life.told.one("SELECT count(*) FROM late_samples WHERE logging_time < ?", packed_ms // 1000) == 0
         life.told.store.close()
 
