@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from t3actors.messages import EventHappened
+from t3actors.store.history import restamping
 from t3actors.store.history.governor import used_bytes
 from t3actors.store.reader import open_reader
 from t3actors.store.store import Store
@@ -349,3 +351,28 @@ def test_what_was_lived_through_after_the_clock_was_put_back_is_known(tmp_path: 
         "SELECT started_at - ended_at FROM GATEWAY_ENDS WHERE ended_at > 0 AND started_at - ended_at > 1000"
     )
     assert ended == []
+
+
+def test_events_are_moved_once_however_often_it_is_killed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restamping, "EVENTS_AT_ONCE", 3)
+    box = Box(tmp_path, 5000)
+    box.opened().put(announced())
+    for number in range(10):
+        box.up_ms += 60_000
+        box.put(EventHappened(at_ms=box.now_ms, event=f"e{number}"))
+    before = box.rows("SELECT event, at FROM EVENTS WHERE event LIKE 'e%' OR event = 'gateway.started'")
+    shift_ms = T0_MS - box.now_ms
+    box.set_clock(T0_MS, trusted=True)
+    box.run(1)
+    for _ in range(8):
+        box.tidying._look_again_s = 0.0
+        box.tidying.step()
+        box.tidying.step()
+        box.store.abandon_connection()
+        box.store = box.new_store()
+        box.opened()
+    box.tidy()
+    after = box.rows("SELECT event, at FROM EVENTS WHERE event LIKE 'e%' OR event = 'gateway.started'")
+    assert after == [(event, at_ms + shift_ms) for event, at_ms in before]  # type: ignore[operator]

@@ -1,9 +1,9 @@
 """Makes hours and minutes anew that samples came late for, wherever they lie: of the day at work in `hours`, else packed (patching.py).
 
-A point's hours are made anew out of its samples: those in which something came late, and on from there until what the point comes into
-an hour with is what it came in with before; that may be long, as a value holds for as long as nothing ends it. A few hours are a step.
-Each hour is told anew once for all that is to be corrected now. Hours whose samples are gone stay as they were made: they tell more
-than what is left.
+A point's hours are made anew out of its samples: those in which something came late, and on from there until a sample that did not, or
+an end of the gateway; that may be long, as a value holds for as long as nothing ends it. A few hours are a step. Each hour is told anew
+once for all that is to be corrected now. Hours whose samples are gone stay as they were made: they tell more than what is left.
+Where it goes on depends on samples alone: cut short, it does the same anew.
 """
 
 from __future__ import annotations
@@ -116,12 +116,11 @@ class _Point:
         while True:
             with pace.step() as most:
                 stop = min(self._boundary(at), at + most)
-                was = self._held_into(stop)
-                held = self._make_anew(at, stop, held)
+                held, is_over = self._make_anew(at, stop, held)
             yield
             if self._patch.is_full:
                 yield from self._patch.apply()
-            if held == was:
+            if is_over:
                 hours = [hour for hour in hours if hour >= stop]
                 if not hours:
                     return
@@ -151,21 +150,32 @@ class _Point:
             held.append(next((row.last for row in cut if row is not None and row.held), None))
         return held
 
-    def _make_anew(self, at: int, stop: int, held: Sequence[float | None]) -> list[float | None]:
-        """Make the hours from `at` to `stop` anew. **Returns**: what each series goes on with."""
+    def _make_anew(self, at: int, stop: int, held: Sequence[float | None]) -> tuple[list[float | None], bool]:
+        """Make the hours from `at` to `stop` anew.
+
+        **Returns**: what each series goes on with, and whether that is none of what came late.
+        """
         connection = self._connection
         series = [one.series for one in self._alike]
         since_ms, until_ms = at * HOUR_MS, stop * HOUR_MS - 1
-        found = newest(connection, series, since_ms, until_ms, _ALL_THERE_IS, self._came(since_ms, until_ms))
-        gaps = holding.gaps_in(connection, at * HOUR_MS, stop * HOUR_MS)
+        came = list(self._came(since_ms, until_ms))
+        found = newest(connection, series, since_ms, until_ms, _ALL_THERE_IS, came)
+        gaps = holding.gaps_in(connection, since_ms, stop * HOUR_MS)
         after: list[float | None] = []
+        last_of_gone = -1
         for which, one in enumerate(self._alike):
             run = Samples([], [], [])
             for part in found:
                 run.times.extend(part.times)
                 run.values.extend(part.values if part.which == which else [None] * len(part.times))
-            after.append(self._series_anew(one, run, at, stop, held[which], gaps))
-        return after
+            goes_on, gone = self._series_anew(one, run, at, stop, held[which], gaps)
+            after.append(goes_on)
+            last_of_gone = max([last_of_gone, *((hour + 1) * HOUR_MS - 1 for hour in gone)])
+        late = Counter((at_ms, run.which) for run in came for at_ms in run.times)
+        newest_late = max((run.times[-1] for run in came), default=since_ms - 1)
+        others = Counter((at_ms, run.which) for run in found for at_ms in run.times) - late
+        ended = [*(at_ms for at_ms, _ in others), *(gone for gone, back in gaps if back > newest_late), last_of_gone]
+        return after, max(ended) > newest_late
 
     def _came(self, since_ms: int, until_ms: int) -> Iterator[Run]:
         for which, one in enumerate(self._alike):
@@ -177,7 +187,7 @@ class _Point:
 
     def _series_anew(
         self, one: _One, run: Samples, at: int, stop: int, held: float | None, gaps: Sequence[Gap]
-    ) -> float | None:
+    ) -> tuple[float | None, set[int]]:
         before = self._told(one.series.series_id, at, stop)
         gone = self._gone(one, run, at, stop, {row.at_ms // HOUR_MS: row.n for row in before if row.n})
         for first, end, stays in _stretches(at, stop, gone):
@@ -189,7 +199,7 @@ class _Point:
             minutes = self._aggregated(one, run, MINUTE_MS, first, end, held, gaps) if self._keeps(one, end) else None
             self._write(one, first, end, held, rows, minutes)
             held = rows[-1].last if rows and rows[-1].held and _end_of(rows[-1]) == end else None
-        return held
+        return held, gone
 
     @staticmethod
     def _aggregated(

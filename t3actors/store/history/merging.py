@@ -18,14 +18,19 @@ from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples
 from t3actors.store.history.days import first_of_month, first_of_next_month
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
-from t3actors.store.history.parts import LEVEL_WHOLE, Kind, Part, PartWriter, State
+from t3actors.store.history.parts import LEVEL_PIECE, LEVEL_WHOLE, Kind, Part, PartWriter, State
 from t3actors.store.history.spans import calmed, told
 
 MANY_PIECES = 8  # of a day long past: what came late for it, again and again
+MANY_OF_A_DAY = 96  # of the day at work, which has some anyhow
 
 _GROUPS = (
     "SELECT kind, state, day, keep_s, count(*) FROM parts WHERE level = 1 AND state IN (1, 2) AND kind = ?"
     " GROUP BY kind, state, day, keep_s ORDER BY day"
+)
+_WHOLES = (  # what was corrected of them is a part beside each
+    "SELECT kind, state, day, keep_s FROM parts WHERE level = 2 AND state IN (1, 2) AND until_s <= ?"
+    " GROUP BY kind, state, day, keep_s HAVING count(*) >= ? ORDER BY day LIMIT 1"
 )
 
 
@@ -44,9 +49,17 @@ def pieces(desk: Desk) -> Pieces | None:
     over = desk.frontiers.packed_until // DAY_S  # days before are packed to their end
     for kind in (Kind.SAMPLES, Kind.MINUTES):
         for _, state, day, keep_s, count in list(desk.connection.execute(_GROUPS, (kind,))):
-            if (day < over and (count >= MANY_PIECES or _is_recent(desk, day, over))) and count > 1:
+            is_over = day < over and (count >= MANY_PIECES or _is_recent(desk, day, over))
+            is_many = kind is Kind.MINUTES and count >= MANY_OF_A_DAY
+            if (is_over or is_many) and count > 1:
                 return _of_day(desk, kind, day, keep_s, State(state))
-    return _months(desk, over)
+    return _months(desk, over) or _wholes(desk)
+
+
+def _wholes(desk: Desk) -> Pieces | None:
+    for kind, state, day, keep_s in list(desk.connection.execute(_WHOLES, (desk.frontiers.packed_until, MANY_PIECES))):
+        return _of_day(desk, Kind(kind), day, keep_s, State(state), LEVEL_WHOLE)
+    return None
 
 
 def _is_recent(desk: Desk, day: int, over: int) -> bool:
@@ -54,9 +67,9 @@ def _is_recent(desk: Desk, day: int, over: int) -> bool:
     return day >= over - 2 and not parts.find(desk.connection, "kind = 0 AND level = 2 AND day = ?", (day,))
 
 
-def _of_day(desk: Desk, kind: Kind, day: int, keep_s: int | None, state: State) -> Pieces:
-    where = "kind = ? AND state = ? AND day = ? AND level = 1 AND keep_s IS ? ORDER BY from_s, part"
-    found = parts.find(desk.connection, where, (kind, state, day, keep_s))
+def _of_day(desk: Desk, kind: Kind, day: int, keep_s: int | None, state: State, level: int = LEVEL_PIECE) -> Pieces:
+    where = "kind = ? AND state = ? AND day = ? AND level = ? AND keep_s IS ? ORDER BY from_s, part"
+    found = parts.find(desk.connection, where, (kind, state, day, level, keep_s))
     return Pieces(kind, day, keep_s, state, tuple(found))
 
 

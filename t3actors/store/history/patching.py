@@ -167,12 +167,11 @@ class Patch:
             return None
         rows = list(_outside(before, touched, SPAN_S[kind]))
         if part.keep_s == self._keeps[kind, series_id]:
-            here = [row for row in waiting[series_id] if part.from_s * 1000 <= row.at_ms < part.until_s * 1000]
-            if here:
-                waiting[series_id] = [
-                    row for row in waiting[series_id] if not part.from_s * 1000 <= row.at_ms < part.until_s * 1000
-                ]
-                rows = sorted([*rows, *here], key=lambda row: row.at_ms)
+            # A row may reach over several parts: who looks for it knows it by when its part begins and ends.
+            here = [between(row, part.from_s, part.until_s, SPAN_S[kind]) for row in waiting[series_id]]
+            rows = sorted([*rows, *(row for row in here if row is not None)], key=lambda row: row.at_ms)
+            whole = Made(part.from_s, part.until_s, [])
+            waiting[series_id] = list(_outside(waiting[series_id], [whole], SPAN_S[kind]))
         return None if rows == before else rows
 
     def _days(

@@ -1,7 +1,8 @@
 """Stamps anew what was stamped by a clock that turned out wrong: samples that are not packed yet, and events.
 
-A few hundred rows are one transaction: each leaves its old time and lies at its new one, its mark taken off. Where a sample
-lies already, it takes the next free millisecond: nothing is taken for a repeat. Order within the stretch stays.
+So many rows are one transaction as a step can do: each leaves its old time and lies at its new one, its mark taken off. Where a sample
+lies already, it takes the next free millisecond: nothing is taken for a repeat. Order within the stretch stays. How far the events are is
+noted with them (`first_event`): none is moved twice.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import apsw
 
 from t3actors.events import history as events
-from t3actors.store.history.desk import Desk, Job
+from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.stretches import NUMBER_SHIFT, STEP_MS, Unsettled
 
-ROWS_AT_ONCE = 500
+EVENTS_AT_ONCE = 200  # at least; more where that is quick
 TABLES = ("late_samples", "samples")  # in this order: what is late goes from among the rows as well
 
 _ROWS = {
@@ -36,7 +37,9 @@ _EMPTY_SECONDS = (
     "DELETE FROM sample_seconds WHERE logging_time BETWEEN ? AND ?"
     " AND NOT EXISTS (SELECT 1 FROM samples x WHERE x.logging_time = sample_seconds.logging_time)"
 )
-_EVENTS = "UPDATE EVENTS SET at = at + ?1 WHERE id >= ?2 AND at BETWEEN ?3 AND ?4"
+_LAST_EVENT = "SELECT MAX(id) FROM EVENTS"
+_EVENTS = "UPDATE EVENTS SET at = at + ?1 WHERE id >= ?2 AND id < ?3 AND at BETWEEN ?4 AND ?5"
+_EVENTS_DONE = "UPDATE CLOCK_STRETCHES SET first_event = ? WHERE number = ?"
 _STARTED = "UPDATE GATEWAY SET started_at = started_at + ?1 WHERE started_at BETWEEN ?2 AND ?3"
 _SETTLED = "UPDATE CLOCK_STRETCHES SET restamped_ms = ? WHERE number = ?"
 
@@ -53,26 +56,39 @@ def restamp(desk: Desk, stretch: Unsettled, offset_ms: int) -> Job:
         # A row that is packed stays where its block has it: moved, it would be there twice.
         packed_until = desk.frontiers.packed_until if table == "samples" else 0
         last = (max(stretch.since_at // 1000 - 60, packed_until), 0, 0)
+        pace = Pace(200, 20, 2000)
         while True:
-            rows: list[Row] = list(
-                desk.connection.execute(
-                    _ROWS[table], (*last, stretch.until_at // 1000 + 60, stretch.number, ROWS_AT_ONCE)
-                )
-            )
+            with pace.step() as most:
+                bindings = (*last, stretch.until_at // 1000 + 60, stretch.number, most)
+                rows: list[Row] = list(desk.connection.execute(_ROWS[table], bindings))
+                if rows:
+                    last = rows[-1][:3]
+                    with desk.transaction():
+                        moved += _move(desk, rows, shift_ms)
             if not rows:
                 break
-            last = rows[-1][:3]
-            with desk.transaction():
-                moved += _move(desk, rows, shift_ms)
             yield
+    yield from _move_events(desk, stretch, shift_ms)
     with desk.transaction():
-        desk.connection.execute(
-            _EVENTS, (shift_ms, stretch.first_event, stretch.since_at - 60_000, stretch.until_at + 60_000)
-        )
         desk.connection.execute(_STARTED, (shift_ms, stretch.since_at - 60_000, stretch.until_at + 60_000))
         desk.connection.execute(_SETTLED, (shift_ms, stretch.number))
     desk.log(events.CLOCK_SETTLED, shifted_ms=shift_ms, samples=moved)
     yield
+
+
+def _move_events(desk: Desk, stretch: Unsettled, shift_ms: int) -> Job:
+    if not shift_ms:
+        return
+    first, end = stretch.first_event, (desk.connection.execute(_LAST_EVENT).get or 0) + 1
+    pace = Pace(EVENTS_AT_ONCE, EVENTS_AT_ONCE, 20 * EVENTS_AT_ONCE)
+    while first < end:
+        with pace.step() as most, desk.transaction():
+            until = min(first + most, end)
+            bindings = (shift_ms, first, until, stretch.since_at - 60_000, stretch.until_at + 60_000)
+            desk.connection.execute(_EVENTS, bindings)
+            desk.connection.execute(_EVENTS_DONE, (until, stretch.number))
+            first = until
+        yield
 
 
 def _move(desk: Desk, rows: list[Row], shift_ms: int) -> int:

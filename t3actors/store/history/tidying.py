@@ -155,17 +155,16 @@ class Tidying:
             return expiry.archive(desk, until_s)
         if hour is not None:
             return due.skip(desk, hour.hour_s) if hour.is_calm else packing.pack_hour(desk, hour.hour_s)
-        if self._is_late_next and now_s >= self._late_again_s and late.is_waiting(desk) and self.hold_from_s is None:
-            self._is_late_next = False
-            self._late_again_s = now_s + LATE_EVERY_S
-            return self._pack_late()
+        is_late = now_s >= self._late_again_s and self.hold_from_s is None and late.is_waiting(desk)
+        if is_late and self._is_late_next:
+            return self._pack_late(now_s)
         self._is_late_next = True
         if day is not None:
             return packing_hours.pack_hours(desk, day)
         pieces = merging.pieces(desk)
         if pieces is not None:
             return merging.merge(desk, pieces)
-        return None
+        return self._pack_late(now_s) if is_late else None
 
     def _unsettled(self) -> tuple[Unsettled, int] | None:
         """Return what is to be stamped anew, and how far ahead the clock is now. While it may yet turn out to be, it is held."""
@@ -183,7 +182,8 @@ class Tidying:
         for series in self._known.series.values():
             series.last_ms = max(series.last_ms, now_ms)
 
-    def _pack_late(self) -> Job:
+    def _pack_late(self, now_s: float) -> Job:
+        self._late_again_s, self._is_late_next = now_s + LATE_EVERY_S, False
         if (yield from late.pack_late(self.desk)):
             self._late_again_s = 0.0
 

@@ -118,14 +118,12 @@ class Life:
 
     def shown(self, view: str, units: str) -> dict[int, brute.Told]:
         """Return what a view says of IN1 in some unit, by plain SQL."""
-        connection = sqlite3.connect(self.told.path)
-        rows = connection.execute(
+        rows = self.told.rows(
             f"SELECT logging_time * 1000, count, minimum, maximum, time_mean, known_s * 1000, last FROM {view}"
             " WHERE point_id = 'IN1' AND units = ?",
-            (units,),
-        ).fetchall()
-        connection.close()
-        made = {at: brute.Told(*row) for at, *row in rows}
+            units,
+        )
+        made = {at: brute.Told(*row) for at, *row in rows}  # type: ignore[arg-type]
         assert len(made) == len(rows)  # each span once
         return made
 
