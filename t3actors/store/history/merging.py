@@ -29,7 +29,7 @@ _GROUPS = (
     " GROUP BY kind, state, day, keep_s ORDER BY day"
 )
 _WHOLES = (  # what was corrected of them is a part beside each
-    "SELECT kind, state, day, keep_s FROM parts WHERE level = 2 AND state IN (1, 2) AND until_s <= ?"
+    "SELECT kind, state, day, keep_s FROM parts WHERE kind = ? AND state IN (1, 2) AND level = 2 AND until_s <= ?"
     " GROUP BY kind, state, day, keep_s HAVING count(*) >= ? ORDER BY day LIMIT 1"
 )
 
@@ -57,8 +57,10 @@ def pieces(desk: Desk) -> Pieces | None:
 
 
 def _wholes(desk: Desk) -> Pieces | None:
-    for kind, state, day, keep_s in list(desk.connection.execute(_WHOLES, (desk.frontiers.packed_until, MANY_PIECES))):
-        return _of_day(desk, Kind(kind), day, keep_s, State(state), LEVEL_WHOLE)
+    for each in Kind:
+        found = list(desk.connection.execute(_WHOLES, (each, desk.frontiers.packed_until, MANY_PIECES)))
+        for kind, state, day, keep_s in found:
+            return _of_day(desk, Kind(kind), day, keep_s, State(state), LEVEL_WHOLE)
     return None
 
 
