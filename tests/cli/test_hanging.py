@@ -50,7 +50,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
     write_database(tmp_path / "t3actors.db", time.time_ns() // 1_000_000)
     with subprocess.Popen([sys.executable, "-c", STOPS_ITSELF, tmp_path]) as process:
         try:
-            blocking_until(lambda: " T " in Path(f"/proc/{process.pid}/stat").read_text(), within_s=20)
+            blocking_until(lambda: " T " in Path(f"/proc/{process.pid}/stat").read_text())
             yield tmp_path, process.pid
         finally:
             process.kill()

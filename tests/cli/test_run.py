@@ -15,6 +15,7 @@ from t3actors.collect.bacnet.link.interfaces import OwnAddress
 from t3actors.config import Config
 from t3actors.messages import SyncFinished
 from tests.cli.invoking import t3actors
+from tests.waiting import WITHIN_S
 
 SEARCHES = "t3actors: searching for BACnet devices: about 37 s, longer where many answer; others are polled meanwhile\n"
 
@@ -101,7 +102,7 @@ def test_once_polls_who_is_known_while_it_searches_and_who_is_found_as_he_comes(
             self.both = trio.Event()
 
         async def search(self) -> str:
-            with trio.fail_after(10):
+            with trio.fail_after(WITHIN_S):
                 while polled != ["ahu-1"]:
                     await trio.lowlevel.checkpoint()
                 self.found = ("ahu-1", "bacnet-7")

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from t3actors.simulator.process import main
-from tests.waiting import blocking_until
+from tests.waiting import WITHIN_S, blocking_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "t3actors.simulator.process", "--devices", "2"]
-END_WITHIN_S = 60
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def said(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 def listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S).close()
     except OSError:
         return False
     return True
@@ -73,14 +72,14 @@ def test_it_ends_when_its_input_ends(process: subprocess.Popen[bytes]) -> None:
     said(process)
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(END_WITHIN_S) == 0
+    assert process.wait(WITHIN_S) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_on_a_signal(process: subprocess.Popen[bytes], number: int) -> None:
     said(process)
     process.send_signal(number)
-    assert process.wait(END_WITHIN_S) == 0
+    assert process.wait(WITHIN_S) == 0
 
 
 def test_it_ends_when_nobody_reads_its_answers_any_more(process: subprocess.Popen[bytes]) -> None:
@@ -90,7 +89,7 @@ def test_it_ends_when_nobody_reads_its_answers_any_more(process: subprocess.Pope
     process.stdout.close()
     process.stdin.write(b'{"ask": "counts"}\n')
     process.stdin.flush()
-    assert process.wait(END_WITHIN_S) == 0
+    assert process.wait(WITHIN_S) == 0
 
 
 def test_it_does_not_outlive_a_parent_that_is_killed() -> None:
@@ -105,7 +104,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed() -> None:
         port = said(running)["panels"][0]["port"]
         assert listens(port)
         running.kill()
-    blocking_until(lambda: not listens(port), END_WITHIN_S)
+    blocking_until(lambda: not listens(port))
 
 
 def test_without_its_input_it_serves_until_a_signal() -> None:
@@ -114,7 +113,7 @@ def test_without_its_input_it_serves_until_a_signal() -> None:
         port = said(running)["panels"][1]["port"]
         assert listens(port)
         running.terminate()
-        assert running.wait(END_WITHIN_S) == 0
+        assert running.wait(WITHIN_S) == 0
 
 
 def test_a_size_that_cannot_be_is_one_line_and_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,13 +153,13 @@ def test_bacnet_devices_are_listed_beside_the_panels_and_answer() -> None:
         assert {"name", "host", "port", "instance", "network", "mac", "vendor", "points"} <= set(first["bacnet"][0])
         assert set(first["bbmd"]) == {"host", "port"}
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.settimeout(END_WITHIN_S)
+            udp.settimeout(WITHIN_S)
             udp.sendto(bytes.fromhex("810a000801001008"), ("127.0.0.1", first["bacnet"][0]["port"]))  # Who-Is
             assert udp.recv(100)[6:8] == b"\x10\x00"
         assert told(running, b'{"panel": "bacnet-1", "ask": "counts"}')["counts"]["who_is"] == 1
         assert running.stdin is not None
         running.stdin.close()
-        assert running.wait(END_WITHIN_S) == 0
+        assert running.wait(WITHIN_S) == 0
 
 
 def test_without_bacnet_devices_their_list_is_empty(process: subprocess.Popen[bytes]) -> None:
@@ -177,14 +176,14 @@ def test_a_t3000_is_listed_beside_the_panels_and_answers_and_takes_faults() -> N
         request = urllib.request.Request(
             f"{t3000['url']}/api/t3000/ffi/call", b'{"action":4}', {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=END_WITHIN_S) as answer:
+        with urllib.request.urlopen(request, timeout=WITHIN_S) as answer:
             assert len(json.load(answer)["data"]) == 2
         assert told(running, b'{"panel": "t3000", "fault": "status_500"}')["ok"]
         with pytest.raises(urllib.error.HTTPError, match="500"):
-            urllib.request.urlopen(request, timeout=END_WITHIN_S)
+            urllib.request.urlopen(request, timeout=WITHIN_S)
         assert running.stdin is not None
         running.stdin.close()
-        assert running.wait(END_WITHIN_S) == 0
+        assert running.wait(WITHIN_S) == 0
 
 
 def test_more_panels_than_a_t3000_can_number_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,7 +202,7 @@ def test_a_layout_says_where_bacnet_devices_stand() -> None:
         assert [each["network"] for each in said(running)["bacnet"]] == [None, 50, None]
         assert running.stdin is not None
         running.stdin.close()
-        assert running.wait(END_WITHIN_S) == 0
+        assert running.wait(WITHIN_S) == 0
 
 
 def test_a_layout_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from t3actors.store.integrity import FileChecked
 from t3actors.store.migrate import schema_files
 from t3actors.store.sqlite_errors import store_error
 from tests.store.building import T0_MS, House, announced, change, point
+from tests.waiting import WITHIN_S
 
 
 def test_an_opened_store_says_who_holds_it(house: House) -> None:
@@ -253,7 +254,7 @@ def test_a_large_file_is_checked_in_the_background_after_an_unclean_stop(
     house.store.abandon_connection()
     house.store = house.new_store()
     house.opened()
-    threads[0].join(10)
+    threads[0].join(WITHIN_S)
     assert [(result.damage, result.not_checked) for result in checked] == [("", "")]
     house.store.close()
 
@@ -262,7 +263,7 @@ def test_the_check_names_what_it_found(tmp_path: Path) -> None:
     house = full_house(tmp_path)
     spoil(house.path, 3 * 4096)
     checked: list[FileChecked] = []
-    integrity.check_in_background(house.path, checked.append).join(10)
+    integrity.check_in_background(house.path, checked.append).join(WITHIN_S)
     assert "t3actors.db" in checked[0].damage
 
 

@@ -69,7 +69,7 @@ class Writing:
         self.ref: Any = None
 
     async def heard(self, kind: type, count: int = 1) -> list[Any]:
-        await until(lambda: len(self.detector.of(kind)) >= count, within_s=10)
+        await until(lambda: len(self.detector.of(kind)) >= count)
         return self.detector.of(kind)
 
 
@@ -109,9 +109,9 @@ async def test_a_locked_database_delays_a_batch_and_the_question_behind_it_and_l
         scene.ref.tell(batch)
         scene.ref.tell(batch)  # the detector, impatient
         scene.ref.tell(StateRequested(incarnation=2))
-        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        await until(lambda: scene.house.logged("store.busy") != [])
         scene.ref.tell(Pulse())
-        await until(scene.actor.actor_inbox.empty, within_s=10)
+        await until(scene.actor.actor_inbox.empty)
         assert scene.detector.of(BatchStored) == scene.detector.of(StateLoaded) == []
         other.execute("COMMIT")
         other.close()
@@ -152,7 +152,7 @@ async def test_a_database_that_is_locked_at_the_start_is_waited_for(tmp_path: Pa
     other.execute("BEGIN IMMEDIATE")
     async with writing(tmp_path) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
-        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        await until(lambda: scene.house.logged("store.busy") != [])
         assert scene.detector.heard == []
         other.execute("COMMIT")
         other.close()
@@ -166,7 +166,7 @@ async def test_a_stop_stores_what_was_held(tmp_path: Path) -> None:
         other = apsw.Connection(str(scene.house.path))
         other.execute("BEGIN IMMEDIATE")
         scene.ref.tell(scene.house.batch(announced(), change()))
-        await until(lambda: scene.house.logged("store.busy") != [], within_s=10)
+        await until(lambda: scene.house.logged("store.busy") != [])
         scene.actor.ask_stop()
         other.execute("COMMIT")
         other.close()
@@ -326,7 +326,7 @@ async def test_a_file_that_somebody_has_vacuumed_is_sound(tmp_path: Path) -> Non
 async def test_a_sound_file_is_said_to_be_sound(tmp_path: Path) -> None:
     async with writing(tmp_path) as scene:
         scene.ref.tell(FileChecked(0.1))
-        await until(lambda: [line["result"] for line in scene.house.logged("store.checked")] == ["ok"], within_s=10)
+        await until(lambda: [line["result"] for line in scene.house.logged("store.checked")] == ["ok"])
         assert len(scene.detector.of(WriterReady)) == 1
 
 
@@ -337,7 +337,7 @@ async def test_a_directory_that_vanished_is_waited_for(tmp_path: Path, monkeypat
         shutil.rmtree(folder)
         folder.write_text("in the way")
         scene.ref.tell(FileChecked(0.1, damage="gone"))
-        await until(lambda: scene.house.logged("store.failing") != [], within_s=10)
+        await until(lambda: scene.house.logged("store.failing") != [])
         folder.unlink()
         ready = await scene.heard(WriterReady, 2)
         assert ready[-1].fresh
@@ -357,7 +357,7 @@ async def test_no_room_at_all_holds_the_batch(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(opened_module, "write", no_room)
     async with writing(tmp_path) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
-        await until(lambda: refused[0] >= 2, within_s=10)  # with its history, and without
+        await until(lambda: refused[0] >= 2)  # with its history, and without
         assert scene.detector.of(BatchStored) == []
         full[0] = False
         (stored,) = await scene.heard(BatchStored)
@@ -371,7 +371,7 @@ async def test_an_idle_writer_keeps_the_heartbeat(tmp_path: Path) -> None:
         await scene.heard(WriterReady)
         scene.house.now_ms += 20_000
         scene.ref.tell(Pulse())
-        await until(lambda: scene.house.one("SELECT heartbeat_at FROM GATEWAY") == scene.house.now_ms, within_s=10)
+        await until(lambda: scene.house.one("SELECT heartbeat_at FROM GATEWAY") == scene.house.now_ms)
 
 
 async def test_a_file_that_a_failing_heartbeat_let_go_of_is_opened_again_also_where_nothing_is_to_be_stored(
@@ -490,7 +490,6 @@ async def test_a_writer_tidies_while_no_batch_waits(tmp_path: Path) -> None:
             scene.ref.tell(Tidy())
         await until(
             lambda: scene.house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state IN (1, 2)") == 300,
-            within_s=10,
         )
         scene.ref.tell(scene.house.batch(change(1, at_ms=scene.house.now_ms)))
         await scene.heard(BatchStored, 2)
@@ -504,9 +503,9 @@ async def test_tidying_waits_for_a_locked_database_and_says_so_once(tmp_path: Pa
         other = apsw.Connection(str(scene.house.path))
         other.execute("BEGIN IMMEDIATE")
         scene.ref.tell(Tidy())
-        await until(lambda: scene.house.logged("tidying.failed") != [], within_s=10)
+        await until(lambda: scene.house.logged("tidying.failed") != [])
         scene.ref.tell(Tidy())
-        await until(scene.actor.actor_inbox.empty, within_s=10)
+        await until(scene.actor.actor_inbox.empty)
         assert len(scene.house.logged("tidying.failed")) == 1
         other.execute("COMMIT")
         other.close()

@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from supervision import Gone, LoopFuture, NobodyThere, Registry, ThreadActor, TrioActor, WouldBlockTheLoop, ask
 from supervision.testing import running
+from tests.waiting import WITHIN_S
 
 
 class Echo(TrioActor):
@@ -71,7 +72,7 @@ async def test_tells_and_asks_from_other_threads_are_handled_on_the_loops_thread
         def outside(first: int) -> None:
             for number in range(first, first + 200):
                 ref.tell(number)
-            answers.append(ref.ask("done", timeout=5))
+            answers.append(ref.ask("done", timeout=WITHIN_S))
 
         async with trio.open_nursery() as nursery:
             for first in (0, 1000, 2000):

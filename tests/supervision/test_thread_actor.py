@@ -26,7 +26,7 @@ from supervision import (
 )
 from supervision.testing import running
 from tests.supervision.stage import AT_ONCE, Stage
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 
 class Worker(ThreadActor):
@@ -62,7 +62,7 @@ class Hang:
 
     def __call__(self, actor: Worker) -> str:
         self.entered.set()
-        self.release.wait(30)
+        self.release.wait(WITHIN_S)
         return "too late"
 
 
@@ -182,7 +182,7 @@ async def test_on_abandon_can_break_what_the_thread_hangs_in() -> None:
     log: list[str] = []
     stage = Stage()
     async with await stage.open(worker(log, heartbeat_timeout_s=0.03)):
-        stage.tell("w", lambda actor: actor.interrupted.wait(30))
+        stage.tell("w", lambda actor: actor.interrupted.wait(WITHIN_S))
         await until(got(stage, AbandonedEnded))
 
 
@@ -245,7 +245,7 @@ async def test_a_thread_can_ask_a_trio_actor_and_send_to_it() -> None:
     stage = Stage()
     async with await stage.open(stage.probe("a"), worker([])):
         ref = await stage.ask("a", lambda actor: actor.ref)
-        assert await stage.ask("w", lambda actor: ref.ask("from a thread", timeout=5)) == "from a thread"
+        assert await stage.ask("w", lambda actor: ref.ask("from a thread", timeout=WITHIN_S)) == "from a thread"
         assert await stage.ask("w", lambda actor: actor.send("a", "fine")) is True
         assert await stage.ask("w", lambda actor: actor.send("nobody", "lost")) is False
 

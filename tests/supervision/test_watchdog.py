@@ -10,7 +10,7 @@ import trio
 
 from supervision import BadSpec, Event, LoopResumed, LoopStalled, LoopWatchdog
 from supervision.watchdog import Late, Progress, StallJudge, lateness, next_look_s, patience_s
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 WATCHING = "loop watchdog"
 
@@ -79,7 +79,7 @@ async def test_a_loop_that_does_not_turn_is_told_with_the_place_where_it_hangs()
         stalled.set()
 
     def a_tight_loop_in_one_child() -> None:
-        stalled.wait(30)
+        stalled.wait(WITHIN_S)
 
     async with trio.open_nursery() as nursery:
         await nursery.start(LoopWatchdog(0.05, on_event).run)

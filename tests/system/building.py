@@ -26,10 +26,9 @@ from tests.system.house import House, config_of
 from tests.system.stations import ABORT, CONFIRMED, REJECT, with_bacnet
 
 STILL = 3600.0  # values do not move
-RULES = Rules(poll_interval_s=0.1, stale_after=50, down_after=100, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.1, stale_after=500, down_after=1000, max_interval_s=0.0)
 HASTY = Rules(poll_interval_s=0.1, stale_after=5, down_after=10, max_interval_s=0.0)
 EVERYBODY = (0, 4_194_303)
-WITHIN_S = 60.0
 NO_FAULT = BacnetFault(BacnetFaultKind.NONE)
 STALL = BacnetFault(BacnetFaultKind.STALL)
 

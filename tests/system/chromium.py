@@ -39,7 +39,6 @@ os.dup2(to, 3)
 os.dup2(since, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-ANSWERS_WITHIN_S = 60.0
 KEYS = {
     "Tab": 9,
     "Enter": 13,
@@ -142,7 +141,7 @@ class Browser:
         message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
-        with trio.fail_after(ANSWERS_WITHIN_S):
+        with trio.fail_after(WITHIN_S):
             async with self._sending:
                 await self._to.send_all(json.dumps(message).encode() + b"\0")
             while number not in self._answers:

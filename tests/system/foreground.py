@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import apsw
 
-ENDS_WITHIN_S = 60.0
+from tests.waiting import WITHIN_S
 
 
 def configuration(data_dir: Path, panels: Sequence[dict[str, Any]], poll_interval: str = "50ms") -> str:
@@ -82,7 +82,7 @@ class GatewayProcess:
         """Send it a signal, when one is given, and wait for its end."""
         if number is not None:
             self.process.send_signal(number)
-        return self.process.wait(ENDS_WITHIN_S)
+        return self.process.wait(WITHIN_S)
 
 
 def ask(database: Path, sql: str, *bindings: object) -> list[tuple[Any, ...]]:

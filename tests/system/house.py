@@ -41,6 +41,10 @@ class RecordedLog:
         """The lines of one event whose keys are as wanted."""
         return [keys for event, keys in self.lines if event == name and wanted.items() <= keys.items()]
 
+    def told(self, device: str, *names: str) -> list[tuple[str, dict[str, object]]]:
+        """The lines of these events that concern one device, in their order."""
+        return [(event, keys) for event, keys in self.lines if event in names and keys.get("device") == device]
+
 
 def panel(name: str, port: int, *, interval_s: float = INTERVAL_S, **changes: Any) -> DeviceConfig:
     """A T3 panel on loopback, polled fast; `stale_after` 3 and `down_after` 6 polls as by default."""

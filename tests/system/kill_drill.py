@@ -64,7 +64,7 @@ class KillDrill:
             kill.false_changes = await self._changes_after_start(gateway)
             self._let_go()
             enough = self._samples() + more_samples
-            await until(lambda: self._samples() >= enough, 60)
+            await until(lambda: self._samples() >= enough)
             gateway.end(signal.SIGKILL)
             killed_ms = time.time() * 1000
         copy = self._copy()
@@ -92,8 +92,8 @@ class KillDrill:
     async def _changes_after_start(self, gateway: GatewayProcess) -> list[Any]:
         """Samples that a start on still values has written though the value is the one that was stored before."""
         panels = self._plant.panels
-        await until(lambda: len(gateway.said("device.online")) == len(panels), 60)
-        await until(lambda: self._newest(self.database) == self._held(), 30, "what the panels hold is stored")
+        await until(lambda: len(gateway.said("device.online")) == len(panels))
+        await until(lambda: self._newest(self.database) == self._held(), what="what the panels hold is stored")
         polls = {name: self._plant.server_of(name).counts.answered + 30 for name in panels}
         await until(lambda: all(self._plant.server_of(name).counts.answered >= n for name, n in polls.items()))
         written = ask(

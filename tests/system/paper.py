@@ -176,7 +176,7 @@ class Paper:
 
     async def _answered(self, answer: Any, request: Request) -> Response:
         self.asked.append(f"{request.url.path}?{request.url.query}")
-        await until(lambda: not self.is_frozen, 60)
+        await until(lambda: not self.is_frozen)
         return json_answer(answer({**request.path_params, **request.query_params}))
 
     def _device(self, wanted: Any) -> DeviceAnswer:

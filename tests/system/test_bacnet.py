@@ -21,7 +21,7 @@ from tests.waiting import until
 
 INTERVAL_S = 0.1
 STILL = 3600.0  # values do not move
-RULES = Rules(poll_interval_s=INTERVAL_S, stale_after=50, down_after=50, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=INTERVAL_S, stale_after=500, down_after=500, max_interval_s=0.0)
 SICKLY = Rules(poll_interval_s=INTERVAL_S, stale_after=3, down_after=6, max_interval_s=0.0)
 SIZE = BacnetPlantSize(
     3, 7, PointCounts(8, 4, 4), (Preset.T3000, Preset.NO_RPM, Preset.APDU_206), (ALONE,), tick_s=STILL
@@ -36,7 +36,7 @@ def both(bacnet: BacnetPlant, modbus: Plant, data_dir: Path) -> Config:
             protocol="bacnet",
             address=f"127.0.0.1:{row['port']}",
             instance=row["instance"],
-            timeout_s=0.2,
+            timeout_s=0.2 if row["name"] == "bacnet-2" else 5.0,  # a busy machine is not to be taken for a dead device
             rules=SICKLY if row["name"] == "bacnet-2" else RULES,
         )
         for row in bacnet.listing()

@@ -75,7 +75,7 @@ async def test_every_cell_converges_in_six_probes_keeps_its_points_and_does_not_
                 stations[name].suffer(fault)
         devices = [station.config(RULES, timeout_s=4.0) for station in stations.values()]
         async with gateway_running(with_bacnet(config_of(devices, tmp_path))) as house:
-            await until(lambda: all_there(house, stations.values()), 90)
+            await until(lambda: all_there(house, stations.values()))
             probes = {name: station.tap.refused[READ_MULTIPLE] for name, station in stations.items()}
             await two_more_polls()
             for name, station in stations.items():

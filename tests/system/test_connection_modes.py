@@ -12,7 +12,7 @@ from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.house import config_of, gateway_running, listed
 from tests.waiting import every, until
 
-RULES = Rules(poll_interval_s=0.05, stale_after=100, down_after=100, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.05, stale_after=1000, down_after=1000, max_interval_s=0.0)
 ASK_FOR_SERIAL = bytes.fromhex("0001 0000 0006 01 03 0000 0004")
 ONE_CLIENT = Fault(FaultKind.ONE_CLIENT)
 

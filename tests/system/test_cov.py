@@ -29,7 +29,7 @@ LISTED = ("IN1", "VAR1")
 OTHERS = {"IN2", "IN3", "IN4", "OUT1", "OUT2", "VAR2"}
 HELD_BY_OTHERS = 3
 STILL = 3600.0  # values do not move by themselves
-RULES = Rules(poll_interval_s=0.1, stale_after=50, down_after=50, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.1, stale_after=500, down_after=500, max_interval_s=0.0)
 KEEPS_ITS_WORD, REFUSES, SAYS_NOTHING, EXPIRES, REPEATS, NOT_ASKED = (f"bacnet-{number}" for number in range(1, 7))
 FAULTS = {
     REFUSES: BacnetFault(BacnetFaultKind.COV_REFUSE),
@@ -88,7 +88,7 @@ class Told:
         for name, point_id, _ in wanted:
             self.plant.set_values(name, {point_id: value})
         sql = "SELECT name, point_id, value FROM POINTS"
-        await until(lambda: wanted <= set(self.house.rows(sql)), 10, f"{wanted} are shown")
+        await until(lambda: wanted <= set(self.house.rows(sql)), what=f"{wanted} are shown")
 
 
 @asynccontextmanager

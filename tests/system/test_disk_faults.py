@@ -23,7 +23,6 @@ from tests.waiting import until
 POINTS, BATCH_ROWS = 10, 20
 MOST_WAITING = 11 * BATCH_ROWS + 2 * POINTS + 10
 """A batch in flight and ten behind it; two changes of each point, and what concerns the device itself."""
-WITHIN_S = 30.0
 EACH_POLL = Rules(poll_interval_s=0.05, stale_after=200, down_after=400, trend="always")
 
 FAULTS: dict[str, tuple[Callable[[Disk], object], str, str]] = {
@@ -58,14 +57,14 @@ class Scene:
     async def polls(self, more: int = 20) -> None:
         """Wait until the panel was asked so often again."""
         enough = self.panel.counts.answered + more
-        await until(lambda: self.panel.counts.answered >= enough, WITHIN_S)
+        await until(lambda: self.panel.counts.answered >= enough)
 
     async def stores(self) -> None:
         """Wait until samples are stored that are newer than all that are there."""
         self.house.let_go()  # there may be another file under that name now
         newest = self._newest()
-        await until(lambda: self._newest() > newest, WITHIN_S)
-        await until(lambda: self.house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
+        await until(lambda: self._newest() > newest)
+        await until(lambda: self.house.point_statuses("ahu-1") == {"ok"})
 
     def _newest(self) -> int:
         try:
@@ -100,9 +99,9 @@ async def test_a_disk_that_takes_nothing_costs_no_poll_and_is_over_when_it_is_ov
         log = scene.house.log
         await scene.stores()
         begin(scene.disk)
-        await until(lambda: log.of("changes.coalesced") != [], WITHIN_S)
+        await until(lambda: log.of("changes.coalesced") != [])
         await scene.polls()
-        await until(lambda: scene.store.state == "blocked", WITHIN_S)
+        await until(lambda: scene.store.state == "blocked")
         assert words in scene.store.reason
         (said,) = log.of(event)
         assert words in str(said["reason"])
@@ -112,8 +111,8 @@ async def test_a_disk_that_takes_nothing_costs_no_poll_and_is_over_when_it_is_ov
         assert report.devices == {"online": 1}
 
         scene.disk.mend()
-        await until(lambda: scene.store.state == "ok", WITHIN_S)
-        await until(lambda: log.of("changes.caught_up") != [], WITHIN_S)
+        await until(lambda: scene.store.state == "ok")
+        await until(lambda: log.of("changes.caught_up") != [])
         await scene.stores()
         assert len(log.of(event)) == len(log.of("store.recovered")) == 1
         assert log.of("changes.caught_up")[0]["lost_samples"] > 0  # type: ignore[operator]
@@ -126,10 +125,10 @@ async def test_a_sync_that_fails_is_a_disk_that_fails(tmp_path: Path) -> None:
     async with scene_on(tmp_path, Disk(), durability="full") as scene:
         await scene.stores()
         scene.disk.fail("sync")
-        await until(lambda: scene.house.log.of("store.failing") != [], WITHIN_S)
+        await until(lambda: scene.house.log.of("store.failing") != [])
         await scene.polls()
         scene.disk.mend()
-        await until(lambda: scene.house.log.of("store.recovered") != [], WITHIN_S)
+        await until(lambda: scene.house.log.of("store.recovered") != [])
         await scene.stores()
         assert scene.set_aside() == scene.house.log.of("child.exited") == []
         assert scene.is_sound()
@@ -142,8 +141,8 @@ async def test_a_file_that_alone_goes_on_failing_is_set_aside_and_a_new_one_begu
     async with scene_on(tmp_path, Disk()) as scene:
         await scene.stores()
         scene.disk.fail("write", only=scene.house.database.name + "-wal")
-        await until(lambda: scene.house.log.of("store.damaged") != [], WITHIN_S)
-        await until(lambda: scene.store.state == "ok", WITHIN_S)
+        await until(lambda: scene.house.log.of("store.damaged") != [])
+        await until(lambda: scene.store.state == "ok")
         await scene.stores()
         assert "another file can be written there" in str(scene.house.log.of("store.damaged")[0]["reason"])
         assert len(scene.set_aside()) == 1
@@ -157,7 +156,7 @@ async def test_a_whole_disk_that_goes_on_failing_is_waited_for_however_long(
     async with scene_on(tmp_path, Disk()) as scene:
         await scene.stores()
         scene.disk.fail("write")
-        await until(lambda: scene.house.log.of("store.failing") != [], WITHIN_S)
+        await until(lambda: scene.house.log.of("store.failing") != [])
         await refuses_more(scene.disk)
         # Mended between a try of the file and the try of the disk that follows, it would be a file that fails alone.
         monkeypatch.setattr(failing, "PATIENCE_S", 60.0)
@@ -170,14 +169,14 @@ async def test_a_whole_disk_that_goes_on_failing_is_waited_for_however_long(
 async def refuses_more(disk: Disk) -> None:
     """Wait until it has refused some more writes."""
     enough = disk.refused + 20
-    await until(lambda: disk.refused > enough, WITHIN_S)
+    await until(lambda: disk.refused > enough)
 
 
 async def test_a_page_that_rots_in_mid_run_costs_the_file_and_not_the_gateway(tmp_path: Path) -> None:
     async with scene_on(tmp_path, Disk()) as scene:
         await scene.stores()
         scene.disk.rot()
-        await until(lambda: scene.house.log.of("store.damaged") != [], WITHIN_S)
+        await until(lambda: scene.house.log.of("store.damaged") != [])
         await scene.stores()
         (line,) = scene.house.log.of("store.damaged")
         assert scene.set_aside() == [Path(str(line["set_aside"])).name]
@@ -207,7 +206,7 @@ async def test_a_disk_that_takes_nothing_at_the_start_is_waited_for(tmp_path: Pa
         await scene.polls()
         assert len(scene.house.log.of(event)) == 1
         disk.mend()
-        await until(lambda: scene.store.state == "ok", WITHIN_S)
+        await until(lambda: scene.store.state == "ok")
         await scene.stores()
         assert len(scene.house.log.of("store.recovered")) == 1
         assert scene.house.log.of("child.exited") == []
@@ -222,7 +221,7 @@ async def test_a_sector_that_cannot_be_read_at_the_start_costs_the_file_after_a_
     disk = Disk()
     disk.fail("read", only="/t3actors.db")
     async with scene_on(tmp_path, disk) as scene:
-        await until(lambda: scene.house.log.of("store.failing") != [], WITHIN_S)
+        await until(lambda: scene.house.log.of("store.failing") != [])
         await scene.polls()
         await scene.stores()
         assert len(scene.house.log.of("store.damaged")) == len(scene.set_aside()) == 1

@@ -26,7 +26,6 @@ from tests.system.building import (
     NO_FAULT,
     STALL,
     STILL,
-    WITHIN_S,
     Building,
     Resident,
     polling,
@@ -67,7 +66,7 @@ def true(house: House, one: Resident, name: str = "") -> None:
 async def polled_anew(residents: list[Resident], times: int = 3) -> None:
     """Wait until each of these was polled some more times."""
     before = {each.name: each.requests for each in residents}
-    await until(lambda: all(each.requests >= before[each.name] + times for each in residents), WITHIN_S)
+    await until(lambda: all(each.requests >= before[each.name] + times for each in residents))
 
 
 async def test_every_device_of_every_network_is_found_and_polled_where_all_are_wanted(tmp_path: Path) -> None:
@@ -75,7 +74,7 @@ async def test_every_device_of_every_network_is_found_and_polled_where_all_are_w
         everybody = list(building)
         config = building.config(tmp_path, "all")
         async with gateway_running(config) as house:
-            await until(lambda: well(house, everybody), WITHIN_S)
+            await until(lambda: well(house, everybody))
             assert polling(house) == names(everybody)
             stored = house.rows(
                 "SELECT name, address, object_instance, vendor_id, bacnet_network, bacnet_mstp_mac_id, discovered,"
@@ -102,8 +101,8 @@ async def test_only_temcos_panels_are_polled_where_they_are_wanted_and_all_other
         others = [each for each in building if each.device.vendor != TEMCO]
         assert len(panels) == 2
         async with gateway_running(building.config(tmp_path, "temco")) as house:
-            await until(lambda: well(house, panels), WITHIN_S)
-            await until(lambda: len(house.log.of("bacnet.seen")) == len(building.residents), WITHIN_S)
+            await until(lambda: well(house, panels))
+            await until(lambda: len(house.log.of("bacnet.seen")) == len(building.residents))
             await polled_anew(panels)
             assert [row[0] for row in house.rows("SELECT name FROM DEVICES ORDER BY name")] == names(panels)
             assert polling(house) == names(panels)
@@ -114,10 +113,10 @@ async def test_in_the_list_all_are_said_and_nobody_is_asked_for_anything(tmp_pat
     async with running_building(SIZE) as building:
         everybody = list(building)
         async with gateway_running(building.config(tmp_path, "list")) as house:
-            await until(lambda: len(house.log.of("bacnet.seen")) == len(everybody), WITHIN_S)
+            await until(lambda: len(house.log.of("bacnet.seen")) == len(everybody))
             await who_is(house)
             told = "SELECT count(*) FROM EVENTS WHERE event = 'bacnet.seen'"
-            await until(lambda: house.one(told) == len(everybody), WITHIN_S)
+            await until(lambda: house.one(told) == len(everybody))
             assert sorted(str(line["device"]) for line in house.log.of("bacnet.seen")) == names(everybody)
             assert house.rows("SELECT name FROM DEVICES") == []
             assert polling(house) == []
@@ -128,8 +127,8 @@ async def test_unless_asked_to_the_gateway_looks_for_nobody(tmp_path: Path) -> N
     async with running_building(SIZE) as building:
         one, *others = building
         async with gateway_running(building.config(tmp_path, "off", one.configured("ahu-1"))) as house:
-            await until(lambda: house.log.of("bbmd.registered"), WITHIN_S)
-            await until(lambda: house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
+            await until(lambda: house.log.of("bbmd.registered"))
+            await until(lambda: house.point_statuses("ahu-1") == {"ok"})
             await polled_anew([one])
             assert building.plant.counts().who_is == 0
             assert {each.requests for each in others} == {0}
@@ -146,15 +145,15 @@ async def test_a_doubled_instance_is_listed_as_a_conflict_said_once_and_never_po
         pair = {found.found_as: found, doubled_found.found_as: doubled_found}
         config = building.config(tmp_path, "all", ours.configured("ahu-1"))
         async with gateway_running(config) as house:
-            await until(lambda: well(house, [plain]) and house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
+            await until(lambda: well(house, [plain]) and house.point_statuses("ahu-1") == {"ok"})
             conflicts = "SELECT name FROM DEVICES WHERE status = 'conflict'"
-            await until(lambda: len(house.rows(conflicts)) == 2, WITHIN_S)
+            await until(lambda: len(house.rows(conflicts)) == 2)
             listed = {row[0] for row in house.rows(conflicts)}
             assert doubled_ours.found_as in listed
             (later_name,) = listed & set(pair)
             (first_name,) = set(pair) - {later_name}
             later, first = pair[later_name], pair[first_name]
-            await until(lambda: house.point_statuses(first_name) == {"ok"}, WITHIN_S)
+            await until(lambda: house.point_statuses(first_name) == {"ok"})
             for _ in range(3):
                 await everybody_has_answered(house, building)
             await polled_anew([ours, first, plain])
@@ -175,7 +174,7 @@ async def test_a_doubled_instance_is_listed_as_a_conflict_said_once_and_never_po
 
         first.suffer(STALL)
         async with gateway_running(config) as house:
-            await until(lambda: house.log.of("bbmd.registered") and well(house, [plain]), WITHIN_S)
+            await until(lambda: house.log.of("bbmd.registered") and well(house, [plain]))
             await everybody_has_answered(house, building)
             await polled_anew([ours, plain])
             assert polling(house) == sorted(["ahu-1", first_name, plain.found_as])
@@ -187,7 +186,7 @@ async def everybody_has_answered(house: House, building: Building) -> None:
     heard = building.plant.counts().who_is
     answering = [each for each in building if BacnetFaultKind.STALL not in each.placed.responder.faults]
     await who_is(house)
-    await until(lambda: building.plant.counts().who_is >= heard + len(answering), WITHIN_S)
+    await until(lambda: building.plant.counts().who_is >= heard + len(answering))
 
 
 async def test_two_found_panels_with_one_serial_number_are_both_polled_again_after_a_restart(tmp_path: Path) -> None:
@@ -198,7 +197,7 @@ async def test_two_found_panels_with_one_serial_number_are_both_polled_again_aft
         config = building.config(tmp_path, "temco", found={"private_transfer": True})
         async with gateway_running(config) as house:
             statuses = "SELECT status FROM DEVICES ORDER BY status"
-            await until(lambda: house.rows(statuses) == [("conflict",), ("online",)], WITHIN_S)
+            await until(lambda: house.rows(statuses) == [("conflict",), ("online",)])
             await polled_anew(everybody)
             (online,) = (each for each in everybody if house.status(each.found_as) == "online")
         async with gateway_running(config) as house:
@@ -214,16 +213,16 @@ async def test_who_was_found_is_polled_again_after_a_restart_until_it_is_forgott
         everybody = list(building)
         config = building.config(tmp_path, "all", rules=HASTY)
         async with gateway_running(config) as house:
-            await until(lambda: well(house, everybody), WITHIN_S)
+            await until(lambda: well(house, everybody))
 
         building.set_fault(STALL)
         async with gateway_running(config) as house:
-            await until(lambda: all(house.status(each.found_as) == "offline" for each in everybody), WITHIN_S)
+            await until(lambda: all(house.status(each.found_as) == "offline" for each in everybody))
             assert [row[0] for row in house.rows(DISCOVERED)] == names(everybody)
             assert polling(house) == names(everybody)
             assert house.log.of("bacnet.seen") == [], "they are known, not found"
             building.set_fault(NO_FAULT)
-            await until(lambda: well(house, everybody), WITHIN_S)
+            await until(lambda: well(house, everybody))
             assert polling(house) == names(everybody)
 
         gone, *rest = everybody
@@ -233,14 +232,14 @@ async def test_who_was_found_is_polled_again_after_a_restart_until_it_is_forgott
         for each in everybody:
             each.begin_anew()
         async with gateway_running(building.config(tmp_path, "off")) as house:
-            await until(lambda: all(house.status(each.found_as) == "disabled" for each in everybody), WITHIN_S)
+            await until(lambda: all(house.status(each.found_as) == "disabled" for each in everybody))
             assert all(house.point_statuses(each.found_as) == {"disabled"} for each in everybody)
             assert all(house.one(HISTORY, each.found_as) for each in everybody)
             assert [row[0] for row in house.rows(DISCOVERED)] == names(rest), "found, whoever polls them"
         assert {each.requests for each in everybody} == {0}
 
         async with gateway_running(config) as house:
-            await until(lambda: well(house, everybody), WITHIN_S)
+            await until(lambda: well(house, everybody))
 
 
 async def is_forgotten(config: Config, gone: Resident, rest: list[Resident]) -> None:
@@ -250,7 +249,7 @@ async def is_forgotten(config: Config, gone: Resident, rest: list[Resident]) -> 
     assert forget(database, gone.found_as, 1_700_000_000_000)
     gone.begin_anew()
     async with gateway_running(config) as house:
-        await until(lambda: well(house, rest), WITHIN_S)
+        await until(lambda: well(house, rest))
         await polled_anew(rest)
         assert polling(house) == names(rest)
         assert (gone.requests, house.status(gone.found_as)) == (0, "disabled")
@@ -269,7 +268,7 @@ async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polle
         configured, *found = everybody
         config = building.config(tmp_path, "all", configured.configured("ahu-1"))
         async with gateway_running(config) as house:
-            await until(lambda: well(house, found) and house.status("ahu-1") == "online", WITHIN_S)
+            await until(lambda: well(house, found) and house.status("ahu-1") == "online")
             gateway = house.gateway
             lives = {each.found_as: gateway.registry.incarnation(f"device/{each.found_as}") for each in found}
 
@@ -281,11 +280,11 @@ async def test_found_devices_outlive_the_end_of_who_found_them_and_none_is_polle
 
             while not house.log.of("restarts.exhausted"):
                 await die(house, DISCOVERY)
-            await until(lambda: polling(house) == sorted(["ahu-1", *names(found)]), WITHIN_S)
+            await until(lambda: polling(house) == sorted(["ahu-1", *names(found)]))
             for each in everybody:
                 each.begin_anew()
             await polled_anew(everybody)
-            await until(lambda: well(house, found) and house.status("ahu-1") == "online", WITHIN_S)
+            await until(lambda: well(house, found) and house.status("ahu-1") == "online")
             assert polling(house) == sorted(["ahu-1", *names(found)])
             for each in found:
                 true(house, each)
@@ -307,14 +306,13 @@ async def test_who_was_found_is_synced_with_all_others_once_the_first_round_is_o
             results = await house.gateway.sync()
             assert sorted(one.device for one in results) == sorted(["ahu-1", *names(found)])
             assert {(one.points_ok > 0, one.points_failed, one.error) for one in results} == {(True, 0, "")}
-            await until(lambda: [row[0] for row in house.rows(DISCOVERED)] == names(found), WITHIN_S)
+            await until(lambda: [row[0] for row in house.rows(DISCOVERED)] == names(found))
 
 
 async def test_who_never_answers_is_not_remembered_and_in_the_end_polled_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_on, "LOOK_AT_NEWCOMERS_S", (0.1, 0.1))
-    monkeypatch.setattr(newcomers, "UNMET_FOR_S", 3.0)
     async with running_building(THREE) as building:
         mute, *rest = building
         answer = mute.placed.responder.receive
@@ -324,15 +322,17 @@ async def test_who_never_answers_is_not_remembered_and_in_the_end_polled_no_more
 
         mute.placed.responder.receive = only_who_is
         async with gateway_running(building.config(tmp_path, "all", rules=HASTY)) as house:
-            await until(lambda: mute.found_as in polling(house), WITHIN_S)
-            await until(lambda: house.log.of("bacnet.dismissed", device=mute.found_as), WITHIN_S)
-            await until(lambda: well(house, rest), WITHIN_S)
+            await until(lambda: mute.found_as in polling(house))
+            await until(lambda: well(house, rest))
+            with monkeypatch.context() as impatient:
+                impatient.setattr(newcomers, "UNMET_FOR_S", 0.5)
+                await until(lambda: house.log.of("bacnet.dismissed", device=mute.found_as))
             status = "SELECT status, discovered FROM DEVICES WHERE name = ?"
-            await until(lambda: house.rows(status, mute.found_as) == [("disabled", 0)], WITHIN_S)
+            await until(lambda: house.rows(status, mute.found_as) == [("disabled", 0)])
             assert [row[0] for row in house.rows(DISCOVERED)] == names(rest)
             mute.placed.responder.receive = answer
             await who_is(house)
-            await until(lambda: well(house, building), WITHIN_S)
+            await until(lambda: well(house, building))
             assert [row[0] for row in house.rows(DISCOVERED)] == names(list(building))
 
 
@@ -341,9 +341,7 @@ async def die(house: House, role: str) -> None:
     registry = house.gateway.registry
     before = registry.incarnation(role)
     registry.send(role, object())
-    await until(
-        lambda: registry.incarnation(role) not in {None, before} or house.log.of("restarts.exhausted"), WITHIN_S
-    )
+    await until(lambda: registry.incarnation(role) not in {None, before} or house.log.of("restarts.exhausted"))
 
 
 def seen_by(house: House) -> set[object]:
@@ -376,7 +374,7 @@ async def test_a_link_that_dies_is_seen_by_its_devices_and_crashes_none_of_them(
         late.suffer(STALL)
         config = building.config(tmp_path, "all", configured.configured("ahu-1"))
         async with gateway_running(config) as house:
-            await until(lambda: well(house, found) and house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
+            await until(lambda: well(house, found) and house.point_statuses("ahu-1") == {"ok"})
             registry = house.gateway.registry
             roles = [f"device/{name}" for name in polling(house)]
             lives = {role: registry.incarnation(role) for role in roles}
@@ -387,13 +385,13 @@ async def test_a_link_that_dies_is_seen_by_its_devices_and_crashes_none_of_them(
                 stack = links[0]._serving.stack
                 assert stack is not None
                 stack.thread.give_up("the test ends it")
-            await until(lambda: registry.incarnation(LINK) not in {None, first}, WITHIN_S)
-            await until(lambda: seen_by(house) == set(polling(house)), WITHIN_S, "every device has seen it")
+            await until(lambda: registry.incarnation(LINK) not in {None, first})
+            await until(lambda: seen_by(house) == set(polling(house)), what="every device has seen it")
             for each in everybody:
                 each.begin_anew()
             await polled_anew(everybody, 5)
-            await until(lambda: well(house, found) and house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
-            await until(lambda: house.status("ahu-1") == "online", WITHIN_S)
+            await until(lambda: well(house, found) and house.point_statuses("ahu-1") == {"ok"})
+            await until(lambda: house.status("ahu-1") == "online")
             assert {role: registry.incarnation(role) for role in roles} == lives
             assert {line["child"] for line in house.log.of("child.restarted")} == {LINK}
             assert len(links) == 2
@@ -401,6 +399,6 @@ async def test_a_link_that_dies_is_seen_by_its_devices_and_crashes_none_of_them(
                 true(house, each)
 
             late.suffer(NO_FAULT)
-            await until(lambda: len(house.log.of("bbmd.registered")) == 2, WITHIN_S)
+            await until(lambda: len(house.log.of("bbmd.registered")) == 2)
             await who_is(house)
-            await until(lambda: well(house, [late]), WITHIN_S, "whoever comes later is found through the new link")
+            await until(lambda: well(house, [late]), what="whoever comes later is found through the new link")

@@ -13,7 +13,7 @@ from tests.system.house import FIRST_INPUT, House, Tap, config_of, gateway_runni
 from tests.waiting import until
 
 INPUTS = 30  # in one read, as long as nothing is illegal
-RULES = Rules(poll_interval_s=0.05, stale_after=100, down_after=100, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.05, stale_after=1000, down_after=1000, max_interval_s=0.0)
 
 
 def illegal(points: list[int]) -> Fault:

@@ -16,7 +16,7 @@ from t3actors.simulator.bacnet.faults import BacnetFault, BacnetFaultKind
 from t3actors.simulator.bacnet.plant import ALONE, ON_TRUNK, BacnetPlantSize
 from t3actors.simulator.bacnet.words import ObjectType, Property, object_identifier
 from t3actors.store.known import PROVISIONAL
-from tests.system.building import STILL, WITHIN_S, Resident, running_building, well
+from tests.system.building import STILL, Resident, running_building, well
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import with_bacnet
 from tests.waiting import until
@@ -78,7 +78,7 @@ async def test_each_table_says_all_that_the_simulated_objects_say(tmp_path: Path
         program.properties[Property.OUT_OF_SERVICE] = OUT_OF_SERVICE
         config = with_bacnet(config_of([panel.configured(PANEL), other.configured(OTHER)], tmp_path))
         async with gateway_running(config) as house:
-            await until(lambda: is_filled(house, PANEL, OTHER), WITHIN_S)
+            await until(lambda: is_filled(house, PANEL, OTHER))
             programs_are_said(house)
             schedules_are_said(house, panel, other)
             calendars_are_said(house)
@@ -88,7 +88,7 @@ async def test_each_table_says_all_that_the_simulated_objects_say(tmp_path: Path
 
             program.properties[Property.PROGRAM_STATE] = tags.enumerated(0)
             state = "SELECT program_status FROM PROGRAMS WHERE program_id = 'PRG2'"
-            await until(lambda: house.one(state) == "idle", WITHIN_S)
+            await until(lambda: house.one(state) == "idle")
     assert building.plant.counts().writes == 0
 
 
@@ -184,7 +184,7 @@ async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_eve
         high = normal - 1.0  # the second enrolment's limit: it is in alarm from the start
         config = with_bacnet(config_of([panel.configured(PANEL)], tmp_path))
         async with gateway_running(config) as house:
-            await until(lambda: house.one(OPEN) == 1, WITHIN_S)
+            await until(lambda: house.one(OPEN) == 1)
             columns = (
                 "source, alarm_state, alarm_type, message, description, priority, notification_id, acknowledged,"
                 " low_limit, high_limit, raised_at, clock_off_s, cleared_at, acked_at"
@@ -198,18 +198,18 @@ async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_eve
             assert of_alarms(house, columns) == [standing]
 
             panel.device.set(watched.point_id, high - 5.0)
-            await until(lambda: house.one(OPEN) == 0, WITHIN_S)
+            await until(lambda: house.one(OPEN) == 0)
             assert house.one("SELECT cleared_at >= raised_at FROM ALARMS") == 1
 
             watched_flag = next(each for each in panel.device.points.values() if each is not watched)
             watched_flag.set_flags(in_alarm=True)
             panel.device.set(watched.point_id, high + 0.5)
-            await until(lambda: house.one(OPEN) == 2, WITHIN_S)
+            await until(lambda: house.one(OPEN) == 2)
             found = house.rows("SELECT source, alarm_state FROM ALARMS WHERE cleared_at IS NULL ORDER BY source")
             assert found == [("EE2", "high limit"), (watched_flag.point_id, "off normal")]
             watched_flag.set_flags()
             panel.device.set(watched.point_id, high - 5.0)
-            await until(lambda: house.one(OPEN) == 0, WITHIN_S)
+            await until(lambda: house.one(OPEN) == 0)
 
             events = house.rows(
                 "SELECT event, point, from_status, to_status FROM EVENTS JOIN DEVICES USING (device_id)"
@@ -252,7 +252,7 @@ async def test_a_panels_serial_number_is_known_where_asking_for_it_is_allowed_or
         )
         async with gateway_running(config) as house:
             named = {"asked": asked, "unasked": unasked, "zero": zero, "said": said}
-            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in named), WITHIN_S)
+            await until(lambda: all(house.point_statuses(name) == {"ok"} for name in named))
             serials = {name: house.one(IDENTITY, name) for name in named}
             assert serials["asked"] == asked.device.serial_number
             assert serials["said"] == 424242
@@ -273,8 +273,8 @@ async def test_found_panels_keep_their_points_and_tables_under_the_serial_number
     async with running_building(size(Preset.T3000, Preset.T3000, layout=(ALONE, ON_TRUNK))) as building:
         config = building.config(tmp_path, "temco", found={"private_transfer": True})
         async with gateway_running(config) as house:
-            await until(lambda: well(house, building), WITHIN_S)
+            await until(lambda: well(house, building))
             expected = {each.found_as: (each.device.serial_number, each.device.panel_number) for each in building}
             rows = house.rows("SELECT name, serial_number, panel_id FROM DEVICES")
             assert {name: (serial, number) for name, serial, number in rows} == expected
-            await until(lambda: is_filled(house, *expected), WITHIN_S)
+            await until(lambda: is_filled(house, *expected))

@@ -27,7 +27,7 @@ PANELS = 3  # behind one simulated Modbus gateway
 POINT_BAND, PANEL_BAND = 1_000_000, 100_000_000  # in thousandths
 TIMEOUT_S = 0.05
 LATER_S = 0.08  # than the time-out
-RULES = Rules(poll_interval_s=0.03, stale_after=100, down_after=100, max_interval_s=0.0)
+RULES = Rules(poll_interval_s=0.03, stale_after=2000, down_after=2000, max_interval_s=0.0)
 
 KINDS = {
     "late until the next request": Fault(FaultKind.LATE),

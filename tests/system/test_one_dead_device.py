@@ -22,7 +22,7 @@ SPAN_POLLS = 12  # of each device that stands alone: a span's length, whatever t
 UNITS, MORTAL = 6, (2, 4, 6)
 STILL = 3600.0  # values do not move
 
-PATIENT = Rules(poll_interval_s=INTERVAL_S, stale_after=100, down_after=100, max_interval_s=0.0)
+PATIENT = Rules(poll_interval_s=INTERVAL_S, stale_after=1000, down_after=1000, max_interval_s=0.0)
 
 
 class Street:

@@ -22,7 +22,7 @@ TOP_OF_SERIES = """
 """
 
 
-PATIENT = Rules(poll_interval_s=0.05, stale_after=100, down_after=200, max_interval_s=0.0)
+PATIENT = Rules(poll_interval_s=0.05, stale_after=1000, down_after=2000, max_interval_s=0.0)
 """For tests that are not about age: a busy machine must not make a value old."""
 
 

@@ -18,7 +18,6 @@ from tests.system.house import House, config_of, gateway_running, listed
 from tests.waiting import until
 
 STILL = 3600.0
-WITHIN_S = 30.0
 
 
 def stores(house: House, question: str, rows: int) -> bool:
@@ -27,7 +26,7 @@ def stores(house: House, question: str, rows: int) -> bool:
 
 
 async def is_well(house: House) -> None:
-    await until(lambda: house.point_statuses("ahu-1") == {"ok"}, WITHIN_S)
+    await until(lambda: house.point_statuses("ahu-1") == {"ok"})
 
 
 async def test_a_value_that_the_database_refuses_costs_its_own_row_only(tmp_path: Path) -> None:
@@ -43,7 +42,7 @@ async def test_a_value_that_the_database_refuses_costs_its_own_row_only(tmp_path
                 )  # fmt: skip
                 house.gateway.registry.send("detector", read)
                 stored = f"SELECT count(*) FROM TRENDLOG_DATA WHERE value BETWEEN {72 + round_no} AND {75 + round_no}"
-                await until(partial(stores, house, stored, 4), WITHIN_S)
+                await until(partial(stores, house, stored, 4))
             (line,) = house.log.of("row.poisoned")
             assert (line["device"], line["point_id"]) == ("ahu-1", "IN1")
             await is_well(house)
@@ -69,7 +68,7 @@ async def test_a_row_by_hand_that_cannot_be_packed_costs_its_own_value_only(
             other.set_busy_timeout(5000)
             other.execute(by_hand)
             other.close()
-            await until(lambda: house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state > 0") == 2, WITHIN_S)
+            await until(lambda: house.one("SELECT SUM(samples) FROM parts WHERE kind = 0 AND state > 0") == 2)
             (line,) = house.log.of("history.spoilt")
             assert (line["rows"], line["device"], line["point_id"]) == (1, "ahu-1", "IN1")
             assert house.rows("SELECT text FROM TRENDLOG_DATA WHERE data_source = 2 ORDER BY logging_time") == [

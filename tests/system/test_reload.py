@@ -28,14 +28,14 @@ from t3actors.simulator.plant import PlantSize, running_plant
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.system.asked import client_of, verb
-from tests.system.building import RULES, STILL, WITHIN_S, polling, running_building, well
+from tests.system.building import RULES, STILL, polling, running_building, well
 from tests.system.foreground import GatewayProcess, ask, configuration
 from tests.system.house import config_of, gateway_running
 from tests.system.t3000_answers import now_s, real, real_panel
 from tests.system.test_pipeline import PATIENT, devices_of
-from tests.system.test_signals import STARTS_WITHIN_S, written
+from tests.system.test_signals import written
 from tests.system.test_t3000 import plant as installation
-from tests.waiting import blocking_until, until
+from tests.waiting import WITHIN_S, blocking_until, until
 
 
 def open_files() -> int:
@@ -62,12 +62,12 @@ async def test_on_sighup_the_file_is_read_anew_and_one_with_a_fault_changes_noth
             return found[0][0] if found else None
 
         with GatewayProcess(config) as gateway:
-            await until(lambda: status("panel-1") == status("panel-2") == "online", STARTS_WITHIN_S)
+            await until(lambda: status("panel-1") == status("panel-2") == "online")
             config.write_text(
                 configuration(tmp_path / "data", [rows[0], rows[2]]).replace('name = "drill"', 'name = "b"')
             )
             gateway.process.send_signal(signal.SIGHUP)
-            await until(lambda: status("panel-3") == "online" and status("panel-2") == "disabled", STARTS_WITHIN_S)
+            await until(lambda: status("panel-3") == "online" and status("panel-2") == "disabled")
             (done,) = gateway.said("reload.done")
             assert (done["added"], done["removed"], done["changed"]) == (["panel-3"], ["panel-2"], [])
             assert done["asked_by"] == "SIGHUP"
@@ -75,7 +75,7 @@ async def test_on_sighup_the_file_is_read_anew_and_one_with_a_fault_changes_noth
 
             config.write_text(configuration(tmp_path / "data", rows) + 'colour = "blue"\nmax_gap = 999\n')
             gateway.process.send_signal(signal.SIGHUP)
-            await until(lambda: gateway.said("reload.refused"), STARTS_WITHIN_S)
+            await until(lambda: gateway.said("reload.refused"))
             (refused,) = gateway.said("reload.refused")
             assert refused["fault_count"] == 2
             assert ["colour" in refused["faults"][0] or "colour" in refused["faults"][1]] == [True]
@@ -88,7 +88,7 @@ async def test_on_sighup_the_file_is_read_anew_and_one_with_a_fault_changes_noth
             config.write_text(configuration(tmp_path / "data", rows))
             told = await verb("reload", config)
             assert (told.code, told.out.splitlines()[:1]) == (Exit.DONE, ["added: panel-2"])
-            await until(lambda: status("panel-2") == "online", STARTS_WITHIN_S)
+            await until(lambda: status("panel-2") == "online")
             assert [
                 row[0] for row in ask(database, "SELECT event FROM EVENTS WHERE event LIKE 'reload%' ORDER BY id")
             ] == [
@@ -107,9 +107,9 @@ async def test_on_sighup_the_file_is_read_anew_and_one_with_a_fault_changes_noth
 def test_a_sighup_before_the_tree_is_up_waits_for_it(tmp_path: Path) -> None:
     config = written(tmp_path)
     with GatewayProcess(config) as gateway:
-        blocking_until(lambda: gateway.said("store.opened"), STARTS_WITHIN_S)
+        blocking_until(lambda: gateway.said("store.opened"))
         gateway.process.send_signal(signal.SIGHUP)
-        blocking_until(lambda: gateway.said("reload.done"), STARTS_WITHIN_S)
+        blocking_until(lambda: gateway.said("reload.done"))
         assert len(gateway.said("gateway.started")) == 1
         assert gateway.end(signal.SIGTERM) == Exit.DONE
 
@@ -121,13 +121,11 @@ def test_on_a_terminal_that_is_gone_a_sighup_stops_the_gateway_in_order(tmp_path
         with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
             os.close(theirs)
             database = tmp_path / "data" / "t3actors.db"
-            blocking_until(
-                lambda: ask(database, "SELECT 1 FROM EVENTS WHERE event = 'gateway.started'"), STARTS_WITHIN_S
-            )
+            blocking_until(lambda: ask(database, "SELECT 1 FROM EVENTS WHERE event = 'gateway.started'"))
             os.close(ours)
             process.send_signal(signal.SIGHUP)
             try:
-                assert process.wait(STARTS_WITHIN_S) == Exit.DONE
+                assert process.wait(WITHIN_S) == Exit.DONE
             finally:
                 process.kill()
             assert ask(database, "SELECT clean_stop FROM GATEWAY") == [(1,)]
@@ -144,7 +142,7 @@ async def test_the_verb_says_what_changed_and_refuses_another_file(tmp_path: Pat
         config = tmp_path / "site.toml"
         config.write_text(configuration(tmp_path / "data", rows))
         with GatewayProcess(config) as gateway:
-            await until(lambda: gateway.said("gateway.started"), STARTS_WITHIN_S)
+            await until(lambda: gateway.said("gateway.started"))
             same = await verb("reload", config)
             assert (same.code, same.out.splitlines()[0]) == (Exit.DONE, "nothing differs")
             config.write_text(configuration(tmp_path / "data", rows, "80ms"))
@@ -219,7 +217,7 @@ async def test_devices_that_were_found_follow_a_reload_too(tmp_path: Path) -> No
         one, two, three = building
         file = File(building.config(tmp_path, "all"))
         async with gateway_running(file.config, source=file.source) as house:
-            await until(lambda: well(house, [one, two, three]), WITHIN_S)
+            await until(lambda: well(house, [one, two, three]))
             registry = house.gateway.registry
 
             template = replace(file.config.found_devices, rules=replace(RULES, deadband=2.0))
@@ -230,21 +228,21 @@ async def test_devices_that_were_found_follow_a_reload_too(tmp_path: Path) -> No
 
             file.config = replace(file.config, devices=(two.configured("named"),))
             assert (await house.gateway.reload.ask("a test")).added == ("named",)
-            await until(lambda: house.status("named") == "online", WITHIN_S)
-            await until(lambda: polling(house) == sorted([one.found_as, three.found_as, "named"]), WITHIN_S)
+            await until(lambda: house.status("named") == "online")
+            await until(lambda: polling(house) == sorted([one.found_as, three.found_as, "named"]))
             assert registry.incarnation(f"device/{one.found_as}") == 2, "whoever did not differ was left alone"
             assert house.status(two.found_as) == "disabled"
 
             assert file.config.bacnet is not None
             file.config = replace(file.config, bacnet=replace(file.config.bacnet, discover="off"))
             await house.gateway.reload.ask("a test")
-            await until(lambda: house.status(one.found_as) == house.status(three.found_as) == "disabled", WITHIN_S)
+            await until(lambda: house.status(one.found_as) == house.status(three.found_as) == "disabled")
             assert polling(house) == ["named"]
             assert registry.incarnation("link/bacnet") == 1
 
             file.config = replace(file.config, bacnet=replace(file.config.bacnet, discover="all"), devices=())
             await house.gateway.reload.ask("a test")
-            await until(lambda: polling(house) == sorted(each.found_as for each in building), WITHIN_S)
+            await until(lambda: polling(house) == sorted(each.found_as for each in building))
 
 
 @pytest.mark.needs_cc

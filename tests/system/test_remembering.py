@@ -17,7 +17,7 @@ from t3actors.simulator.bacnet.plant import ALONE, BacnetPlantSize
 from t3actors.simulator.bacnet.point_objects import build_point
 from t3actors.simulator.bacnet.words import Confirmed, ObjectType, Property
 from t3actors.simulator.signals import INPUT_PROFILES, Signal
-from tests.system.building import STILL, WITHIN_S, Building, Resident, running_building, well
+from tests.system.building import STILL, Building, Resident, running_building, well
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import with_bacnet
 from tests.waiting import until
@@ -46,9 +46,9 @@ def config_for(building: Building, data_dir: Path) -> Config:
 async def learned(config: Config, building: Building) -> dict[str, int]:
     """Have a gateway meet all devices, learn all there is, and stop in order; give how often each refused a request."""
     async with gateway_running(config) as house:
-        await until(lambda: well(house, building, configured=True), WITHIN_S)
+        await until(lambda: well(house, building, configured=True))
         everybody = len(building.residents)
-        await until(lambda: house.one(KEPT, DESCRIPTION) == house.one(KEPT, LIMITS) == everybody, WITHIN_S)
+        await until(lambda: house.one(KEPT, DESCRIPTION) == house.one(KEPT, LIMITS) == everybody)
     refused = {each.name: each.refused for each in building}
     for each in building:
         each.begin_anew()
@@ -68,8 +68,8 @@ async def test_devices_that_are_known_are_asked_a_few_things_and_polled(tmp_path
         refused = await learned(config, building)
         assert refused[building[5].name] > 0, "it was found out by probing"
         async with gateway_running(config) as house:
-            await until(lambda: all(each.reads_of_points(Property.PRESENT_VALUE) for each in building), WITHIN_S)
-            await until(lambda: well(house, building, configured=True), WITHIN_S)
+            await until(lambda: all(each.reads_of_points(Property.PRESENT_VALUE) for each in building))
+            await until(lambda: well(house, building, configured=True))
             for each in building:
                 few = FEW_WITHOUT_RPM if each in (building[3], building[5]) else FEW
                 assert before_the_first_poll(each) <= few, each.name
@@ -89,10 +89,10 @@ async def test_a_device_without_a_database_revision_is_polled_at_once_and_descri
         config = config_for(building, tmp_path)
         await learned(config, building)
         async with gateway_running(config) as house:
-            await until(lambda: one.reads_of_points(Property.PRESENT_VALUE), WITHIN_S)
-            await until(lambda: one.reads_of_points(Property.OBJECT_NAME), WITHIN_S)
+            await until(lambda: one.reads_of_points(Property.PRESENT_VALUE))
+            await until(lambda: one.reads_of_points(Property.OBJECT_NAME))
             assert before_the_first_poll(one) <= FEW
-            await until(lambda: well(house, building, configured=True), WITHIN_S)
+            await until(lambda: well(house, building, configured=True))
 
 
 def changed(one: Resident, *, revision: int) -> None:
@@ -139,16 +139,16 @@ async def test_a_device_whose_revision_has_changed_is_described_anew_and_no_valu
         await learned(config, building)
         changed(one, revision=1)
         async with gateway_running(config) as house:
-            await until(lambda: well(house, building, configured=True), WITHIN_S)
-            await until(lambda: point(house, one.name, "AI0") == ("°F", 71.5, "renamed"), WITHIN_S)
-            await until(lambda: point(house, one.name, "AI500"), WITHIN_S)
+            await until(lambda: well(house, building, configured=True))
+            await until(lambda: point(house, one.name, "AI0") == ("°F", 71.5, "renamed"))
+            await until(lambda: point(house, one.name, "AI500"))
             status = "SELECT status FROM POINTS WHERE name = ? AND point_id = 'AV0'"
-            await until(lambda: house.one(status, one.name) == "disabled", WITHIN_S)
+            await until(lambda: house.one(status, one.name) == "disabled")
             assert house.rows(SAMPLES, one.name, "AI0") == [before, ("°F", 71.5)]
             one.begin_anew()
 
         async with gateway_running(config) as house:
-            await until(lambda: one.reads_of_points(Property.PRESENT_VALUE), WITHIN_S)
+            await until(lambda: one.reads_of_points(Property.PRESENT_VALUE))
             assert one.reads_of_points(Property.OBJECT_NAME) == [], "the new description is kept in its turn"
 
 
@@ -163,6 +163,6 @@ async def test_a_device_that_never_says_that_it_was_changed_is_described_anew_af
         await learned(config, building)
         changed(one, revision=0)
         async with gateway_running(config) as house:
-            await until(lambda: point(house, one.name, "AI0") == ("°F", 71.5, "renamed"), WITHIN_S)
-            await until(lambda: well(house, building, configured=True), WITHIN_S)
+            await until(lambda: point(house, one.name, "AI0") == ("°F", 71.5, "renamed"))
+            await until(lambda: well(house, building, configured=True))
             assert house.rows(SAMPLES, one.name, "AI0") == [before, ("°F", 71.5)]

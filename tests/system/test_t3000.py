@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import trio
 
 from t3actors.collect.t3000 import freshness
 from t3actors.config import DeviceConfig
 from t3actors.points import Rules
+from t3actors.simulator.frames import Request
+from t3actors.simulator.modbus_server import ModbusServer
 from t3actors.simulator.plant import PlantSize, running_plant
 from t3actors.watch.parts import DoorPart
 from t3actors.watch.seed_log import SeedLog
@@ -20,7 +25,8 @@ from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.collect.t3000.fake_library import Compiler, FakeLibrary
 from tests.system.house import House, config_of, gateway_running, panel
 from tests.system.t3000_answers import documented, now_s, real, real_panel
-from tests.waiting import until
+from tests.system.test_pipeline import PATIENT
+from tests.waiting import WITHIN_S, until
 
 pytestmark = pytest.mark.needs_cc
 Library = Callable[..., FakeLibrary]
@@ -125,16 +131,19 @@ async def test_what_a_library_does_wrong_is_one_event_and_the_next_cycle_goes_on
         t3000.put("garbage.json", b"\xff\xfe\x00garbage")
         t3000.put("large.json", good + " " * 2_000_000)
         t3000.play(*3 * (line,), "* answer answer.json")
-        within_s = 0.5 if line == "* hang" else 20.0
+        within_s = 0.5 if line == "* hang" else WITHIN_S
         devices.append(
             plant(t3000, name=f"t3000-{number}", timeout_s=within_s, method="logging_data", retries=0, interval_s=0.2)
         )
     async with gateway_running(config_of(devices, tmp_path / "data")) as house:
         await until(lambda: {keys["device"] for keys in house.log.of("cycle.stored")} == set(libraries))
-        for number, reason in enumerate(WRONGS.values()):
-            (failed,) = house.log.of("cycle.failed", device=f"t3000-{number}")
-            assert reason in str(failed["reason"]), failed
-            assert len(house.log.of("cycle.recovered", device=f"t3000-{number}")) == 1
+        for number, (line, reason) in enumerate(WRONGS.items()):
+            told = house.log.told(f"t3000-{number}", "cycle.failed", "cycle.recovered")
+            failed, _ = told[:2]
+            assert reason in str(failed[1]["reason"]), failed
+            if line == "* hang":  # half a second is soon over on a busy machine
+                told = told[:2]
+            assert [event for event, _ in told] == ["cycle.failed", "cycle.recovered"], told
             assert house.status(f"t3000-{number}:{12345 + number}") == "online"
         assert house.log.of("child.exited") == []
     for name, t3000 in libraries.items():
@@ -151,7 +160,7 @@ async def test_health_says_how_the_way_into_t3000_is_and_who_has_its_library_loa
     t3000 = library()
     t3000.put("answer.json", real(real_panel(12345)))
     t3000.play("* answer answer.json")
-    device = plant(t3000, timeout_s=0.5, method="logging_data", retries=0)
+    device = plant(t3000, timeout_s=20.0, method="logging_data", retries=0)
     async with gateway_running(config_of([device], tmp_path / "data")) as house:
 
         def door() -> DoorPart:
@@ -298,8 +307,8 @@ async def test_a_library_that_hangs_moves_nobody_else(library: Library, tmp_path
     good.put("answer.json", real(real_panel(12345)))
     good.play("* answer answer.json")
     bad.play("* hang")
-    well = plant(good, interval_s=0.05)
-    ill = plant(bad, name="ill", timeout_s=5.0)
+    well = plant(good, interval_s=0.05, timeout_s=60.0)
+    ill = plant(bad, name="ill", timeout_s=WITHIN_S)
     async with gateway_running(config_of([well, ill], tmp_path / "data")) as house:
         await until(lambda: len(house.log.of("cycle.stored")) >= 3)
         stored = len(house.log.of("cycle.stored"))
@@ -345,12 +354,42 @@ async def test_whatever_a_library_does_a_panel_beside_it_is_polled_as_before(lib
     t3000.put("answer.json", real(real_panel(12345)))
     t3000.put("cut.json", real(real_panel(12345))[:500])
     wrongs = ("crash", "hang", "exit 3", "answer cut.json", "chatter crash", "garble", "close_files", "raise 6")
-    t3000.play(*(f"* {wrong}" for wrong in (*wrongs, "answer answer.json")))
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as building:
-        beside = panel("ahu-1", building.listing()[0]["port"])
-        devices = [plant(t3000, timeout_s=0.3, method="logging_data", retries=0), beside]
+        beside = panel("ahu-1", building.listing()[0]["port"], timeout_s=WITHIN_S, rules=PATIENT)
+        devices = [plant(t3000, timeout_s=HANGS_S, method="logging_data", retries=0), beside]
         async with gateway_running(config_of(devices, tmp_path / "data")) as house:
-            await until(lambda: house.log.of("cycle.recovered"))
+            await until(lambda: house.point_statuses("ahu-1") == {"ok"})
+            asked = AskedAt(building.servers[0])
+            for _ in range(TRIES):
+                asked.at_s.clear()
+                recovered = len(house.log.of("cycle.recovered"))
+                t3000.play(*(f"* {wrong}" for wrong in (*wrongs, "answer answer.json")))
+                await until(lambda: len(house.log.of("cycle.recovered")) > recovered)  # noqa: B023
+                if asked.longest_pause_s < HANGS_S / 2:
+                    break
+            assert asked.longest_pause_s < HANGS_S / 2, "as long as a library is waited for"
             assert house.one("SELECT polls_failed FROM DEVICES WHERE name = 'ahu-1'") == 0
-            assert house.log.of("poll.overrun") == house.log.of("device.backing_off", device="ahu-1") == []
+            assert house.log.of("device.backing_off", device="ahu-1") == []
             assert house.point_statuses("ahu-1") == {"ok"}
+
+
+HANGS_S = 0.7
+TRIES = 8  # a busy machine may spoil one round; what is wrong spoils all
+
+
+class AskedAt:
+    """When a simulated panel is asked, on the loop's clock."""
+
+    def __init__(self, server: ModbusServer) -> None:
+        self.at_s: list[float] = []
+        answer = server.answer
+
+        def noted(request: Request) -> bytes | None:
+            self.at_s.append(trio.current_time())
+            return answer(request)
+
+        server.answer = noted  # type: ignore[method-assign]
+
+    @property
+    def longest_pause_s(self) -> float:
+        return max((later - earlier for earlier, later in pairwise(self.at_s)), default=math.inf)

@@ -61,14 +61,14 @@ class WebviewDrill:
         """Run until so many samples more are stored, and kill -9."""
         with GatewayProcess(self.config) as gateway:
             enough = self.count() + more_samples
-            await until(lambda: self.count() >= enough, 60)
+            await until(lambda: self.count() >= enough)
             gateway.end(signal.SIGKILL)
 
     async def stopped_after(self, more_samples: int) -> GatewayProcess:
         """Run until so many samples more are stored and all is delivered, and stop in order."""
         with GatewayProcess(self.config) as gateway:
             enough = self.count() + more_samples
-            await until(lambda: self.count() >= enough, 60)
+            await until(lambda: self.count() >= enough)
             assert gateway.end(signal.SIGTERM) == 0, gateway.complaint
         return gateway
 

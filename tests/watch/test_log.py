@@ -13,7 +13,7 @@ from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_SUMMARY
 from t3actors.watch import log as log_module
 from t3actors.watch.catalogue import event_modules
 from t3actors.watch.log import LogWriter, json_line
-from tests.waiting import blocking_until
+from tests.waiting import WITHIN_S, blocking_until
 
 
 def lines_of(stream: io.StringIO) -> list[dict[str, object]]:
@@ -69,7 +69,7 @@ class StuckStream(io.StringIO):
 
     def write(self, text: str) -> int:
         self.entered.set()
-        self.released.wait(5)
+        self.released.wait(WITHIN_S)
         return super().write(text)
 
 
@@ -82,7 +82,7 @@ def test_a_stuck_reader_costs_lines_that_are_counted_and_never_blocks(monkeypatc
     finally:
         log_module.QUEUED_LINES = before
     log(GATEWAY_SUMMARY, n=0)
-    assert stream.entered.wait(5)
+    assert stream.entered.wait(WITHIN_S)
     for n in range(1, 11):
         log(GATEWAY_SUMMARY, n=n)
     stream.released.set()

@@ -23,6 +23,7 @@ from t3actors.events.t3000 import (
 from t3actors.points import Rules
 from t3actors.watch.seed_log import KEPT_FILES, SeedLog
 from t3actors.watch.seed_words import FFI, INITIALIZE, SeedWords
+from tests.waiting import WITHIN_S
 
 PLANT = DeviceConfig(
     name="plant",
@@ -203,7 +204,7 @@ def test_the_files_never_outgrow_their_bound(tmp_path: Path) -> None:
     for number in range(200):
         for event, keys in a_cycle(number):
             log(event, **keys)
-    log.close(within_s=20.0)
+    log.close(within_s=WITHIN_S)
     files = sorted((tmp_path / "T3WebLog").glob(f"{FFI}*"))
     assert len(files) == 1 + KEPT_FILES
     assert all(file.stat().st_size <= 2000 for file in files)

@@ -196,7 +196,7 @@ async def test_a_loop_that_is_stuck_feeds_nobody_until_it_turns_again(tmp_path: 
             if "WATCHDOG=1" in await at.heard_within(0.05):
                 fed.set()
         threading.Thread(target=listen_meanwhile, args=(at.manager,)).start()
-        released.wait(10)  # this is the loop's own thread
+        released.wait(WITHIN_S)  # this is the loop's own thread
         assert heard_while_stuck == []
         at.board.hang(at.report, *ALL)
         with trio.fail_after(WITHIN_S):

@@ -32,9 +32,9 @@ from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import build_device
 from tests.collect.bacnet import corpus
 from tests.collect.bacnet.peer import ack
+from tests.waiting import WITHIN_S
 
 SOURCE = ("127.0.0.9", 47808)
-HANDLED_WITHIN_S = 10.0
 AT_A_TIME = 50  # datagrams between two looks at the stack
 
 
@@ -204,7 +204,7 @@ class StackDoor:
         for frame in frames:
             self.datagrams.came(aimed(frame, under_way, chance), SOURCE, self.to)
         if self.datagrams._under_way:
-            _, stuck = await asyncio.wait(self.datagrams._under_way, timeout=HANDLED_WITHIN_S)
+            _, stuck = await asyncio.wait(self.datagrams._under_way, timeout=WITHIN_S)
             if stuck:
                 where = [str(task.get_stack(limit=1)) for task in stuck]
                 raise WrongError(

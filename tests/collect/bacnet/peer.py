@@ -15,6 +15,7 @@ from t3actors.collect.bacnet.link.requests import LINK
 from t3actors.config import BacnetConfig
 from t3actors.events import LogEvent
 from tests.ports import free_port
+from tests.waiting import WITHIN_S
 
 PRESENT = bytes.fromhex("0c0000000019553e44422900003f")
 """A ReadProperty acknowledgement: analog-input 0, present-value, Real 42.25."""
@@ -66,7 +67,7 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join(5)
+        self._thread.join(WITHIN_S)
         self.socket.close()
 
     def requests(self, service: int) -> list[tuple[int, int, bytes]]:

@@ -28,14 +28,15 @@ class FakeLibrary:
         self.path = path
 
     def play(self, *lines: str) -> None:
-        """Write the script (see fake_t3000.c), from its start."""
-        for count in self.path.parent.glob("*.count*"):
+        """Write the script (see fake_t3000.c), from its start. Whoever reads it meanwhile has the old one or the new, whole."""
+        counted = list(self.path.parent.glob("*.count*"))
+        replace(self.beside(".script"), "\n".join(lines).encode())
+        for count in counted:  # of the script before: an inode may come back
             count.unlink()
-        self.beside(".script").write_text("\n".join(lines), "utf-8")
 
     def put(self, name: str, text: bytes | str) -> str:
         """Put a file there that the script can name; give its name."""
-        (self.path.parent / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        replace(self.path.parent / name, text.encode() if isinstance(text, str) else text)
         return name
 
     def beside(self, suffix: str) -> Path:
@@ -64,6 +65,13 @@ class FakeLibrary:
     def _log(self) -> list[list[str]]:
         log = self.beside(".log")
         return [line.split(" ", 3) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file anew, as another file: at no time is half of it there."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(content)
+    new.replace(path)
 
 
 class Compiler:

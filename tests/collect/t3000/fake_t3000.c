@@ -3,7 +3,8 @@
  * The script lies beside the library: <library>.script. Each line is SELECTOR, a blank, BEHAVIOUR. A selector is "*", or texts that
  * must all stand in the request, joined by "&" (`"action":17&"entryType":1`), or one of the names @load, @list, @memory. Of the
  * lines whose selector is that of the first line that fits, a call takes the next one; the last one is taken for ever. How far
- * each selector has come is kept in files beside the library, so that the next worker goes on where the last one was killed.
+ * each selector has come is kept in files beside the library, so that the next worker goes on where the last one was killed; another
+ * script, which is another file, begins anew.
  *
  * Behaviours (those that take a REST go on with it):
  *   answer FILE      the file's text and 0; where it does not fit, the cleared buffer and -1, as T3000 does
@@ -56,17 +57,21 @@ static void in_folder(char *path, const char *name) {
     snprintf(slash + 1, LINE - (slash + 1 - path), "%s", name);
 }
 
-static char *whole(const char *path, size_t *size) {
+static char *whole_file(const char *path, size_t *size, struct stat *about) {
     FILE *file = fopen(path, "rb");
-    struct stat about;
     *size = 0;
     if (!file) return NULL;
-    fstat(fileno(file), &about);
-    char *text = malloc(about.st_size + 1);
-    *size = fread(text, 1, about.st_size, file);
+    fstat(fileno(file), about);
+    char *text = malloc(about->st_size + 1);
+    *size = fread(text, 1, about->st_size, file);
     text[*size] = 0;
     fclose(file);
     return text;
+}
+
+static char *whole(const char *path, size_t *size) {
+    struct stat about;
+    return whole_file(path, size, &about);
 }
 
 __attribute__((unused)) static void note(const char *what, int action, const char *request) {
@@ -78,10 +83,10 @@ __attribute__((unused)) static void note(const char *what, int action, const cha
     close(file);
 }
 
-/* How often this selector was asked before; counts this time. */
-static int asked_before(int selector_no) {
+/* How often this selector of this very file was asked before; counts this time. */
+static int asked_before(ino_t script, int selector_no) {
     char suffix[64], path[LINE];
-    snprintf(suffix, sizeof suffix, ".count%d", selector_no);
+    snprintf(suffix, sizeof suffix, ".count%llu-%d", (unsigned long long)script, selector_no);
     beside(path, suffix);
     int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     struct stat about;
@@ -106,9 +111,10 @@ static int fits(const char *selector, const char *name, const char *request) {
 static int scripted(const char *name, const char *request, char *behaviour) {
     char path[LINE], chosen[LINE] = "";
     size_t size;
+    struct stat about;
     int number = 0, chosen_no = -1, place = 0, found = 0;
     beside(path, ".script");
-    char *text = whole(path, &size), *rest = text, *line;
+    char *text = whole_file(path, &size, &about), *rest = text, *line;
     if (!text) return 0;
     for (; (line = strsep(&rest, "\n")); number++) {
         char *blank = strchr(line, ' ');
@@ -118,7 +124,7 @@ static int scripted(const char *name, const char *request, char *behaviour) {
             if (!fits(line, name, request)) continue;
             snprintf(chosen, sizeof chosen, "%s", line);
             chosen_no = number;
-            place = asked_before(chosen_no);
+            place = asked_before(about.st_ino, chosen_no);
         } else if (strcmp(line, chosen) != 0) {
             continue;
         }

@@ -17,7 +17,7 @@ from t3actors.collect.t3000.host_memory import HostMemory, HostMemoryDoor, must_
 from t3actors.errors import BadResponse, LinkDown, RequestTimedOut
 from t3actors.events import silent
 from tests.collect.bacnet.peer import Logged
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 INPUT, OUTPUT, VARIABLE = 46, 45, 39
 
@@ -51,7 +51,7 @@ class Program:
         return HostMemory(self.find)
 
 
-def door(memory: HostMemory, *, timeout_s: float = 5.0, log: Any = silent) -> HostMemoryDoor:
+def door(memory: HostMemory, *, timeout_s: float = WITHIN_S, log: Any = silent) -> HostMemoryDoor:
     return HostMemoryDoor("host", timeout_s=timeout_s, log=log, memory=memory)
 
 

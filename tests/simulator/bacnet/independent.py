@@ -14,9 +14,9 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.networkport import NetworkPortObject
 
 from tests.ports import free_port
+from tests.waiting import WITHIN_S
 
 T = TypeVar("T")
-WITHIN_S = 60.0
 
 
 async def run(work: Callable[[], Awaitable[T]]) -> T:

@@ -23,7 +23,7 @@ from t3actors.store.writer import DatabaseWriter
 from tests.store.building import T0_MS, announced, change
 from tests.store.test_writer import Detector
 from tests.store.webview.scene import Scene
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 
 class Both:
@@ -46,7 +46,7 @@ class Both:
     async def put(self, *items: Any) -> None:
         stored = len(self.detector.of(BatchStored))
         self.registry.send("writer", self.scene.batch(*items))
-        await until(lambda: len(self.detector.of(BatchStored)) > stored, within_s=10)
+        await until(lambda: len(self.detector.of(BatchStored)) > stored)
 
     def values(self) -> list[str]:
         """What the history of T3000's file has; nothing while that is being made."""
@@ -66,9 +66,9 @@ async def both(folder: Path) -> AsyncIterator[Both]:
 async def test_what_the_writer_stores_is_in_t3000_s_file_at_once(tmp_path: Path) -> None:
     async with both(tmp_path) as scene, running(scene.webview(), name="webview", registry=scene.registry):
         await scene.put(announced(), change(1))
-        await until(lambda: scene.values() == ["1000"], within_s=10)
+        await until(lambda: scene.values() == ["1000"])
         await scene.put(change(2, at_ms=T0_MS + 1000))
-        await until(lambda: scene.values() == ["1000", "2000"], within_s=10)
+        await until(lambda: scene.values() == ["1000", "2000"])
     assert scene.scene.logged("webview.synchronised") != []
 
 
@@ -77,7 +77,7 @@ async def test_what_was_stored_before_it_came_up_comes_first(tmp_path: Path) -> 
         await scene.put(announced(), change(1))
         await scene.put(change(2, at_ms=T0_MS + 1000))
         async with running(scene.webview(), name="webview", registry=scene.registry):
-            await until(lambda: scene.values() == ["1000", "2000"], within_s=10)
+            await until(lambda: scene.values() == ["1000", "2000"])
 
 
 async def test_a_stop_writes_what_is_there_and_a_clean_stop_leaves_an_outbox_of_one_row(tmp_path: Path) -> None:
@@ -98,24 +98,24 @@ async def test_the_writer_deletes_what_is_in_the_other_file_for_good(
         await scene.put(announced(), change(0))
         for value in range(1, 10):
             await scene.put(change(value, at_ms=T0_MS + value * 1000))
-            await until(lambda: len(scene.values()) == value + 1, within_s=10)  # noqa: B023
+            await until(lambda: len(scene.values()) == value + 1)  # noqa: B023
         assert scene.scene.waiting() < 5
 
 
 async def test_a_locked_file_holds_nobody_up_and_is_said_once_and_once_that_it_is_over(tmp_path: Path) -> None:
     async with both(tmp_path) as scene, running(scene.webview(), name="webview", registry=scene.registry):
         await scene.put(announced(), change(0))
-        await until(lambda: scene.values() == ["0"], within_s=10)
+        await until(lambda: scene.values() == ["0"])
         other = apsw.Connection(str(scene.scene.front))
         other.execute("BEGIN IMMEDIATE")
         for value in range(1, 6):
             await scene.put(change(value, at_ms=T0_MS + value * 1000))
-        await until(lambda: scene.scene.logged("webview.blocked") != [], within_s=10)
+        await until(lambda: scene.scene.logged("webview.blocked") != [])
         for value in range(6, 9):
             await scene.put(change(value, at_ms=T0_MS + value * 1000))
         other.execute("COMMIT")
         other.close()
-        await until(lambda: len(scene.values()) == 9, within_s=20)
+        await until(lambda: len(scene.values()) == 9)
     assert len(scene.scene.logged("webview.blocked")) == len(scene.scene.logged("webview.recovered")) == 1
     assert scene.scene.logged("store.busy") == []
     (line,) = scene.scene.logged("webview.recovered")
@@ -126,15 +126,15 @@ async def test_a_stop_while_the_file_is_locked_is_quick_and_the_next_start_goes_
     async with both(tmp_path) as scene:
         async with running(scene.webview(), name="webview", registry=scene.registry):
             await scene.put(announced(), change(0))
-            await until(lambda: scene.values() == ["0"], within_s=10)
+            await until(lambda: scene.values() == ["0"])
             other = apsw.Connection(str(scene.scene.front))
             other.execute("BEGIN IMMEDIATE")
             await scene.put(change(1, at_ms=T0_MS + 1000))
-            await until(lambda: scene.scene.logged("webview.blocked") != [], within_s=10)
+            await until(lambda: scene.scene.logged("webview.blocked") != [])
         other.execute("COMMIT")
         other.close()
         async with running(scene.webview(), name="webview", registry=scene.registry):
-            await until(lambda: scene.values() == ["0", "1000"], within_s=10)
+            await until(lambda: scene.values() == ["0", "1000"])
 
 
 async def test_one_that_is_given_up_on_commits_nothing_and_its_successor_writes_each_row_once(
@@ -145,7 +145,7 @@ async def test_one_that_is_given_up_on_commits_nothing_and_its_successor_writes_
 
     def slow(self: Any, row: Any, changes: Any) -> int:
         hangs.set()
-        go_on.wait(10)
+        go_on.wait(WITHIN_S)
         return times(self, row, changes)
 
     async with both(tmp_path) as scene:
@@ -153,14 +153,14 @@ async def test_one_that_is_given_up_on_commits_nothing_and_its_successor_writes_
         async with running(first, name="webview", registry=scene.registry):
             monkeypatch.setattr(actor_module.Webview, "_write", slow)
             await scene.put(announced(), change(1))
-            await until(hangs.is_set, within_s=10)
+            await until(hangs.is_set)
             first.on_abandon()
             monkeypatch.setattr(actor_module.Webview, "_write", times)
             go_on.set()
-            await until(lambda: scene.scene.logged("webview.blocked") != [], within_s=10)
+            await until(lambda: scene.scene.logged("webview.blocked") != [])
             assert scene.values() == []
         async with running(scene.webview(), name="webview", registry=scene.registry):
-            await until(lambda: scene.values() == ["1000"], within_s=10)
+            await until(lambda: scene.values() == ["1000"])
 
 
 async def test_mail_that_it_does_not_know_is_a_bug(tmp_path: Path) -> None:
@@ -168,18 +168,18 @@ async def test_mail_that_it_does_not_know_is_a_bug(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="does not know Delivered"):
         async with running(scene.webview(), name="webview", registry=scene.registry) as ref:
             ref.tell(Delivered("x", 1))
-            await until(lambda: not ref.is_alive(), within_s=10)
+            await until(lambda: not ref.is_alive())
 
 
 async def test_a_pulse_brings_what_falls_due(tmp_path: Path) -> None:
     async with both(tmp_path) as scene:
         async with running(scene.webview(), name="webview", registry=scene.registry) as ref:
             await scene.put(announced(), change(1))
-            await until(lambda: scene.values() == ["1000"], within_s=10)
+            await until(lambda: scene.values() == ["1000"])
             for suffix in ("", "-wal", "-shm"):
                 scene.scene.front.with_name(scene.scene.front.name + suffix).unlink(missing_ok=True)
             ref.tell(Pulse())
-            await until(lambda: scene.scene.logged("webview.replaced") != [], within_s=10)
+            await until(lambda: scene.scene.logged("webview.replaced") != [])
 
 
 async def test_without_a_webview_the_writer_is_as_it_was(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from t3actors.errors import StoreError
 from t3actors.watch.api import reading
 from t3actors.watch.api.reading import Lane, Reader, Reading, encoded
 from t3actors.watch.api.refusals import Refused
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 
 class FakeReader:
@@ -27,7 +27,7 @@ class FakeReader:
         return ["ahu-1"]
 
     def events(self) -> list[Any]:
-        assert self.interrupted.wait(10)
+        assert self.interrupted.wait(WITHIN_S)
         raise StoreError("interrupted")
 
     def interrupt(self) -> None:
@@ -48,7 +48,7 @@ class Opened:
         return cast("Reader", self.readers[-1])
 
 
-def lane(database: Path, within_s: float = 5.0) -> tuple[Lane, Opened]:
+def lane(database: Path, within_s: float = WITHIN_S) -> tuple[Lane, Opened]:
     opened = Opened()
     return Lane(database, opened, within_s), opened
 

@@ -269,10 +269,13 @@ async def test_more_requests_than_the_rate_are_answered_with_429(
 ) -> None:
     monkeypatch.setattr(guard, "REFUSED_WAITS_S", 0.0)
     async with standing(tmp_path, rate=1.0) as api:
-        answers = [await say(api.where, request()) for _ in range(25)]
+        answers: list[bytes] = []
+        with trio.fail_after(WITHIN_S):
+            while not answers or status_of(answers[-1]) == 200:
+                answers.append(await say(api.where, request()))
         statuses = Counter(map(status_of, answers))
         assert statuses[200] >= 20
-        assert statuses[429] >= 1
+        assert statuses[429] == 1
         assert all(b"retry-after: 1" in answer for answer in answers if status_of(answer) == 429)
         assert len(api.log.of("api.flooded", reason="rate")) == 1
 

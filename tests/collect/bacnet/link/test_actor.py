@@ -445,7 +445,7 @@ async def test_a_poll_overtakes_the_background_requests_of_its_trunk() -> None:
     def router(frame: bytes, _source: tuple[str, int]) -> list[bytes]:
         asked = confirmed(frame)
         assert asked is not None
-        all_asked.wait(5)
+        all_asked.wait(WITHIN_S)
         return [unicast(b"\x01\x08\x00\x32\x01" + frame[9:10] + bytes([0x30, asked[0], 14]))]
 
     trunk = BacnetNetwork(number=50, in_flight=1, busy_limit=1.0, min_gap_s=0.001)
@@ -454,7 +454,7 @@ async def test_a_poll_overtakes_the_background_requests_of_its_trunk() -> None:
         async with link_up(routers={50: peer.address}, networks=(trunk,)) as house:
 
             async def one(mac: int, background: bool) -> None:
-                asked = ReadMultiple(address=f"50:{mac}", service_data=DATA, timeout_s=9, background=background)
+                asked = ReadMultiple(address=f"50:{mac}", service_data=DATA, timeout_s=WITHIN_S, background=background)
                 await ask_link(house.registry, asked)
                 answered.append(mac)
 

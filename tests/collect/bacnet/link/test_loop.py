@@ -130,7 +130,6 @@ class Tree:
 async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
     how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_module, "HANG_S", 1.0)
     monkeypatch.setattr(link_module, "LOOK_S", 0.1)
     tree, released = Tree(free_port()), threading.Event()
     with Peer(acknowledging(b"\x05")) as peer:
@@ -152,11 +151,17 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
             nursery.start_soon(ask_meanwhile)
             await until(lambda: tree.links[0]._serving.jobs)
             thread.post(raising if how == "ends" else released.wait)
-            await until(lambda: len(tree.links) == 2 and tree.links[1]._serving.stack is not None, within_s=15)
+            with (
+                monkeypatch.context() as impatient
+            ):  # no longer than it must be: a busy machine hangs for a second, too
+                if how == "hangs":
+                    impatient.setattr(link_module, "HANG_S", 1.0)
+                await until(lambda: not tree.links[0]._serving.stack or len(tree.links) > 1)
+            await until(lambda: len(tree.links) == 2 and tree.links[1]._serving.stack is not None)
             await until(lambda: outcomes)
             assert await ask_link(tree.registry, asked) == b"\x05"
             released.set()
-            await until(lambda: not thread.is_alive, within_s=10)
+            await until(lambda: not thread.is_alive)
             nursery.cancel_scope.cancel()
 
 
