@@ -14,6 +14,8 @@ from tests.system.house import gateway_running
 from tests.waiting import until
 
 STALL = Fault(FaultKind.STALL)
+SILENCES = ("gave no answer within", "no connection within")
+"""The second, where a busy machine did not come to connect anew just before the device was called offline."""
 MORTAL = Rules(poll_interval_s=0.05, stale_after=10, down_after=20, max_interval_s=0.0)
 
 
@@ -132,15 +134,18 @@ async def test_a_device_that_is_silent_is_in_health_and_why_says_what_to_look_at
         plant.set_fault("panel-2", STALL)
         health = await until_answered(client, "/health", lambda seen: seen["devices"].get("offline") == 1)
         assert [each["device"] for each in health["troubled"]] == ["panel-2"]
-        assert "gave no answer within" in health["troubled"][0]["reason"]
+        assert any(silence in health["troubled"][0]["reason"] for silence in SILENCES)
         assert health["live"] is True
         why = await until_answered(
             client,
             "/why?point=panel-2/IN1",
-            lambda told: told["row"]["status"] == "down" and told["sentence"].startswith("panel-2 is offline: "),
+            lambda told: (
+                told["row"]["status"] == "down"
+                and told["sentence"].startswith("panel-2 is offline: ")
+                and SILENCES[0] in told["now"]["polls"][-1]["error"]
+            ),
         )
         assert "unit_id" in why["look_at"]
-        assert "gave no answer within" in why["now"]["polls"][-1]["error"]
         assert why["now"]["attempts"] >= 1
 
 

@@ -10,7 +10,7 @@ from t3actors.points import Rules
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.house import FIRST_INPUT, House, Tap, config_of, gateway_running, listed
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 INPUTS = 30  # in one read, as long as nothing is illegal
 RULES = Rules(poll_interval_s=0.05, stale_after=1000, down_after=1000, max_interval_s=0.0)
@@ -37,7 +37,7 @@ async def test_an_illegal_register_is_isolated_and_its_neighbours_are_read(
     bad = {f"IN{point}" for point in points}
     good = {f"IN{point}" for point in range(1, INPUTS + 1)} - bad
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
-        device = listed("panel-1", plant.servers[0].port, inputs=INPUTS, rules=RULES)
+        device = listed("panel-1", plant.servers[0].port, inputs=INPUTS, rules=RULES, timeout_s=WITHIN_S)
         if from_the_start:
             plant.set_fault("panel-1", illegal(points))
         async with gateway_running(config_of([device], tmp_path)) as house:

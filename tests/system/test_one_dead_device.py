@@ -14,7 +14,7 @@ from t3actors.simulator.panel import SimulatedPanel
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.system.house import House, Tap, config_of, gateway_running, listed
 from tests.system.relay import relaying
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 INTERVAL_S = 0.1
 TIMEOUT_S = 0.1
@@ -94,6 +94,11 @@ async def test_dead_units_are_told_and_asked_ever_more_rarely_while_their_bus_an
 
 
 OF_A_BUSY_MACHINE = {"poll.overrun", "poll.recovered"}  # an interval of 50 ms is soon missed
+SICK = Rules(poll_interval_s=0.05, stale_after=5, down_after=30, max_interval_s=0.0)
+SICK_TIMEOUT_S = (
+    0.3  # of who is silent or slow; of others it is long: that the machine is slow must not be what is told
+)
+SILENT = ("blackhole", "stall", "slower than its time-out")
 FAULTS = {
     "blackhole": (Fault(FaultKind.BLACKHOLE), "offline", "down", "no connection within"),
     "refuse": (Fault(FaultKind.REFUSE), "offline", "down", "connection refused"),
@@ -107,9 +112,8 @@ FAULTS = {
 }
 
 
-SICK = Rules(poll_interval_s=0.05, stale_after=5, down_after=30, max_interval_s=0.0)
-SICK_TIMEOUT_S = 0.3  # of all at once: a busy machine is slow, and must not be what is told
 WELL = ("well-1", "well-2")
+TRIES = 6  # a time-out that is long enough for a busy machine is too long for a test: one try may be spoilt, not all
 
 
 async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itself(tmp_path: Path) -> None:
@@ -118,8 +122,11 @@ async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itsel
         listing = plant.listing()
         sick = dict(zip(FAULTS, listing, strict=False))
         well = dict(zip(WELL, listing[len(FAULTS) :], strict=True))
-        devices = [listed(name, row["port"], timeout_s=SICK_TIMEOUT_S, rules=SICK) for name, row in sick.items()]
-        devices += [listed(name, row["port"], timeout_s=5.0, rules=PATIENT) for name, row in well.items()]
+        devices = [
+            listed(name, row["port"], timeout_s=SICK_TIMEOUT_S if name in SILENT else WITHIN_S, rules=SICK)
+            for name, row in sick.items()
+        ]
+        devices += [listed(name, row["port"], timeout_s=WITHIN_S, rules=PATIENT) for name, row in well.items()]
         tap = Tap(plant.server_of(well["well-1"]["name"]))
         async with gateway_running(config_of(devices, tmp_path)) as house:
             async with trio.open_nursery() as nursery:
@@ -133,7 +140,16 @@ async def test_each_fault_of_one_device_is_told_for_what_it_is_and_ends_by_itsel
 
 
 async def undergo(fault: str, house: House, plant: Plant, panel: str, beside: Tap) -> None:
-    """Let a fault strike the device that bears its name, see how it is told, end it, and see that all is as before."""
+    """Let a fault strike the device that bears its name until it is told for what it is."""
+    for _ in range(TRIES):
+        wrong = await struck(fault, house, plant, panel, beside)
+        if not wrong:
+            return
+    raise AssertionError(f"{fault}: {wrong}")
+
+
+async def struck(fault: str, house: House, plant: Plant, panel: str, beside: Tap) -> list[str]:
+    """Let the fault strike, see how it is told, end it, and see that all is as before; give what was told besides its reason."""
     kind, device_status, point_status, reason = FAULTS[fault]
     await until(lambda: house.point_statuses(fault) == {"ok"}, what=f"{fault}: first values")
     asked_before = beside.asked.total()
@@ -141,10 +157,9 @@ async def undergo(fault: str, house: House, plant: Plant, panel: str, beside: Ta
     plant.set_fault(panel, kind)
     await until(lambda: house.point_statuses(fault) == {point_status}, what=f"{fault}: points {point_status}")
     await until(lambda: house.status(fault) == device_status, what=f"{fault}: {device_status}")
-    reasons = house.rows("SELECT DISTINCT status_reason FROM POINTS WHERE name = ?", fault)
-    assert all(reason in told for (told,) in reasons), (fault, reasons)
+    told = [told for (told,) in house.rows("SELECT DISTINCT status_reason FROM POINTS WHERE name = ?", fault)]
     if device_status == "offline":
-        assert reason in house.one("SELECT status_reason FROM DEVICES WHERE name = ?", fault), fault
+        told.append(house.one("SELECT status_reason FROM DEVICES WHERE name = ?", fault))
         assert len(house.log.of("device.offline", device=fault)) == before + 1, fault
     await until(lambda: beside.asked.total() >= asked_before + 5)
     plant.panels[panel].set("IN1", 77.0)
@@ -153,6 +168,7 @@ async def undergo(fault: str, house: House, plant: Plant, panel: str, beside: Ta
     await until(lambda: house.status(fault) == "online", what=f"{fault}: online again")
     value = "SELECT value FROM POINTS WHERE name = ? AND point_id = 'IN1'"
     await until(lambda: house.one(value, fault) == 77.0, what=f"{fault}: a new value")
+    return [each for each in told if reason not in each]
 
 
 def nothing_wrong_is_stored(house: House, device: str, panel: SimulatedPanel) -> None:

@@ -178,8 +178,10 @@ async def test_a_device_that_is_dead_at_the_start_is_told_with_when_it_last_answ
         async with gateway_running(config) as house:
             await until(lambda: house.log.of("device.offline") and house.log.of("points.down"))
         assert last_ok_at is not None
-        for event in ("device.backing_off", "device.offline", "points.down"):
+        for event in ("device.offline", "points.down"):
             assert {line["last_ok_at"] for line in house.log.of(event)} == {last_ok_at}, event
+        backing_off = {line["last_ok_at"] for line in house.log.of("device.backing_off")}
+        assert backing_off <= {last_ok_at}, "none where a slow machine has it offline at once"
         assert house.one("SELECT last_ok_at FROM DEVICES") == last_ok_at
 
 

@@ -84,7 +84,7 @@ async def undergo(house: House, server: T3000WebServer, fault: FaultKind) -> Non
     """Let a fault strike the T3000 that bears its name, and end it."""
     device = fault.name.lower()
     (name,) = [f"{device}:{listed.panel.serial_number}" for listed in server.installation.panels.values()]
-    await until(lambda: house.point_statuses(name) == {"ok"}, what=f"{device}: first values")
+    await until(lambda: house.point_statuses(name) == {"ok"} and is_well(house, device), what=f"{device}: first values")
     told = len(house.log.of("cycle.failed", device=device))
     server.set_fault(fault)
     await until(lambda: house.point_statuses(name) == {"down"}, what=f"{device}: points down")
@@ -95,6 +95,12 @@ async def undergo(house: House, server: T3000WebServer, fault: FaultKind) -> Non
     )
     server.set_fault(FaultKind.NONE)
     await until(lambda: house.point_statuses(name) == {"ok"}, what=f"{device}: points ok again")
+
+
+def is_well(house: House, device: str) -> bool:
+    """Whether its last cycle did not fail: on a busy machine one is soon late."""
+    told = house.log.told(device, "cycle.failed", "cycle.recovered")
+    return not told or told[-1][0] == "cycle.recovered"
 
 
 async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> None:

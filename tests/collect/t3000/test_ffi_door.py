@@ -56,10 +56,11 @@ def files() -> dict[str, str]:
 
 
 def is_there(pid: int) -> bool:
-    """Whether a process lives (a zombie does not)."""
+    """Whether a process lives (a zombie does not, but one of which a thread has yet to end)."""
     try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+        is_zombie = "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+        return not is_zombie or len(os.listdir(f"/proc/{pid}/task")) > 1
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
