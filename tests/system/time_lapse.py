@@ -28,6 +28,7 @@ from t3actors.detect import delivery, detector
 from t3actors.store import writer
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
 from t3actors.watch import health, parts
+from t3actors.watch.api import server
 from t3actors.watch.summary import Summary
 
 HOUR_S = 3600.0
@@ -151,6 +152,7 @@ def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(delivery, "PROGRESS_EVERY_S", HOUR_S)
     patch.setattr(delivery, "ACKNOWLEDGED_WITHIN_S", HOUR_S)
     patch.setattr(health, "LOOK_EVERY_S", HOUR_S)
+    patch.setattr(server, "LOOK_EVERY_S", HOUR_S)
     patch.setattr(parts, "STORES_WITHIN_S", 4 * HOUR_S)
     patch.setattr(parts, "LOOKS_WITHIN_S", 4 * HOUR_S)
     patch.setitem(Life.__init__.__kwdefaults__, "longest_pause_s", HOUR_S / 2)
