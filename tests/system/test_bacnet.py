@@ -94,7 +94,8 @@ async def test_three_bacnet_devices_and_a_modbus_panel_and_one_that_dies_and_com
             for name in names - {"bacnet-2"}:
                 said = {event for event, keys in house.log.lines if keys.get("device") == name}
                 assert said <= {
-                "device.connecting", "device.online", "device.described", "device.scaled", "poll.overrun", "poll.recovered",
+                "device.connecting", "device.online", "device.described", "device.scaled", "device.clock_off", "poll.overrun",
+                "poll.recovered",
             }  # fmt: skip
             series = house.rows("SELECT DISTINCT point_id, units FROM TRENDLOG_DATA WHERE name = 'bacnet-2'")
             assert len(series) == len(bacnet.find("bacnet-2").device.points), "no point has begun a second series"

@@ -10,7 +10,7 @@ from t3actors.points import Rules
 from t3actors.simulator.faults import Fault, FaultKind
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.house import config_of, gateway_running, listed
-from tests.waiting import every, until
+from tests.waiting import WITHIN_S, every, until
 
 RULES = Rules(poll_interval_s=0.05, stale_after=1000, down_after=1000, max_interval_s=0.0)
 ASK_FOR_SERIAL = bytes.fromhex("0001 0000 0006 01 03 0000 0004")
@@ -41,7 +41,7 @@ async def test_per_poll_lets_another_master_have_its_turn_between_polls(tmp_path
         server = plant.servers[0]
         plant.set_fault("panel-1", ONE_CLIENT)
         other = OtherMaster(server.port)
-        device = listed("panel-1", server.port, connection="per_poll", rules=RULES)
+        device = listed("panel-1", server.port, connection="per_poll", rules=RULES, timeout_s=WITHIN_S)
         async with gateway_running(config_of([device], tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             nursery.start_soon(other.ask_for_ever)
@@ -58,7 +58,8 @@ async def test_persistent_keeps_its_one_connection_whoever_knocks(tmp_path: Path
         server = plant.servers[0]
         plant.set_fault("panel-1", ONE_CLIENT)
         other = OtherMaster(server.port)
-        async with gateway_running(config_of([listed("panel-1", server.port, rules=RULES)], tmp_path)) as house:
+        device = listed("panel-1", server.port, rules=RULES, timeout_s=WITHIN_S)
+        async with gateway_running(config_of([device], tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             nursery.start_soon(other.ask_for_ever)
             polls = house.gateway.pace.polls_started
@@ -74,7 +75,7 @@ async def test_a_device_whose_one_connection_another_master_holds_is_waited_for(
     async with running_plant(PlantSize(1, seed=5, tick_s=0.05)) as plant:
         server = plant.servers[0]
         plant.set_fault("panel-1", ONE_CLIENT)
-        device = listed("panel-1", server.port, connection="per_poll", rules=rules)
+        device = listed("panel-1", server.port, connection="per_poll", rules=rules, timeout_s=WITHIN_S)
         async with await trio.open_tcp_stream("127.0.0.1", server.port):
             await until(lambda: server.clients == 1)
             async with gateway_running(config_of([device], tmp_path)) as house:

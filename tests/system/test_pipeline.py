@@ -15,7 +15,7 @@ from t3actors.points import Rules
 from t3actors.simulator.faults import NO_FAULT, Fault, FaultKind
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from tests.system.house import config_of, gateway_running, panel
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 TOP_OF_SERIES = """
     SELECT name, point_id, sampled_at, value, text, status FROM TRENDLOG_DATA ORDER BY name, point_id, sampled_at
@@ -27,6 +27,8 @@ PATIENT = Rules(poll_interval_s=0.05, stale_after=1000, down_after=2000, max_int
 
 
 def devices_of(plant: Plant, **changes: Any) -> list[DeviceConfig]:
+    """All panels of a plant; those that are patient wait for an answer, too."""
+    changes = ({"timeout_s": WITHIN_S} if changes.get("rules") is PATIENT else {}) | changes
     return [panel(row["name"], row["port"], unit_id=row["unit_id"], **changes) for row in plant.listing()]
 
 
@@ -204,6 +206,7 @@ async def test_a_stop_that_finds_the_database_locked_says_what_is_lost(
         async with gateway_running(config_of(devices_of(plant), tmp_path)) as house:
             await until(lambda: house.status("panel-1") == "online")
             other = apsw.Connection(str(house.database))
+            other.set_busy_timeout(60_000)
             other.execute("BEGIN IMMEDIATE")
             await until(lambda: house.log.of("store.busy") != [])
         other.close()
