@@ -94,5 +94,5 @@ def test_the_readme_has_exactly_two_set_up_commands() -> None:
     commands = re.findall(r"^python3 -m venv .*$", text("README.md"), re.MULTILINE)
     assert commands == [
         "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/t3actors demo",
-        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest -n auto --dist loadfile",
+        "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest -n auto --dist worksteal",
     ]

@@ -180,6 +180,7 @@ def test_history_of_a_doubtful_clock_is_packed_before_its_day_is_over_where_it_w
     assert box.one("SELECT SUM(samples) FROM parts WHERE kind = 0") > 1000
 
 
+@pytest.mark.takes_long
 @pytest.mark.parametrize("wall_ms", [5000, T0_MS - 40 * DAY_MS, T0_MS + 40 * DAY_MS])
 def test_what_was_packed_before_the_clock_came_right_stays_and_is_there_once(tmp_path: Path, wall_ms: int) -> None:
     box = Box(tmp_path, wall_ms)

@@ -180,6 +180,7 @@ class Suffering:
         assert {name for (name,) in bad} & UNHARMED == set()
 
 
+@pytest.mark.takes_long
 async def test_each_fault_costs_its_device_alone_is_told_ends_by_itself_and_stores_no_wrong_value(
     tmp_path: Path,
 ) -> None:

@@ -143,6 +143,7 @@ async def in_a_span(street: Street, law: Callable[[Span], str]) -> Span:
     raise AssertionError(wrong)
 
 
+@pytest.mark.takes_long
 async def test_dead_devices_move_no_poll_of_independent_ones_and_cost_their_trunk_a_bounded_share(
     tmp_path: Path,
 ) -> None:

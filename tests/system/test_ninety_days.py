@@ -197,6 +197,7 @@ def what_grew(early: Census, late: Census) -> dict[str, tuple[int, int]]:
     return grew
 
 
+@pytest.mark.takes_long
 def test_nothing_has_grown_between_the_fifth_and_the_ninetieth_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

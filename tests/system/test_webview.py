@@ -90,6 +90,7 @@ async def test_the_panels_of_a_t3000_are_there_under_their_own_numbers_as_t3000_
     assert differences(house.database, tmp_path / "webview_t3_device.db", "UTC") == []
 
 
+@pytest.mark.takes_long
 async def test_killed_again_and_again_beside_another_program_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
         drill = WebviewDrill(plant, tmp_path)
