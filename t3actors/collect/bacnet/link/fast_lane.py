@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
 from t3actors.collect.bacnet.link import frames
@@ -19,6 +19,8 @@ Address = tuple[str, int]
 """As sockets have it: the IP address, the port."""
 FIRST_ID, IDS = 128, 128
 STATIONS_REMEMBERED = 4096
+SETTLED_AT_LEAST = 64
+"""So many deadlines of what is over may wait for their time, or as many as there are of what is not."""
 
 
 class NotOurs(Enum):
@@ -144,6 +146,14 @@ class FastLane(Generic[Ticket]):
     def _expect(self, one: UnderWay[Ticket]) -> None:
         self._count += 1
         heappush(self._deadlines, (one.deadline_s, self._count, one))
+        if len(self._deadlines) > 2 * len(self._under_way) + SETTLED_AT_LEAST:
+            self._forget_settled()
+
+    def _forget_settled(self) -> None:
+        """Let go of the deadlines of what is over: at a thousand requests a second and a long time-out they are thousands, each with all
+        that it was asked for."""
+        self._deadlines = [entry for entry in self._deadlines if not _is_settled(entry[2])]
+        heapify(self._deadlines)
 
     def _free_id(self, to: Address) -> int | None:
         start = self._next_id.get(to)

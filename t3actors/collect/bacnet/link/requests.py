@@ -202,16 +202,20 @@ class Pending:
         """Give the answer; only the first outcome counts."""
         if not self._over.is_set():
             self._result, self._error = result, None
-            self._over.set()
+            self._end()
 
     def fail(self, error: BaseException) -> None:
         """Give the error; only the first outcome counts."""
         if not self._over.is_set():
             self._error = error
-            self._over.set()
+            self._end()
+
+    def _end(self) -> None:
+        self._leave = None  # it leads back here: what is over must not wait for the collector
+        self._over.set()
 
     async def wait(self, patience_s: float = float("inf")) -> Any:
-        """Wait for the answer; while it stands in line at most `patience_s`.
+        """Wait for the answer; while it stands in line at most `patience_s`. Only one may wait, and once.
 
         Whoever is cancelled here no longer wants it: nothing is sent again for it. **Raises**: NotSent; what came of it instead.
         """
@@ -225,8 +229,12 @@ class Pending:
                 self.withdrawn = True
                 if self._leave is not None:
                     self._leave()
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None  # its traceback leads back here, as above
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error
         return self._result
 
     async def _wait_patiently(self, patience_s: float) -> None:

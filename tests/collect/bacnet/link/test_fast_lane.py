@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from t3actors.collect.bacnet.link.fast_lane import FIRST_ID, IDS, STATIONS_REMEMBERED, FastLane, NotOurs, UnderWay
+from t3actors.collect.bacnet.link.fast_lane import (
+    FIRST_ID,
+    IDS,
+    SETTLED_AT_LEAST,
+    STATIONS_REMEMBERED,
+    FastLane,
+    NotOurs,
+    UnderWay,
+)
 from t3actors.collect.bacnet.link.frames import Kind
 from tests.collect.bacnet.peer import ack, plain
 
@@ -112,6 +120,16 @@ def test_what_is_over_wakes_nobody() -> None:
     direct.take(answered(one), HERE)
     assert direct.wake_at_s() == 4.0
     assert direct.due(9.0) == [other]
+
+
+def test_what_is_over_is_let_go_of_long_before_its_time_is_up() -> None:
+    direct = lane()
+    waiting = begin(direct, "slow", THERE)
+    for number in range(1000):
+        direct.take(answered(begin(direct, "quick", now_s=0.001 * number)), HERE)
+        assert len(direct._deadlines) <= 2 * (len(direct) + 1) + SETTLED_AT_LEAST
+    assert direct.wake_at_s() == 3.0
+    assert direct.due(3.0) == [waiting]
 
 
 def test_a_first_segment_gives_the_request_away_and_what_follows_passes() -> None:
