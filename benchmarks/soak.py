@@ -6,9 +6,11 @@
 when the clock's hour is over. Simulated devices of 50 points at 1 s in two other processes, one of which loses its power every few
 minutes. Faults and values: soak_plant.py; the operator: soak_operator.py; /metrics is asked every 5 s.
 
-Every 10 s: memory, files, threads, tasks, queues (soak_figures.py). Every 4 minutes what was stored is judged (soak_truth.py). At the
-end: slopes over the last three quarters, restarts, wrong values, turns that are missing, lateness, CPU. Exits with 1 when a figure
-grows, an actor was restarted (no fault that is injected here is a reason for that) or a value is wrong or missing. Linux only.
+Every 10 s: memory, files, threads, tasks, queues (soak_figures.py); and what is held after each full collection that the gateway itself
+makes (soak_inside.py). Every 4 minutes what was stored is judged (soak_truth.py). At the end: slopes over the second half, restarts,
+wrong values, turns that are missing, lateness, CPU. Exits with 1 when a figure grows, an actor was restarted (no fault that is injected
+here is a reason for that) or a value is wrong or missing; with 2 when all that is well, but the run was too short to tell of some
+figure whether it grows (soak_verdict.py). Linux only.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from benchmarks.soak_operator import CHANGED, HANDLED, REMOVED, Operator
 from benchmarks.soak_plant import TURN_S, PlantProcess, Trouble, Truth, free_ports, now_ms
 from benchmarks.soak_report import Ended, tell
 from benchmarks.soak_truth import Verdict, judge
+from benchmarks.soak_window import look
 
 SAMPLE_EVERY_S = 10.0
 SCRAPE_EVERY_S = 5.0
@@ -114,10 +117,12 @@ class Soak:
         self._config = directory / "soak.toml"
         self._database = self._data_dir / "t3actors.db"
         self._truth = Truth()
+        self._window = directory / "window.sock"
         self._samples: list[dict[str, float]] = []
+        self._collections: list[dict[str, float]] = []
         self._verdicts: list[Verdict] = []
         self._metrics: dict[str, float] = {}
-        self._began_s = 0.0
+        self._began_s = self._began_at_s = 0.0
 
     async def run(self) -> int:
         """Run it; give the exit code."""
@@ -132,13 +137,15 @@ class Soak:
         write(0)
         with (self._directory / "gateway.err").open("wb") as said:
             gateway = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-                [sys.executable, "-m", "t3actors", "run", str(self._config)], stdout=said, stderr=said
+                [sys.executable, "-m", "benchmarks.soak_inside", str(self._window), "run", str(self._config)],
+                stdout=said,
+                stderr=said,
             )
         try:
             operator = Operator(gateway.pid, self._config, self._data_dir, write, self._note, 5)
             trouble = Trouble(steady, shaky, self._truth, self._note, 7)
             await self._until_up(gateway)
-            self._began_s = trio.current_time()
+            self._began_s, self._began_at_s = trio.current_time(), time.monotonic()
             with trio.move_on_after(60 * options.minutes):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(trouble.keep_turning)
@@ -161,7 +168,7 @@ class Soak:
         finally:
             gateway.kill()
         ended = Ended(code, took_s, (self._directory / "gateway.err").read_text(encoding="utf-8"), self._data_dir)
-        return tell(self._samples, self._verdicts, trouble.injected, operator, ended)
+        return tell(self._samples, self._collections, self._verdicts, trouble.injected, operator, ended)
 
     def _note(self, what: str, **more: Any) -> None:
         at_s = trio.current_time() - self._began_s
@@ -200,6 +207,11 @@ class Soak:
             seen["load"] = os.getloadavg()[0]
             self._samples.append(seen)
             self._note("sample", **seen)
+            for each in (await look(self._window))["collections"]:
+                each["at_s"] -= self._began_at_s
+                each["malloc"] = each["malloc used"] - each["sqlite"]
+                self._collections.append(each)
+                self._note("collection", **each)
 
     async def _keep_judging(self) -> None:
         since_ms = now_ms()

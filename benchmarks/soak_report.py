@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.soak_figures import judge, lateness, table
+from benchmarks.soak_figures import judged, lateness
 from benchmarks.soak_operator import Operator
 from benchmarks.soak_plant import SLACK_MS
 from benchmarks.soak_truth import Verdict
+from benchmarks.soak_verdict import FLAT, GROWS, table, whole
 
 EXPECTED = (
     "device.", "points.", "point.", "link.", "poll.", "answer.", "cov.", "reload.refused", "store.busy", "store.recovered",
@@ -34,15 +35,19 @@ class Ended(NamedTuple):
 
 def tell(
     samples: Sequence[Mapping[str, float]],
+    collections: Sequence[Mapping[str, float]],
     verdicts: Sequence[Verdict],
     injected: Mapping[str, int],
     operator: Operator,
     ended: Ended,
 ) -> int:
-    """Print it; give the exit code: 0 when nothing grew, nothing was restarted, and every value is right and there."""
-    first, last = samples[len(samples) // 4], samples[-1]
+    """Print it; give the exit code: 0 when nothing grows, nothing was restarted, and every value is right and there; 1 when not; 2 when all
+    is right, but of some figure it cannot be told whether it grows."""
+    first, last = samples[len(samples) // 2], samples[-1]
     seconds = last["at_s"] - first["at_s"]
-    rows = judge(samples)
+    rows = judged(samples, collections)
+    hours = last["at_s"] / 3600
+    happened = {name: count / hours for name, count in _happened(injected, operator, len(samples)).items()}
     wrong = [each for verdict in verdicts for each in verdict.wrong]
     missing = [each for verdict in verdicts for each in verdict.missing]
     log = [line for line in _log_lines(ended.data_dir) if line["event"] != "gateway.summary"]
@@ -54,7 +59,8 @@ def tell(
     database = [each["database MB"] for each in samples if "database MB" in each]
     print(
         f"{last['at_s'] / 60:.0f} minutes; {os.cpu_count()} cores, Python {sys.version.split()[0]}, load {load:.1f}\n"
-        f"the last three quarters, {seconds / 60:.0f} minutes:\n\n{table(rows)}\n\n"
+        f"the second half, {seconds / 60:.0f} minutes; {sum(happened.values()):.0f} events an hour"
+        f" ({_listed({name: round(count) for name, count in happened.items()})}):\n\n{table(rows, happened)}\n\n"
         f"CPU        {(last['CPU s'] - first['CPU s']) / seconds * 100:.1f} % of a core\n"
         f"lateness   {lateness(samples[0], last)}\n"
         f"polls      {sum(each['polls'] for each in minutes)}, {sum(each['polls_failed'] for each in minutes)} of them missed\n"
@@ -71,9 +77,25 @@ def tell(
     )
     for each in (*wrong[:TOLD], *missing[:TOLD], *strange):
         print("  !", each)
-    is_well = all(row.is_flat for row in rows) and not (wrong or missing or last["restarts"] or ended.code)
-    print("flat, and right" if is_well else "NOT flat, or not right: see above")
-    return 0 if is_well else 1
+    is_right = not (wrong or missing or last["restarts"] or ended.code)
+    verdict = whole(rows)
+    print(
+        "right" if is_right else "NOT right: see above", "and", {FLAT: "flat", GROWS: "it GROWS"}.get(verdict, verdict)
+    )
+    for row in rows:
+        if row.verdict != FLAT:
+            print(f"  {row.name}: {row.verdict}")
+    return 1 if not is_right or verdict == GROWS else 0 if verdict == FLAT else 2
+
+
+def _happened(injected: Mapping[str, int], operator: Operator, samples: int) -> dict[str, int]:
+    """Count what happened, by kind. Of scrapes there are two for each sample."""
+    return {
+        "faults": sum(injected.values()),
+        "verbs": sum(operator.exits.values()),
+        "reloads, listeners and locks": sum(operator.done.values()),
+        "scrapes": 2 * samples,
+    }
 
 
 def _listed(counts: Mapping[str, int]) -> str:
