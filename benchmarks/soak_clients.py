@@ -8,6 +8,7 @@ from contextlib import suppress
 import trio
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import CloseConnection, Request
+from wsproto.utilities import LocalProtocolError
 
 from benchmarks.soak_house import House, Kind, side_by_side
 
@@ -70,7 +71,7 @@ async def listeners(house: House, events: int) -> None:
                     for _ in connection.events():
                         pass
             if chance.random() < 0.5:
-                with suppress(trio.BrokenResourceError), trio.move_on_after(2.0):
+                with suppress(trio.BrokenResourceError, LocalProtocolError), trio.move_on_after(2.0):
                     await stream.send_all(connection.send(CloseConnection(code=1000)))
                     while await stream.receive_some(65_536):
                         pass
