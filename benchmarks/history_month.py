@@ -2,10 +2,11 @@
 
     python benchmarks/history_month.py [--days 30] [--scale 0.1] [--budget-mb 40] [--folder DIR]
 
-1,000 points as history_data.py has them, or a share of each kind (the whole month at scale 1 takes 15 to 40 minutes, and wants --budget-mb 160 or so). The disk is a VFS
-of SQLite that answers ENOSPC above budget + 33 MB. Between batches (10 simulated seconds each) the writer tidies as the actor does.
-Prints one JSON object: the largest file and disk, commits, what the hot path's statements went over without an index; ends with 1
-when the file outgrew its budget, the disk refused a write, or a statement goes over all of a table that grows.
+1,000 points as history_data.py has them, or a share of each kind (the whole month at scale 1 takes 15 to 40 minutes, and wants
+--budget-mb 160 or so). The disk is a VFS of SQLite that answers ENOSPC above budget + 33 MB. Between batches (10 simulated seconds
+each) the writer tidies as the actor does. Prints one JSON object: the largest file and disk, commits, what the hot path's statements
+went over without an index; ends with 1 when the file outgrew its budget, the disk refused a write, or a statement goes over all of a
+table that grows.
 """
 
 from __future__ import annotations
