@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 
@@ -9,11 +11,14 @@ def run() -> None:
     """Be the program. What can be had without the machinery of the command line is had without it: it takes longer to import
     than a day of samples takes to read."""
     if sys.argv[1:2] == ["history"]:
+        gc.disable()  # for the tenth of a second that it takes
         from t3actors.cli.quickly import history  # noqa: PLC0415 - only where it is asked for
 
         code = history(sys.argv[2:])
+        gc.enable()
         if code is not None:
-            sys.exit(code)
+            sys.stderr.flush()
+            os._exit(code)  # all is printed: taking modules and lists apart would take longer than half of that
     from t3actors.cli.verbs import main  # noqa: PLC0415 - it imports click
 
     main(prog_name="t3actors")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Sequence
-from functools import cache
 
 from t3actors.configure.durations import DURATION_FORM, duration_s
 
-QUARTER_MS = 900_000
+TYPE_CHECKING = False  # importing typing takes longer than printing a day of samples (cli/quickly.py)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+QUARTER_MS, DAY_MS = 900_000, 86_400_000
 MOMENT_FORM = f'an age {DURATION_FORM}, or a time such as "2026-11-22" or "2026-11-22T10:30"'
 
 
@@ -66,8 +68,28 @@ def clock_times(moments: Sequence[int], zone: dt.tzinfo) -> list[str]:
     """Write many moments, in time order, for a person: as `clock_time`, many times quicker.
 
     No zone has changed its offset within a quarter of an hour since 1972, and all offsets are of whole quarters: so of those that
-    lie in one only minute and second differ.
+    lie in one only minute and second differ. In UTC a day has one date.
     """
+    return _utc_times(moments) if zone is dt.UTC else _zone_times(moments, zone)
+
+
+def _utc_times(moments: Sequence[int]) -> list[str]:
+    """In UTC all days are alike but for their date."""
+    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
+    seconds = [f"{second:02} UTC" for second in range(60)]
+    made: list[str] = []
+    start = 0
+    while start < len(moments):
+        midnight = moments[start] // DAY_MS * DAY_MS
+        end = bisect_left(moments, midnight + DAY_MS, start)
+        date = clock_time(midnight, dt.UTC)[:11]
+        within = [(at_ms - midnight) // 1000 for at_ms in moments[start:end]]
+        made += [f"{date}{minutes[second // 60]}{seconds[second % 60]}" for second in within]
+        start = end
+    return made
+
+
+def _zone_times(moments: Sequence[int], zone: dt.tzinfo) -> list[str]:
     made: list[str] = []
     start = 0
     while start < len(moments):
@@ -84,10 +106,14 @@ def clock_times(moments: Sequence[int], zone: dt.tzinfo) -> list[str]:
     return made
 
 
-@cache
 def _places(begins: str) -> list[str] | None:
     """Give minute and second of each second of a quarter that begins so; None for what is no beginning of one."""
-    if begins not in {"00:00", "15:00", "30:00", "45:00"}:
-        return None
-    minute = int(begins[:2])
-    return [f"{minute + second // 60:02}:{second % 60:02}" for second in range(900)]
+    if begins not in _PLACES:
+        if begins not in {"00:00", "15:00", "30:00", "45:00"}:
+            return None
+        minute = int(begins[:2])
+        _PLACES[begins] = [f"{minute + second // 60:02}:{second % 60:02}" for second in range(900)]
+    return _PLACES[begins]
+
+
+_PLACES: dict[str, list[str]] = {}

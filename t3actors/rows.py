@@ -200,6 +200,58 @@ class AggregateRow(msgspec.Struct, frozen=True, kw_only=True):
     """Its last sample was ok: the value held on beyond the end."""
 
 
+class AggregateRun(msgspec.Struct, frozen=True, kw_only=True):
+    """Aggregates of a point that follow one another, as columns of one length. Fields as in AggregateRow."""
+
+    name: str
+    point_id: str
+    units: str
+    data_source: int
+    at: list[int]
+    minimum: list[float]
+    maximum: list[float]
+    mean: list[float]
+    last: list[float]
+    count: list[int]
+    time_mean: list[float]
+    known_s: list[int]
+    held: list[bool]
+
+
+def aggregate_rows_of(runs: Iterable[AggregateRun]) -> list[AggregateRow]:
+    """Return the aggregates of runs one by one."""
+    return [
+        AggregateRow(
+            name=run.name,
+            point_id=run.point_id,
+            at=at_ms,
+            minimum=minimum,
+            maximum=maximum,
+            mean=mean,
+            last=last,
+            count=count,
+            time_mean=time_mean,
+            known_s=known_s,
+            units=run.units,
+            data_source=run.data_source,
+            held=held,
+        )
+        for run in runs
+        for at_ms, minimum, maximum, mean, last, count, time_mean, known_s, held in zip(
+            run.at,
+            run.minimum,
+            run.maximum,
+            run.mean,
+            run.last,
+            run.count,
+            run.time_mean,
+            run.known_s,
+            run.held,
+            strict=True,
+        )
+    ]
+
+
 class PointUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What a point stores in a day, once it is packed, in MB (10^6 bytes)."""
 

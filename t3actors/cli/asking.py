@@ -18,7 +18,8 @@ import click
 from t3actors.cli.exits import Exit, Told
 from t3actors.cli.hanging import Hanging, how_it_hangs, is_stopped
 from t3actors.cli.whereabouts import Whereabouts
-from t3actors.store.lock import holder_of, is_locked
+from t3actors.store.lock import holder_of
+from t3actors.store.locked import is_locked
 from t3actors.watch.api.sockets import SOCKET_NAME, socket_address
 
 CONNECTS_WITHIN_S = 5.0

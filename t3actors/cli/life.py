@@ -1,4 +1,4 @@
-"""How a gateway is that somebody looks at: running, running but silent or hanging, or not running. Imports nothing heavy."""
+"""How a gateway is that somebody looks at: running, running but silent or hanging, or not running."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from t3actors.store.lock import LOCK_NAME, is_locked
+from t3actors.cli.signs import is_fresh, nobody_runs
+from t3actors.store.locked import is_locked
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
 
 
 class Life(Enum):
@@ -27,27 +26,10 @@ class Life(Enum):
 
 def life_of(data_dir: Path | str, gateway: Mapping[str, object] | None, now_ms: int) -> Life:
     """Judge by the heartbeat and the lock: both fresh and held means running; a lock alone, silent."""
-    beat = None if gateway is None else gateway.get("heartbeat_at")
-    fresh = isinstance(beat, int) and now_ms - beat <= HEARTBEAT_OLD_MS
     locked = is_locked(data_dir)
-    if fresh and locked is not False:
+    if is_fresh(None if gateway is None else gateway.get("heartbeat_at"), now_ms) and locked is not False:
         return Life.RUNNING
     return Life.SILENT if locked else Life.NOT_RUNNING
-
-
-def stopped_holder(data_dir: Path | str) -> int:
-    """Return the process that holds the directory, where nothing of it runs until somebody lets it (SIGSTOP); 0 otherwise.
-
-    Nobody is asked: it is what the kernel shows, proc(5).
-    """
-    try:
-        with open(f"{data_dir}/{LOCK_NAME}", "rb") as lock:
-            pid = int(lock.read(32))
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            state = stat.read().rpartition(b") ")[2][:1]
-    except (OSError, ValueError):
-        return 0
-    return pid if state in {b"T", b"t"} else 0
 
 
 def last_word(life: Life, data_dir: Path | str, state: str, heard: str, hangs: str = "") -> str | None:
@@ -61,7 +43,7 @@ def last_word(life: Life, data_dir: Path | str, state: str, heard: str, hangs: s
         case Life.HANGING:
             return f"t3actors: {hangs}. This is the last it wrote"
         case Life.NOT_RUNNING:
-            return f"t3actors: no gateway is running in {data_dir} (last heard: {heard}); this is the last it knew"
+            return nobody_runs(data_dir, heard)
 
 
 def state_of(life: Life, heartbeat_at: int | None, now_ms: int) -> str:

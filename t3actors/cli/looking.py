@@ -18,7 +18,8 @@ import msgspec
 
 from t3actors.cli.exits import Exit, Told
 from t3actors.cli.hanging import how_it_hangs
-from t3actors.cli.life import Life, last_word, life_of, state_of, stopped_holder
+from t3actors.cli.life import Life, last_word, life_of, state_of
+from t3actors.cli.signs import stopped_holder
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import MOMENT_FORM, clock_time, moment_ms
 from t3actors.quoting import quoted

@@ -5,11 +5,10 @@ Pure. One number and one unit: "1h30m" is refused, "1.5h" and "90m" are the same
 
 from __future__ import annotations
 
-import re
-
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_FORM = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([A-Za-z]{1,2})")
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS_BEFORE, _DIGITS_BEHIND = 12, 6
 
 DURATION_FORM = 'such as "250ms", "30s", "15m", "2h" or "30d"'
 SIZE_FORM = 'such as "500MB" or "2GB"'
@@ -45,7 +44,14 @@ def duration_text(seconds: float) -> str:
 
 
 def _split(text: str, units: dict[str, float] | dict[str, int], form: str) -> tuple[str, str]:
-    found = _FORM.fullmatch(text)
-    if found is None or found[2] not in units:
+    number = text.rstrip(_LETTERS)
+    unit = text[len(number) :]
+    number = number.removesuffix(" ")
+    whole, point, part = number.partition(".")
+    if unit not in units or not _is_number(whole, _DIGITS_BEFORE) or (point and not _is_number(part, _DIGITS_BEHIND)):
         raise ValueError(f"not one number and one of {', '.join(units)}, {form}")
-    return found[1], found[2]
+    return number, unit
+
+
+def _is_number(text: str, most: int) -> bool:
+    return len(text) <= most and text.isascii() and text.isdigit()

@@ -18,7 +18,8 @@ import apsw.bestpractice
 
 from t3actors.config import Durability
 from t3actors.errors import StoreUnreachable
-from t3actors.store.reading_connection import BUSY_TIMEOUT_MS, beside
+from t3actors.store.ours import BUSY_TIMEOUT_MS
+from t3actors.store.reading_connection import beside
 from t3actors.store.sqlite_errors import translated
 
 PAGE_SIZE = 4096

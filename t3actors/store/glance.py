@@ -1,4 +1,4 @@
-"""A glance at one point's samples, with next to nothing but SQLite imported: what the command line can have at once.
+"""A glance at one point's history, with next to nothing but SQLite imported: what the command line can have at once.
 
 It sees the ordinary: a file of this version that may be read, and a point that is in it. Of all else it says nothing: then the
 reader looks, and says what is the matter.
@@ -7,30 +7,55 @@ reader looks, and says what is the matter.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 import apsw
 
 from t3actors.store.history.samples import Run, Series, newest, series_of
-from t3actors.store.ours import APPLICATION_ID
-from t3actors.store.reading_connection import BUSY_TIMEOUT_MS
+from t3actors.store.ours import APPLICATION_ID, BUSY_TIMEOUT_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from t3actors.store.history.span_columns import Spans
+
+    Seen = TypeVar("Seen")
 
 _POINT = "SELECT 1 FROM DEVICES d JOIN POINT_NAMES p ON p.serial_number = d.serial_number WHERE d.name = ? AND p.point_id = ? LIMIT 1"
 _HEARTBEAT = "SELECT heartbeat_at FROM GATEWAY"
 
 
-class Glance(NamedTuple):
-    """What was seen: the point's series, its samples by them, and when the gateway last said that it lives."""
-
-    series: list[Series]
-    runs: list[Run]
-    heartbeat_at: int | None
-
-
 def samples_at_a_glance(
     database: str, device: str, point_id: str, since_ms: int, until_ms: int, limit: int
-) -> Glance | None:
-    """Return the newest `limit` samples between two times, oldest first; None where the reader is to look."""
+) -> tuple[list[tuple[Series, Run]], int | None] | None:
+    """Return the newest `limit` samples between two times, oldest first, each run with its series, and when the gateway last said that it
+    lives; None where the reader is to look."""
+
+    def look(connection: apsw.Connection) -> list[tuple[Series, Run]]:
+        series = series_of(connection, device, point_id)
+        return [(series[run.which], run) for run in newest(connection, series, since_ms, until_ms, limit)]
+
+    return _seen(database, device, point_id, look)
+
+
+def spans_at_a_glance(
+    database: str, device: str, point_id: str, since_ms: int, until_ms: int, every_ms: int
+) -> tuple[list[tuple[Series, Spans]], int | None] | None:
+    """Return spans of that length likewise."""
+    from t3actors.store.history.reading_spans import spans_in  # noqa: PLC0415 - who looks at samples does without
+
+    return _seen(
+        database,
+        device,
+        point_id,
+        lambda connection: spans_in(connection, device, point_id, since_ms, until_ms, every_ms),
+    )
+
+
+def _seen(
+    database: str, device: str, point_id: str, look: Callable[[apsw.Connection], Seen]
+) -> tuple[Seen, int | None] | None:
     try:
         connection = apsw.Connection(database, flags=apsw.SQLITE_OPEN_READONLY)
     except apsw.Error:
@@ -45,9 +70,7 @@ def samples_at_a_glance(
             return None
         if connection.execute(_POINT, (device, point_id)).get is None:
             return None
-        series = series_of(connection, device, point_id)
-        runs = newest(connection, series, since_ms, until_ms, limit)
-        return Glance(series, runs, connection.execute(_HEARTBEAT).get)
+        return look(connection), connection.execute(_HEARTBEAT).get
     except (apsw.Error, OSError, ValueError, TypeError):  # the last two: a row that another program wrote by hand
         return None
     finally:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from t3actors.errors import AlreadyRunning, StoreUnreachable
+from t3actors.store.locked import LOCK_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LOCK_NAME = "t3actors.lock"
 
 
 @contextlib.contextmanager
@@ -50,20 +49,3 @@ def holder_of(data_dir: Path) -> int:
         return int((data_dir / LOCK_NAME).read_bytes()[:32])
     except (OSError, ValueError):
         return 0
-
-
-def is_locked(data_dir: Path | str) -> bool | None:
-    """Try the lock, shared and for an instant. **Returns**: None where that is not allowed."""
-    try:
-        descriptor = os.open(os.path.join(data_dir, LOCK_NAME), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

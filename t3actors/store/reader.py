@@ -17,6 +17,7 @@ from t3actors.errors import StoreUnreachable
 from t3actors.rows import (
     AbsenceRow,
     AggregateRow,
+    AggregateRun,
     AlarmRow,
     DeviceRow,
     EventRow,
@@ -26,6 +27,7 @@ from t3actors.rows import (
     SampleRow,
     SampleRun,
     StorageUsage,
+    aggregate_rows_of,
     rows_of,
 )
 from t3actors.store.history import reading, reading_spans
@@ -192,10 +194,22 @@ class Reader:
 
     def hours(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
         """Return the aggregates of a point by the hour: of hours that have ended, and begin between two times."""
-        return self._aggregates(Kind.HOURS, device, point_id, since_ms, until_ms)
+        return aggregate_rows_of(self.hour_runs(device, point_id, since_ms, until_ms))
 
     def minutes(self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS) -> list[AggregateRow]:
         """Return the aggregates of a point by the minute, where [store] or the point has them kept."""
+        return aggregate_rows_of(self.minute_runs(device, point_id, since_ms, until_ms))
+
+    def hour_runs(
+        self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS
+    ) -> list[AggregateRun]:
+        """Return hours as columns: many at a time."""
+        return self._aggregates(Kind.HOURS, device, point_id, since_ms, until_ms)
+
+    def minute_runs(
+        self, device: str, point_id: str, since_ms: int = 0, until_ms: int = _FOREVER_MS
+    ) -> list[AggregateRun]:
+        """Return minutes as columns."""
         return self._aggregates(Kind.MINUTES, device, point_id, since_ms, until_ms)
 
     def storage(self) -> StorageUsage:
@@ -208,7 +222,8 @@ class Reader:
         """Return aggregates of a point over spans of any length, out of hours, minutes or samples, oldest first."""
         self._must_be_packed()
         with translated(self.path, self._connection):
-            return reading_spans.spans(self._connection, device, point_id, since_ms, until_ms, every_ms)
+            told = reading_spans.spans(self._connection, device, point_id, since_ms, until_ms, every_ms)
+        return aggregate_rows_of(reading.aggregate_runs(device, point_id, told))
 
     def _must_be_packed(self) -> None:
         if not self._is_packed:
@@ -216,11 +231,12 @@ class Reader:
                 f"{self.path}: is of an older version: start the gateway once to bring it up to date"
             )
 
-    def _aggregates(self, kind: Kind, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
+    def _aggregates(self, kind: Kind, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRun]:
         if not self._is_packed:
             return []
         with translated(self.path, self._connection):
-            return reading_spans.aggregates(self._connection, kind, device, point_id, since_ms, until_ms)
+            told = reading_spans.aggregates(self._connection, kind, device, point_id, since_ms, until_ms)
+        return reading.aggregate_runs(device, point_id, told)
 
     def events(self, device: str | None = None, since_ms: int = 0, limit: int = 1000) -> list[EventRow]:
         """Return the newest `limit` events since a time, oldest first."""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import apsw
 
 from t3actors.errors import StoreUnreachable
+from t3actors.store.ours import BUSY_TIMEOUT_MS
 from t3actors.store.sqlite_errors import translated
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-BUSY_TIMEOUT_MS = 250
 
 
 def open_for_reading(path: Path) -> apsw.Connection:

@@ -18,7 +18,7 @@ from t3actors.cli.plot import Column, plot
 from t3actors.cli.storage import budget_line
 from t3actors.config import StoreConfig
 from t3actors.moments import zone_of
-from t3actors.store.history import reading_spans
+from t3actors.store.history import windows
 from t3actors.store.history.samples import Run
 from t3actors.watch.forecast import Forecast
 from tests.cli.invoking import t3actors
@@ -126,14 +126,14 @@ def test_a_plot_of_months_is_told_by_the_hour_not_by_all_samples(
     data: Path, monkeypatch: pytest.MonkeyPatch, since: str, whole: bool
 ) -> None:
     read: list[int] = []
-    newest = reading_spans.newest
+    newest = windows.newest
 
     def counted(*args: Any) -> list[Run]:
         found = newest(*args)
         read.append(sum(len(run.times) for run in found))
         return found
 
-    monkeypatch.setattr(reading_spans, "newest", counted)
+    monkeypatch.setattr(windows, "newest", counted)
     t3actors("history", "ahu-1/IN1", "--data", data, "--since", since, "--until", "2026-11-20T02:00", "--plot")
     assert (sum(read) < 10) is whole
 

@@ -44,6 +44,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (*DAY, "--csv"),
         ("--csv", *DAY, "--limit", "7"),
         (*DAY, "--limit=7"),
+        (*DAY, "--json"),
+        (*DAY, "--json", "--limit", "7"),
+        (*DAY, "--every", "1h"),
+        (*DAY, "--every", "1h", "--csv"),
+        (*DAY, "--every=1h", "--json"),
+        (*DAY, "--every", "7m", "--csv"),
+        (*DAY, "--every", "90m", "--json"),
+        (*DAY, "--every", "1d"),
+        ("--since", "2026-11-18T02:10", "--until", "2026-11-18T05:10", "--every", "2h"),
+        ("--since", "2030-01-01", "--until", "2020-01-01", "--every", "1h"),
+        ("--since", "2030-01-01", "--until", "2020-01-01", "--every", "1h", "--json"),
+        ("--since", "2030-01-01", "--until", "2020-01-01", "--every", "1h", "--csv"),
+        ("--since", "2030-01-01", "--until", "2020-01-01", "--json"),
         ("--since", "2026-11-18T10:07:30", "--until", "2026-11-18T13:00:01", "--csv"),
         ("--since", "2026-11-18T13:00", "--until", "2026-11-18T13:00", "--csv"),
         ("--since", "1d", "--until", "23h"),
@@ -85,9 +98,12 @@ def test_a_point_without_a_sample_is_printed_alike(data: Path, capsys: pytest.Ca
         ("ahu-1/IN1", "site.toml", "--data", "{}", *DAY),
         ("ahu-1/IN1", "--data", "{}", "--data", "{}", *DAY),
         ("ahu-1/IN1", "--data"),
-        ("ahu-1/IN1", "--data", "{}", *DAY, "--json"),
+        ("ahu-1/IN1", "--data", "{}", *DAY, "--json", "--csv"),
         ("ahu-1/IN1", "--data", "{}", *DAY, "--plot"),
-        ("ahu-1/IN1", "--data", "{}", *DAY, "--every", "1h"),
+        ("ahu-1/IN1", "--data", "{}", *DAY, "--every", "often"),
+        ("ahu-1/IN1", "--data", "{}", *DAY, "--every", "999ms"),
+        ("ahu-1/IN1", "--data", "{}", *DAY, "--every", ""),
+        ("ahu-1/IN1", "--data", "{}", "--since", "1971-01-01", "--every", "1s"),
         ("ahu-1/IN1", "--data", "{}", *DAY, "--csv=yes"),
         ("ahu-1/IN1", "--data", "{}", "--since", "yesterday"),
         ("ahu-1/IN1", "--data", "{}", *DAY, "--limit", "0"),
@@ -95,6 +111,8 @@ def test_a_point_without_a_sample_is_printed_alike(data: Path, capsys: pytest.Ca
         ("ahu-1/IN1", "--data", "{}", *DAY, "--limit", "many"),
         ("ahu-1/IN2", "--data", "{}", *DAY),  # it has texts
         ("ahu-1/IN4", "--data", "{}", *DAY, "--csv"),  # its unit is quoted in CSV
+        ("ahu-1/IN4", "--data", "{}", *DAY, "--json"),
+        ("ahu-1/IN4", "--data", "{}", *DAY, "--every", "1h", "--json"),
         ("ahu-1/IN9", "--data", "{}", *DAY),
         ("ahu-1", "--data", "{}", *DAY),
         ("ahu-1/IN1", "--data", "{}/nowhere", *DAY),
@@ -148,17 +166,29 @@ def test_whoever_has_read_enough_ends_it_without_a_word(data: Path) -> None:
     assert (child.returncode, said) == (0, b"")
 
 
-def test_the_quick_way_imports_neither_click_nor_msgspec(data: Path) -> None:
+HEAVY = {"asyncio", "click", "contextlib", "enum", "json", "msgspec", "pathlib", "re", "rich", "typing"}
+
+
+@pytest.mark.parametrize(("arguments", "lines"), [(("--csv",), 60), (("--json",), 59), (("--every", "1h"), 16)])
+def test_the_quick_way_imports_next_to_nothing(data: Path, arguments: tuple[str, ...], lines: int) -> None:
     script = (
-        "import sys; sys.argv = ['t3actors', *sys.argv[1:]]\n"
-        "from t3actors.__main__ import run\n"
-        "try:\n    run()\n"
-        "finally:\n    print(sorted({'click', 'msgspec', 'rich', 'asyncio', 'pathlib'} & set(sys.modules)), file=sys.stderr)"
+        "import sys; before = set(sys.modules)\n"
+        "from t3actors.cli.quickly import history\n"
+        "code = history(sys.argv[1:])\n"
+        f"print(sorted({HEAVY!r} & (set(sys.modules) - before)), file=sys.stderr)\n"
+        "sys.exit(code)"
     )
-    command = [sys.executable, "-c", script, "history", "ahu-1/IN1", "--data", str(data), *DAY, "--csv"]
+    command = [sys.executable, "-c", script, "ahu-1/IN1", "--data", str(data), *DAY, *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr.splitlines()[-1]) == (69, "[]")
-    assert len(ended.stdout.splitlines()) == 60
+    assert len(ended.stdout.splitlines()) == lines
+
+
+def test_the_program_goes_the_quick_way_and_ends_with_its_code(data: Path) -> None:
+    command = [sys.executable, "-m", "t3actors", "history", "ahu-1/IN1", "--data", str(data), *DAY, "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    usual = t3actors(*command[3:])
+    assert (ended.returncode, ended.stdout, ended.stderr) == (usual.code, usual.out, usual.err)
 
 
 def test_the_first_sample_of_the_day_is_at_midnight(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from t3actors.cli.life import HEARTBEAT_OLD_MS, Life, life_of
+from t3actors.cli.life import Life, life_of
+from t3actors.cli.signs import HEARTBEAT_OLD_MS
 from t3actors.cli.whereabouts import find
 from t3actors.errors import StoreUnreachable
 from t3actors.store.lock import data_dir_locked

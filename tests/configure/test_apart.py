@@ -8,7 +8,7 @@ import pytest
 
 from t3actors.configure import apart
 from t3actors.configure.apart import Claim, Clash, clashes, database_files, rotated
-from t3actors.store.lock import LOCK_NAME
+from t3actors.store.locked import LOCK_NAME
 from t3actors.watch import seed_log, seed_words
 from t3actors.watch.api.sockets import SOCKET_NAME
 from tests.configure.cases import GOOD

@@ -21,18 +21,16 @@ array of the rows behind which nothing held any more, '' for none; NULL where it
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import MOST, RAW, TARGET_BYTES, BlockDamaged
-from t3actors.store.history.integers import pack, unpack, width_of
+from t3actors.store.history.block import TARGET_BYTES
+from t3actors.store.history.integers import pack, width_of
 from t3actors.store.history.numbers import scaled
-
-FRACTIONS = 65_535
+from t3actors.store.history.unpacking import FRACTIONS, MOST, RAW, BlockDamaged, aggregates_of
 
 
 class AggregateBlock(NamedTuple):
@@ -128,15 +126,6 @@ def _ends(rows: Sequence[Aggregate]) -> str | None:
     return json.dumps(ends, separators=(",", ":")) if ends else ""
 
 
-def _held(block: AggregateBlock) -> list[bool | None]:
-    if block.ends is None:
-        return [None] * block.n
-    held: list[bool | None] = [True] * block.n
-    for index in json.loads(block.ends) if block.ends else ():
-        held[index] = False
-    return held
-
-
 def _times(seconds: list[int], span_s: int) -> tuple[int, int, bytes]:
     t0, n = seconds[0], len(seconds)
     step, rest = divmod(seconds[-1] - t0, max(1, n - 1))
@@ -160,68 +149,19 @@ def decode(block: AggregateBlock, base_ms: int = 0) -> list[Aggregate]:
 
     **Raises**: BlockDamaged.
     """
+    times, n, least, most, mean, last, time_mean, known, held, spans = aggregates_of(block, base_ms)
+    shares = _shares(block.x, block.n)
+    return list(map(Aggregate, times, n, least, most, mean, last, time_mean, known, held, shares, spans))
+
+
+def _shares(x: str | None, n: int) -> Sequence[dict[int, float] | None]:
+    if not x:
+        return [None] * n
     try:
-        return _decoded(block, base_ms)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
-        raise BlockDamaged(f"not a block of aggregates: {error}") from error
-
-
-def _decoded(block: AggregateBlock, base_ms: int) -> list[Aggregate]:
-    n, d = block.n, block.d
-    if not 1 <= n <= MOST:
-        raise ValueError(f"{n} rows")
-    at = 0
-
-    def column(width: int, count: int = n) -> list[int]:
-        nonlocal at
-        numbers = unpack(d, at, width, count)
-        at += width * count
-        return numbers
-
-    if block.tw == 0:
-        seconds = [block.t0 + index * block.tq for index in range(n)]
-    else:
-        seconds = [block.t0 + block.tq * offset for offset in column(block.tw)]
-    if block.vd == RAW:
-        raw = struct.unpack_from(f">{3 * n}d", d, at)
-        at += 24 * n
-        least, most, last = list(raw[:n]), list(raw[n : 2 * n]), list(raw[2 * n :])
-    else:
-        low = [block.v0 + number for number in column(block.vw)]
-        high = [base + number for base, number in zip(low, column(block.xw), strict=True)]
-        final = [base + number for base, number in zip(low, column(block.lw), strict=True)]
-        least, most, last = ([number / block.vd for number in numbers] for numbers in (low, high, final))
-    fractions = column(block.fw, 2 * n)
-    counts = [block.c0 + number for number in column(block.cw)]
-    known = [block.k0 + number for number in column(block.kw)]
-    spans = [block.r0 + number for number in column(block.rw)]
-    if not 1 <= min(spans) <= max(spans) <= MOST:
-        raise ValueError(f"a row of {max(spans)} spans")
-    shares = json.loads(block.x) if block.x else {}
-    return list(
-        map(
-            Aggregate,
-            [second * 1000 + base_ms for second in seconds],
-            counts,
-            least,
-            most,
-            _between(least, most, fractions[:n]),
-            last,
-            _between(least, most, fractions[n:]),
-            [span * 1000 for span in known],
-            _held(block),
-            [_of_states(shares.get(str(index))) for index in range(n)] if shares else [None] * n,
-            spans,
-        )
-    )
-
-
-def _between(least: list[float], most: list[float], fractions: list[int]) -> list[float]:
-    made = [low + (high - low) * (part / FRACTIONS) for low, high, part in zip(least, most, fractions, strict=True)]
-    if all(map(math.isfinite, made)):
-        return made
-    shares = [part / FRACTIONS for part in fractions]  # a range beyond all numbers
-    return [low * (1 - share) + high * share for low, high, share in zip(least, most, shares, strict=True)]
+        shares = json.loads(x)
+        return [_of_states(shares.get(str(index))) for index in range(n)]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BlockDamaged(f"not the shares of states: {error}") from error
 
 
 def _of_states(shares: dict[str, float] | None) -> dict[int, float] | None:

@@ -13,9 +13,9 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
-from t3actors.store.history.block import Samples, Value
+from t3actors.named import NamedTuple
+from t3actors.store.history.unpacking import Samples, Value
 
 MOST_STATES = 64  # a point whose values take more of them in an hour has no states
 

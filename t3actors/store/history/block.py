@@ -28,21 +28,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from t3actors.store.history.integers import pack, unpack, width_of
+from t3actors.store.history.integers import pack, width_of
 from t3actors.store.history.numbers import Scaled, scaled
+from t3actors.store.history.unpacking import DIGITS, MOST, RAW, TEXT, WHOLE, Samples, Value, samples_of
 
 DAY_MS = 86_400_000
 TARGET_BYTES = 984  # four rows fill a page of 4096; a bad size costs up to 37 % of the disk (storage study)
-MOST = 1023  # samples in a block: the views count up to it
 LEAST = 16  # samples in a block that is cut because it is full
 ROW_BYTES = 40  # what another block costs
 PIECE = 256  # where one value spoils the scale of a long run, the run is looked at in pieces
 MOST_RUNS = 12
 QUANTA_MS = (60_000, 1000, 100, 10)
-
-WHOLE, RAW, TEXT, DIGITS = 0, -1, -2, -3
-
-Value = float | int | str | bytes | None
 
 
 class Block(NamedTuple):
@@ -58,18 +54,6 @@ class Block(NamedTuple):
     d: bytes
     q: str | bytes | None
     x: str | None
-
-
-class Samples(NamedTuple):
-    """A run of one series in time order: milliseconds since the day began, values, codes."""
-
-    times: list[int]
-    values: list[Value]
-    codes: list[int]
-
-
-class BlockDamaged(ValueError):
-    """The row is no block."""
 
 
 # ------------------------------------------------------------------------------------------------------------ encode
@@ -265,71 +249,6 @@ def _marks(run: Samples, first: int, end: int) -> str | bytes | None:
 # ------------------------------------------------------------------------------------------------------------ decode
 
 
-def last_ms(block: Block) -> int:
-    """Return when its last sample was, milliseconds since the day began, without taking it apart; of a damaged one anything."""
-    if block.tw == 0:
-        return block.t0 + block.tq * (block.n - 1)
-    return block.t0 + block.tq * int.from_bytes(block.d[(block.n - 1) * block.tw : block.n * block.tw])
-
-
 def decode(block: Block, day_ms: int = 0) -> Samples:
     """Take a block apart; times count from `-day_ms`. **Raises**: BlockDamaged."""
-    try:
-        return _decoded(block, day_ms)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError, struct.error) as error:
-        raise BlockDamaged(f"not a block of history: {error}") from error
-
-
-def _decoded(block: Block, day_ms: int) -> Samples:
-    n, t0, tq, tw, _v0, _vd, _vw, d, q, _x = block
-    if not 1 <= n <= MOST:
-        raise ValueError(f"{n} samples")
-    t0 += day_ms
-    if tw == 0:
-        times = list(range(t0, t0 + n * tq, tq)) if tq else [t0] * n
-    elif tq == 1:
-        times = [t0 + offset for offset in unpack(d, 0, tw, n)]
-    else:
-        times = [t0 + tq * offset for offset in unpack(d, 0, tw, n)]
-    values = _values(block)
-    codes = [0] * n
-    if q is not None:
-        _apply(q, values, codes)
-    return Samples(times, values, codes)
-
-
-def _values(block: Block) -> list[Value]:
-    n, _t0, _tq, tw, v0, vd, vw, d, _q, x = block
-    start = n * tw
-    if vd == RAW:
-        return list(struct.unpack_from(f">{n}d", d, start))
-    if vd in (TEXT, DIGITS):
-        index = json.loads(x or "")
-        if len(index) != n:
-            raise ValueError("texts are missing")
-        texts = [d[start + place : start + place + length] for place, length in index]
-        return list(texts) if vd == DIGITS else [text.decode() for text in texts]
-    numbers = unpack(d, start, vw, n)
-    if vd == WHOLE:
-        return [v0 + number for number in numbers]
-    if vd < 0:
-        raise ValueError(f"kind {vd} is not known")
-    return [(v0 + number) / vd for number in numbers]
-
-
-def _apply(q: str | bytes, values: list[Value], codes: list[int]) -> None:
-    n = len(codes)
-    if isinstance(q, bytes):
-        codes[:] = [mark >> 1 for mark in unpack(q, 0, len(q) // n, n)]
-        values[:] = [
-            None if mark & 1 else value for mark, value in zip(unpack(q, 0, len(q) // n, n), values, strict=True)
-        ]
-        return
-    runs = json.loads(q)
-    ends = [first for first, _ in runs[1:]] + [n]
-    for (first, mark), end in zip(runs, ends, strict=True):
-        if not 0 <= first <= end <= n:
-            raise ValueError("the runs of marks are not in order")
-        codes[first:end] = [mark >> 1] * (end - first)
-        if mark & 1:
-            values[first:end] = [None] * (end - first)
+    return samples_of(block, day_ms)

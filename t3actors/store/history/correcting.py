@@ -17,13 +17,13 @@ import apsw
 
 from t3actors.store.history import holding
 from t3actors.store.history.aggregates import Aggregate, Gap, aggregated, number_of
-from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.holding import HOUR_MS
 from t3actors.store.history.parts import Kind
 from t3actors.store.history.patching import Made, Patch, between, packed_rows
 from t3actors.store.history.samples import Run, Series, newest
+from t3actors.store.history.unpacking import Samples
 
 MINUTE_MS = 60_000
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import msgspec
-
 from t3actors.store.history import holding
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
@@ -49,7 +47,7 @@ def skip(desk: Desk, until_s: int) -> Job:
     """Call what is before that time packed: there is nothing in it."""
     before = desk.frontiers
     sealed_until, first = max(before.sealed_until, until_s), hours_from(desk, until_s - HOUR_S)
-    moved = msgspec.structs.replace(before, packed_until=until_s, sealed_until=sealed_until, hours_from=first)
+    moved = before._replace(packed_until=until_s, sealed_until=sealed_until, hours_from=first)
     with desk.moving(moved):
         holding.clean(desk.connection, desk.frontiers.packed_until // HOUR_S, until_s // HOUR_S - 1)
     yield

@@ -6,8 +6,6 @@ deleted, and its pages are used again. Never a VACUUM: it only wears the flash (
 
 from __future__ import annotations
 
-import msgspec
-
 from t3actors.events import history as events
 from t3actors.store.history import parts
 from t3actors.store.history.desk import Desk, Job, Pace
@@ -37,7 +35,7 @@ def archivable(desk: Desk, until_s: int) -> int:
 
 def archive(desk: Desk, until_s: int) -> Job:
     """Show what is before `until_s` as archive, not as rows."""
-    with desk.moving(msgspec.structs.replace(desk.frontiers, recent_from=until_s)):
+    with desk.moving(desk.frontiers._replace(recent_from=until_s)):
         desk.connection.execute(_ARCHIVE, (until_s,))
         desk.connection.execute(_HIDE_SECONDS, (until_s,))
     yield

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import apsw
-import msgspec
+
+from t3actors.named import NamedTuple
 
 HOUR_S = 3600
 DAY_S = 86_400
@@ -13,7 +14,7 @@ _FIRST_HOUR = "SELECT MIN(hour) FROM hours WHERE hour >= ?"
 _SAVE = "UPDATE history SET packed_until = ?, sealed_until = ?, recent_from = ?, hours_from = ?"
 
 
-class Frontiers(msgspec.Struct, frozen=True):
+class Frontiers(NamedTuple):
     """Whole Unix seconds, but for `hours_from`, which is an hour's number (schema 003)."""
 
     packed_until: int = 0
@@ -30,7 +31,7 @@ def load(connection: apsw.Connection) -> Frontiers:
 
 def save(connection: apsw.Connection, frontiers: Frontiers) -> None:
     """Write them, inside the caller's transaction."""
-    connection.execute(_SAVE, msgspec.structs.astuple(frontiers))
+    connection.execute(_SAVE, frontiers)
 
 
 def first_hour(connection: apsw.Connection, from_hour: int) -> int:

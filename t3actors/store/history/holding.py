@@ -6,14 +6,16 @@ The newest row of a series in `hours` before that hour tells: what held at its e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import apsw
 
 from t3actors.store.history.aggregates import Aggregate, Gap
 from t3actors.store.history.frontiers import HOUR_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 HOUR_MS = 3_600_000
 
@@ -58,9 +60,14 @@ def hours_of(connection: apsw.Connection, series_id: int, hours_from: int, end: 
 def of_row(fields: Sequence[Any]) -> Aggregate:
     """Return a row of `hours` as it was written; its time is milliseconds."""
     (at_ms, n, least, most, mean, last, time_mean, known_ms, held, shares) = fields
-    spent = json.loads(shares) if isinstance(shares, str) else None
-    states = None if spent is None else {int(state): share for state, share in spent.items()}
+    states = _states(shares) if isinstance(shares, str) else None
     return Aggregate(at_ms, n, least, most, mean, last, time_mean, known_ms, bool(held), states)
+
+
+def _states(shares: str) -> dict[int, float]:
+    import json  # noqa: PLC0415 - it takes long to import, and few points have states
+
+    return {int(state): share for state, share in json.loads(shares).items()}
 
 
 def filled(rows: Iterable[Aggregate], first: int, end: int) -> list[Aggregate]:
@@ -99,6 +106,8 @@ def clean(connection: apsw.Connection, first: int, last: int) -> None:
 
 def row_of(series_id: int, hour: int, row: Aggregate) -> Row:
     """Return the row of `hours` of that hour."""
+    import json  # noqa: PLC0415 - who only reads does without
+
     shares = None if row.shares is None else json.dumps(row.shares, separators=(",", ":"))
     return (
         hour, series_id, row.n, row.least, row.most, row.mean, row.last, row.time_mean, row.known_ms // 1000, row.held, shares,

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Sequence
+
+TYPE_CHECKING = False  # importing typing takes longer than a day of samples takes to be read (cli/quickly.py)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SWAP = sys.byteorder == "little"
 _WIDER = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 8: 8}
@@ -51,6 +54,18 @@ def unpack(octets: bytes, start: int, width: int, count: int) -> list[int]:
             filled[wider - width + place :: wider] = part[place::width]
         part = bytes(filled)
     column = array("q" if width == 8 else _CODES[wider])
+    column.frombytes(part)
+    if _SWAP:
+        column.byteswap()
+    return column.tolist()
+
+
+def unpack_floats(octets: bytes, start: int, count: int) -> list[float]:
+    """Read `count` 64-bit floating point numbers from `start` on. **Raises**: ValueError when they are not all there."""
+    part = octets[start : start + 8 * count]
+    if len(part) != 8 * count:
+        raise ValueError(f"{len(part)} bytes where {count} floating point numbers were said to be")
+    column = array("d")
     column.frombytes(part)
     if _SWAP:
         column.byteswap()

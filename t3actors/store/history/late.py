@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from t3actors.events import history as events
 from t3actors.store.history import block, correcting
-from t3actors.store.history.block import Samples, Value
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
+from t3actors.store.history.unpacking import Samples, Value
 
 ROWS_AT_ONCE = 50_000
 """Samples of a round: some 10 MB as Python has them."""

@@ -14,12 +14,13 @@ import msgspec
 from t3actors.store.history import aggregate_block, block, parts
 from t3actors.store.history.aggregate_block import AggregateBlock
 from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Samples
+from t3actors.store.history.block import DAY_MS, Block
 from t3actors.store.history.days import first_of_month, first_of_next_month
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.parts import LEVEL_PIECE, LEVEL_WHOLE, Kind, Part, PartWriter, State
 from t3actors.store.history.spans import calmed, told
+from t3actors.store.history.unpacking import BlockDamaged, Samples
 
 MANY_PIECES = 8  # of a day long past: what came late for it, again and again
 MANY_OF_A_DAY = 96  # of the day at work, which has some anyhow

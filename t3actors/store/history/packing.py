@@ -11,15 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
-import msgspec
-
 from t3actors.store.history import aggregate_block, block, due, holding, telling
 from t3actors.store.history.aggregates import Gap, aggregated
-from t3actors.store.history.block import Samples
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
 from t3actors.store.history.telling import Kept, Telling
+from t3actors.store.history.unpacking import Samples
 
 ROWS_AT_ONCE = 40_000  # some 6 MB as Python has them
 SERIES_AT_ONCE = 2000
@@ -55,14 +53,14 @@ def pack_hour(desk: Desk, hour_s: int) -> Job:
                 yield from _read(desk, hour_s, runs, (chunk[0], chunk[-1]) if len(chunks) > 1 else None)
             yield from hour.pack(kept, {series_id: runs.get(series_id) for series_id in chunk})
     hours_from = due.hours_from(desk, hour_s)
-    with desk.moving(msgspec.structs.replace(desk.frontiers, packed_until=hour_s + HOUR_S, hours_from=hours_from)):
+    with desk.moving(desk.frontiers._replace(packed_until=hour_s + HOUR_S, hours_from=hours_from)):
         hour.finish()
     yield
 
 
 def _seal(desk: Desk, hour_s: int) -> Job:
     until = max(desk.frontiers.sealed_until, hour_s + HOUR_S)
-    moved = msgspec.structs.replace(desk.frontiers, packed_until=hour_s, sealed_until=until)
+    moved = desk.frontiers._replace(packed_until=hour_s, sealed_until=until)
     with desk.moving(moved):
         # Of an attempt that was not finished: what came late meanwhile stands among the rows as well.
         desk.connection.execute("DELETE FROM late_samples WHERE logging_time >= ?", (hour_s,))

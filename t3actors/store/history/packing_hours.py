@@ -5,8 +5,6 @@ Of each series that something held of at the end of the day a row of its last ho
 
 from __future__ import annotations
 
-import msgspec
-
 from t3actors.store.history import aggregate_block, holding
 from t3actors.store.history.aggregates import Aggregate
 from t3actors.store.history.desk import Desk, Job, Pace
@@ -57,7 +55,7 @@ def pack_hours(desk: Desk, day: int) -> Job:
     end = (day + 1) * 24
     later = min(first_hour(connection, end), desk.frontiers.packed_until // HOUR_S) // 24 * 24
     hours_from = end if holding.is_any_held(connection, end) else later
-    with desk.moving(msgspec.structs.replace(desk.frontiers, hours_from=hours_from)):
+    with desk.moving(desk.frontiers._replace(hours_from=hours_from)):
         for writer in writers:
             writer.finish(connection, State.ALONE)
     yield

@@ -16,11 +16,12 @@ import apsw
 from t3actors.store.history import aggregate_block, parts
 from t3actors.store.history.aggregate_block import AggregateBlock
 from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import DAY_MS, BlockDamaged
+from t3actors.store.history.block import DAY_MS
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, Part, PartWriter, State
 from t3actors.store.history.spans import calmed, told
+from t3actors.store.history.unpacking import BlockDamaged
 
 SPAN_S = {Kind.MINUTES: 60, Kind.HOURS: HOUR_S}
 MOST_ROWS = 20_000

@@ -6,10 +6,13 @@ hour that is being packed is seen once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import apsw
 
-from t3actors.rows import SampleRun
+from t3actors.rows import AggregateRun, SampleRun
 from t3actors.store.history.samples import STATUSES, Run, Series, in_columns, newest, series_of
+from t3actors.store.history.span_columns import Spans
 
 
 def runs(
@@ -40,3 +43,25 @@ def _sample_run(device: str, point_id: str, series: Series, run: Run) -> SampleR
         status=[STATUSES[code & 7] for code in run.codes] if coded else None,
         clock_trusted=[not code & 8 for code in run.codes] if coded else None,
     )
+
+
+def aggregate_runs(device: str, point_id: str, told: Sequence[tuple[Series, Spans]]) -> list[AggregateRun]:
+    """Return spans as they are read."""
+    return [
+        AggregateRun(
+            name=device,
+            point_id=point_id,
+            units=series.units,
+            data_source=series.data_source,
+            at=spans.at_ms,
+            minimum=spans.least,
+            maximum=spans.most,
+            mean=spans.mean,
+            last=spans.last,
+            count=spans.n,
+            time_mean=spans.time_mean,
+            known_s=[known_ms // 1000 for known_ms in spans.known_ms],
+            held=spans.held,
+        )
+        for series, spans in told
+    ]

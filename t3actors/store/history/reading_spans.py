@@ -1,53 +1,79 @@
 """Reads what one point was by the minute, by the hour, or over spans of any length: out of aggregates, or samples where these tell it.
 
 What is not packed yet is told by samples; a value holds in them as in the hours that are packed (aggregates.py), the last one until
-the gateway was last heard. Everything is read in one transaction.
+the gateway was last heard. Everything is read in one transaction, and of samples never more at once than a window has (windows.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from operator import add
 
 import apsw
 
-from t3actors.rows import AggregateRow
-from t3actors.store.history import aggregate_block, frontiers, holding, parts
-from t3actors.store.history.aggregate_block import AggregateBlock
-from t3actors.store.history.aggregates import Aggregate, aggregated, number_of
-from t3actors.store.history.block import DAY_MS, BlockDamaged, Samples
-from t3actors.store.history.frontiers import HOUR_S
+from t3actors.store.history import frontiers, holding
+from t3actors.store.history.aggregates import Aggregate, number_of
+from t3actors.store.history.frontiers import DAY_S, HOUR_S
 from t3actors.store.history.holding import HOUR_MS
-from t3actors.store.history.parts import Kind
-from t3actors.store.history.samples import PARTS, Run, Series, newest, series_of
-from t3actors.store.history.spans import apart, joined
+from t3actors.store.history.samples import DAY_MS, Run, Series, newest, series_of
+from t3actors.store.history.span_columns import (
+    Spans,
+    apart,
+    between,
+    in_columns,
+    in_rows,
+    in_time,
+    one_after_another,
+    part_of,
+    told_by,
+)
+from t3actors.store.history.spans import joined
+from t3actors.store.history.unpacking import (
+    AGGREGATE_FIELDS,
+    AggregateColumns,
+    BlockDamaged,
+    aggregates_of,
+)
+from t3actors.store.history.windows import Windows
 
 MINUTE_MS = 60_000
-_ALL_THERE_IS = 1 << 40
+LONGEST_PART_DAYS = 31
 
-_HEARD = "SELECT heartbeat_at FROM GATEWAY"
+MINUTES, HOURS = 1, 2
+"""Kinds of parts, as Kind has them, which takes longer to import than all of this."""
+
+_OF_STATE = (
+    "SELECT day, part, first_block FROM parts WHERE kind = ?1 AND state = {} AND day BETWEEN ?2 AND ?3"
+    " AND from_s <= ?4 AND until_s > ?5"
+)
+_PARTS = f"{_OF_STATE.format(1)} UNION ALL {_OF_STATE.format(2)} ORDER BY day DESC, part DESC"
+_BLOCKS = (
+    f"SELECT {', '.join('b.' + field for field in AGGREGATE_FIELDS)} FROM runs r"  # noqa: S608
+    " CROSS JOIN aggregate_blocks b ON b.id BETWEEN ?1 + r.first AND ?1 + r.first + r.blocks - 1"
+    " WHERE r.part = ?2 AND r.series_id = ?3 ORDER BY b.id"
+)
 
 
 def aggregates(
-    connection: apsw.Connection, kind: Kind, device: str, point_id: str, since_ms: int, until_ms: int
-) -> list[AggregateRow]:
+    connection: apsw.Connection, kind: int, device: str, point_id: str, since_ms: int, until_ms: int
+) -> list[tuple[Series, Spans]]:
     """Return the aggregates by the hour or minute that begin between two times (both included), oldest first."""
     connection.execute("BEGIN")
     try:
         series = series_of(connection, device, point_id)
         found = [
-            (row.at_ms, which, row)
-            for which, one in enumerate(series)
-            for row in _aggregates(connection, kind, one.series_id, since_ms, until_ms)
+            (place, _aggregates(connection, kind, one.series_id, since_ms, until_ms))
+            for place, one in enumerate(series)
         ]
     finally:
         connection.execute("COMMIT")
-    found.sort(key=lambda one: one[:2])
-    return [_aggregate_row(device, point_id, series[which], row) for _, which, row in found]
+    return [(series[place], told) for place, told in in_time(found)]
 
 
 def spans(
     connection: apsw.Connection, device: str, point_id: str, since_ms: int, until_ms: int, every_ms: int
-) -> list[AggregateRow]:
+) -> list[tuple[Series, Spans]]:
     """Return aggregates over spans of that length, from the one that `since_ms` lies in, oldest first; spans nothing is known of have none.
 
     They come from the coarsest that tells them exactly: hours where spans are whole hours, else the samples; where these are
@@ -55,18 +81,25 @@ def spans(
     """
     connection.execute("BEGIN")
     try:
-        points: dict[tuple[int, int], list[Series]] = {}
-        for one in series_of(connection, device, point_id):
-            points.setdefault((one.series_id >> 16, one.point_index), []).append(one)
-        found = [
-            (row.at_ms, one.series_id, one, row)
-            for alike in points.values()
-            for one, row in _Spans(connection, alike, since_ms // every_ms * every_ms, until_ms, every_ms).told()
-        ]
+        return spans_in(connection, device, point_id, since_ms, until_ms, every_ms)
     finally:
         connection.execute("COMMIT")
-    found.sort(key=lambda each: each[:2])
-    return [_aggregate_row(device, point_id, one, row) for _, _, one, row in found]
+
+
+def spans_in(
+    connection: apsw.Connection, device: str, point_id: str, since_ms: int, until_ms: int, every_ms: int
+) -> list[tuple[Series, Spans]]:
+    """Return them, inside a transaction of the caller's."""
+    points: dict[tuple[int, int], list[Series]] = {}
+    for one in series_of(connection, device, point_id):
+        points.setdefault((one.series_id >> 16, one.point_index), []).append(one)
+    found = [
+        (one.series_id, one, told)
+        for alike in points.values()
+        for one, told in _Spans(connection, alike, since_ms // every_ms * every_ms, until_ms, every_ms).told()
+    ]
+    series = {series_id: one for series_id, one, _ in found}
+    return [(series[series_id], told) for series_id, told in in_time([(each[0], each[2]) for each in found])]
 
 
 class _Spans:
@@ -82,93 +115,87 @@ class _Spans:
         self._every_ms = every_ms
         self._frontiers = frontiers.load(connection)
 
-    def told(self) -> Iterator[tuple[Series, Aggregate]]:
+    def told(self) -> Iterator[tuple[Series, Spans]]:
         packed_ms = self._frontiers.packed_until * 1000
         if self._every_ms % HOUR_MS == 0 and packed_ms > self._since_ms:
-            runs = self._runs(packed_ms)
-            for which, one in enumerate(self._alike):
-                hours = _aggregates(self._connection, Kind.HOURS, one.series_id, self._since_ms, self._until_ms)
-                rest = self._of_samples(runs[which], packed_ms, HOUR_MS, self._came_in(one, packed_ms))
-                yield from ((one, row) for row in joined([*hours, *rest], self._every_ms))
+            yield from self._by_hours(packed_ms)
             return
         before = newest(self._connection, self._alike, 0, self._since_ms - 1, 1)
-        runs = self._runs(self._since_ms)
-        for which, one in enumerate(self._alike):
-            yield from ((one, row) for row in self._by_samples(which, runs[which], before))
-
-    def _by_samples(self, which: int, run: Samples, before: list[Run]) -> list[Aggregate]:
         if before:
-            (last,) = before
-            held = number_of(last.values[-1]) if last.which == which else None
-            if held is not None and holding.gaps_in(self._connection, last.times[-1], self._since_ms):
-                held = None
-            return self._of_samples(run, self._since_ms, self._every_ms, held)
-        begins_ms = run.times[0] // HOUR_MS * HOUR_MS if run.times else self._until_ms + 1
-        series_id = self._alike[which].series_id
-        hours = _aggregates(self._connection, Kind.HOURS, series_id, self._since_ms, begins_ms - HOUR_MS)
-        if not hours:
-            return self._of_samples(run, self._since_ms, self._every_ms, None)
-        end_ms = hours[-1].at_ms + HOUR_MS
-        minutes = _aggregates(self._connection, Kind.MINUTES, series_id, self._since_ms, end_ms - MINUTE_MS)
-        from_ms = minutes[0].at_ms if minutes else end_ms
-        coarse = [*(row for row in hours if row.at_ms + HOUR_MS <= from_ms), *minutes]
-        held = hours[-1].last if hours[-1].held else None
-        rows = [*coarse, *self._of_samples(run, end_ms, self._every_ms, held)]
-        return joined(rows, self._every_ms)  # where a row is longer than a span it stays as it is
+            yield from self._by_samples(before[0])
+        else:
+            yield from self._where_samples_are_gone()
+
+    def _by_hours(self, packed_ms: int) -> Iterator[tuple[Series, Spans]]:
+        since_ms, until_ms = self._since_ms, self._until_ms
+        came_in = [self._came_in(one, packed_ms) for one in self._alike]
+        rests = self._rests([packed_ms] * len(self._alike), came_in, HOUR_MS, packed_ms)
+        for one, rest in zip(self._alike, rests, strict=True):
+            hours = _aggregates(self._connection, HOURS, one.series_id, since_ms, until_ms)
+            yield one, self._joined(hours, rest)
+
+    def _by_samples(self, last: Run) -> Iterator[tuple[Series, Spans]]:
+        """`last`: the sample before, and of which series it is: what held when the time began, unless a gateway ended since."""
+        held = number_of(last.values[-1])
+        if held is not None and holding.gaps_in(self._connection, last.times[-1], self._since_ms):
+            held = None
+        helds = [held if place == last.which else None for place in range(len(self._alike))]
+        rests = self._rests([self._since_ms] * len(helds), helds, self._every_ms, self._since_ms)
+        yield from zip(self._alike, rests, strict=True)
+
+    def _where_samples_are_gone(self) -> Iterator[tuple[Series, Spans]]:
+        """What is older than the first sample is told by hours, and by minutes as far as there are any."""
+        first_ms = Windows(self._connection, self._alike, self._since_ms, self._until_ms).first_ms()
+        begins_ms = self._until_ms + 1 if first_ms is None else first_ms // HOUR_MS * HOUR_MS
+        coarse, ends, helds = [], [], []
+        for one in self._alike:
+            hours = _aggregates(self._connection, HOURS, one.series_id, self._since_ms, begins_ms - HOUR_MS)
+            end_ms = hours.at_ms[-1] + HOUR_MS if hours.at_ms else self._since_ms
+            minutes = _aggregates(self._connection, MINUTES, one.series_id, self._since_ms, end_ms - MINUTE_MS)
+            from_ms = minutes.at_ms[0] if minutes.at_ms else end_ms
+            before = [place for place, at_ms in enumerate(hours.at_ms) if at_ms + HOUR_MS <= from_ms]
+            coarse.append([*in_rows(part_of(hours, before)), *in_rows(minutes)])
+            ends.append(end_ms)
+            helds.append(hours.last[-1] if hours.at_ms and hours.held[-1] else None)
+        rests = self._rests(ends, helds, self._every_ms, self._since_ms)
+        for one, rows, rest in zip(self._alike, coarse, rests, strict=True):
+            yield one, _in_spans([*rows, *in_rows(rest)], self._every_ms) if rows else rest
+
+    def _rests(self, begins_ms: list[int], helds: list[float | None], every_ms: int, since_ms: int) -> list[Spans]:
+        """Sum up what samples tell, of each series from a time on that it came into with a value."""
+        windows = Windows(self._connection, self._alike, since_ms, self._until_ms)
+        return [apart(in_columns(rows), every_ms) for rows in windows.summed_up(begins_ms, helds, every_ms)]
 
     def _came_in(self, one: Series, at_ms: int) -> float | None:
         return holding.before(self._connection, self._frontiers.hours_from, at_ms // HOUR_MS, one.series_id)
 
-    def _runs(self, since_ms: int) -> list[Samples]:
-        """Return the samples of each series, with no value where one of another series is."""
-        runs = [Samples([], [], []) for _ in self._alike]
-        if self._until_ms >= since_ms:
-            for found in newest(self._connection, self._alike, since_ms, self._until_ms, _ALL_THERE_IS):
-                nothing = [None] * len(found.times)
-                for place, run in enumerate(runs):
-                    run.times.extend(found.times)
-                    run.values.extend(found.values if place == found.which else nothing)
-        return runs
-
-    def _of_samples(self, run: Samples, since_ms: int, every_ms: int, held: float | None) -> list[Aggregate]:
-        heard_ms = self._connection.execute(_HEARD).get or 0
-        end_ms = min(self._until_ms, max([heard_ms, *run.times[-1:]]))
-        gaps = holding.gaps_in(self._connection, since_ms, max(end_ms, since_ms))
-        return apart(aggregated(run, every_ms, end_ms, held, gaps, since_ms=since_ms), every_ms)
+    def _joined(self, hours: Spans, rest: Spans) -> Spans:
+        """Put both together, into spans as long as is wanted."""
+        both = Spans(*map(add, hours, rest))
+        if self._every_ms == HOUR_MS and all(before < after for before, after in pairwise(both.at_ms)):
+            return both
+        return _in_spans(in_rows(both), self._every_ms)
 
 
-def _aggregates(
-    connection: apsw.Connection, kind: Kind, series_id: int, since_ms: int, until_ms: int
-) -> list[Aggregate]:
-    found: list[Aggregate] = []
-    for part in parts.find(connection, PARTS, (kind, until_ms // 1000, since_ms // 1000)):
-        for _, packed in parts.blocks_of(connection, part, series_id, series_id):
-            if isinstance(packed, AggregateBlock):
-                try:
-                    found += aggregate_block.decode(packed, part.day * DAY_MS)
-                except BlockDamaged:
-                    continue  # the rest of history is worth more than the gap
-    span_ms = HOUR_MS if kind is Kind.HOURS else MINUTE_MS
-    if kind is Kind.HOURS:
+def _in_spans(rows: list[Aggregate], every_ms: int) -> Spans:
+    """Join rows into spans of that length; where a row is longer than a span it stays as it is."""
+    return told_by(joined(rows, every_ms))
+
+
+def _aggregates(connection: apsw.Connection, kind: int, series_id: int, since_ms: int, until_ms: int) -> Spans:
+    pieces: list[AggregateColumns] = []
+    since_s, until_s = since_ms // 1000, until_ms // 1000
+    days = since_s // DAY_S - LONGEST_PART_DAYS, until_s // DAY_S
+    for day, part, first_block in connection.execute(_PARTS, (kind, *days, until_s, since_s)):
+        for fields in connection.execute(_BLOCKS, (first_block, part, series_id)):
+            try:
+                pieces.append(aggregates_of(fields, day * DAY_MS))
+            except BlockDamaged:
+                continue  # the rest of history is worth more than the gap
+    if kind == HOURS:
         until = frontiers.load(connection)
-        found += holding.hours_of(connection, series_id, until.hours_from, until.packed_until // HOUR_S)
-    found.sort(key=lambda row: row.at_ms)
-    return [row for row in apart(found, span_ms) if since_ms <= row.at_ms <= until_ms]
-
-
-def _aggregate_row(device: str, point_id: str, series: Series, row: Aggregate) -> AggregateRow:
-    return AggregateRow(
-        name=device,
-        point_id=point_id,
-        at=row.at_ms,
-        minimum=row.least,
-        maximum=row.most,
-        mean=row.mean,
-        last=row.last,
-        count=row.n,
-        time_mean=row.time_mean,
-        known_s=row.known_ms // 1000,
-        units=series.units,
-        data_source=series.data_source,
-        held=bool(row.held),
-    )
+        pieces.append(
+            in_columns(holding.hours_of(connection, series_id, until.hours_from, until.packed_until // HOUR_S))
+        )
+    found = apart(one_after_another(pieces), HOUR_MS if kind == HOURS else MINUTE_MS)
+    return between(found, since_ms, until_ms)

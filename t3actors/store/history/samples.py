@@ -5,34 +5,45 @@ Imports nothing heavy: the command line reads a day by this within the time that
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import apsw
 
-from t3actors.store.history import block, parts
-from t3actors.store.history.block import DAY_MS, Block, BlockDamaged, Value
-from t3actors.store.history.parts import Kind, Part
+from t3actors.named import NamedTuple
+from t3actors.store.history.unpacking import BlockDamaged, Value, samples_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+DAY_MS = 86_400_000
 _SERIES = (
     "SELECT s.series_id, s.units, g.data_source, s.created_by, s.states, s.point_index FROM DEVICES d"
     " CROSS JOIN series s ON s.series_id BETWEEN d.device_id << 20 AND (d.device_id << 20) + 1048575"
     " CROSS JOIN series_groups g ON g.group_id = s.series_id >> 16 WHERE d.name = ? AND +s.point_id = ?"
 )
 _ROWS = (
-    "SELECT x.logging_time * 1000 + x.ms, x.value, x.status FROM sample_seconds t"
+    "SELECT x.logging_time * 1000 + x.ms, {0}, x.status FROM sample_seconds t"
     " CROSS JOIN samples x ON x.logging_time = t.logging_time AND x.series_id = ?3"
     " WHERE t.logging_time BETWEEN ?1 AND ?2 ORDER BY t.logging_time DESC, x.ms DESC LIMIT ?4"
 )
 _LATE = (
-    "SELECT logging_time * 1000 + ms, value, status FROM late_samples"
+    "SELECT logging_time * 1000 + ms, {0}, status FROM late_samples"
     " WHERE logging_time BETWEEN ?1 AND ?2 AND series_id = ?3 ORDER BY logging_time DESC, ms DESC LIMIT ?4"
 )
-PARTS = "kind = ? AND state IN (1, 2) AND from_s <= ? AND until_s > ? ORDER BY day DESC, part DESC"
-_AS_OCTETS = re.compile(r"(x\.value|\bvalue)(?=,)")
+_OF_STATE = (
+    "SELECT part, day, first_block FROM parts WHERE kind = 0 AND state = {} AND day BETWEEN ?1 / 86400 - 1 AND ?2 / 86400"
+    " AND from_s <= ?2 AND until_s > ?1"
+)
+_PARTS = f"{_OF_STATE.format(1)} UNION ALL {_OF_STATE.format(2)} ORDER BY day DESC, part DESC"  # two that SQLite merges: no sort
+_BLOCKS = (
+    "SELECT b.n, b.t0, b.tq, b.tw, b.v0, b.vd, b.vw, b.d, b.q, b.x FROM runs r"
+    " CROSS JOIN blocks b ON b.id BETWEEN ?1 + r.first AND ?1 + r.first + r.blocks - 1"
+    " WHERE r.part = ?2 AND r.series_id = ?3 AND b.t0 <= ?4 ORDER BY b.id DESC"
+)
+_AS_OCTETS = "CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) ELSE value END"
 _PACKED_UNTIL = "SELECT packed_until FROM history"
 
 STATUSES = ("ok", "unknown", "stale", "fault", "down", "disabled", "disabled", "disabled")
@@ -79,11 +90,14 @@ def newest(
     if late is None:
         late = _rows(connection, series, since_ms, min(until_ms, packed_until * 1000 - 1), limit, _LATE)
     found += late
-    for part in parts.find(connection, PARTS, (Kind.SAMPLES, until_ms // 1000, since_ms // 1000)):
-        if _count(found) >= limit and _least_of(found, limit) >= (part.day + 1) * DAY_MS:
+    for part, day, first_block in connection.execute(_PARTS, (since_ms // 1000, until_ms // 1000)):
+        if _count(found) >= limit and _least_of(found, limit) >= (day + 1) * DAY_MS:
             break
         for which, one in enumerate(series):
-            found += _of_part(connection, part, one.series_id, which, since_ms, until_ms)
+            bindings = (first_block, part, one.series_id, until_ms - day * DAY_MS)
+            run = _of_part(connection.execute(_BLOCKS, bindings), day * DAY_MS, since_ms, until_ms, limit)
+            if run is not None:
+                found.append(Run(which, *run))
     return _last(_ordered(found), limit)
 
 
@@ -113,15 +127,11 @@ def _rows(
         # the seconds are whole: some more than asked for, so the newest `limit` of those in time are among them
         bindings = (since_ms // 1000, until_ms // 1000, one.series_id, limit + 1000)
         try:
-            found = list(connection.execute(sql, bindings))
+            found = list(connection.execute(sql.format("value"), bindings))
         except (
             UnicodeDecodeError
         ):  # another program wrote a text that is none: spoilt.py mends it once its hour is packed
-            found = list(
-                connection.execute(
-                    _AS_OCTETS.sub(r"CASE typeof(\1) WHEN 'text' THEN CAST(\1 AS BLOB) ELSE \1 END", sql), bindings
-                )
-            )
+            found = list(connection.execute(sql.format(_AS_OCTETS), bindings))
         rows = [row for row in found if since_ms <= row[0] <= until_ms]
         if rows:
             times, values, codes = zip(*reversed(rows), strict=True)
@@ -129,28 +139,35 @@ def _rows(
 
 
 def _of_part(
-    connection: apsw.Connection, part: Part, series_id: int, which: int, since_ms: int, until_ms: int
-) -> Iterator[Run]:
-    """Give one run: of a part's blocks of a series each begins where the one before has ended."""
-    day_ms = part.day * DAY_MS
-    run = Run(which, [], [], [])
-    for _, packed in parts.blocks_of(connection, part, series_id, series_id):
-        if not isinstance(packed, Block) or packed.t0 + day_ms > until_ms or block.last_ms(packed) + day_ms < since_ms:
-            continue
+    blocks: Iterator[Sequence[Any]], day_ms: int, since_ms: int, until_ms: int, limit: int
+) -> tuple[list[int], list[Value], list[int]] | None:
+    """Return what a part has of a series, its blocks being given the newest first: each ends where the one before it begins. Of many
+    the newest `limit` at least."""
+    taken: list[tuple[list[int], list[Value], list[int]]] = []
+    count = 0
+    for fields in blocks:
         try:
-            times, values, codes = block.decode(packed, day_ms)
+            times, values, codes = samples_of(fields, day_ms)
             if sorted(times) != times:
                 continue
         except BlockDamaged:
             continue  # the rest of history is worth more than the gap
-        if times[0] < since_ms or times[-1] > until_ms:
+        is_last = times[0] < since_ms
+        if is_last or times[-1] > until_ms:
             wanted = slice(bisect_left(times, since_ms), bisect_right(times, until_ms))
             times, values, codes = times[wanted], values[wanted], codes[wanted]
-        run.times.extend(times)
-        run.values.extend(values)
-        run.codes.extend(codes)
-    if run.times:
-        yield run
+        if times:
+            taken.append((times, values, codes))
+            count += len(times)
+        if is_last or count >= limit:
+            break
+    if not taken:
+        return None
+    oldest, *newer = reversed(taken)
+    for column, *more in zip(oldest, *newer, strict=True):
+        for piece in more:
+            column.extend(piece)
+    return oldest
 
 
 def _count(runs: list[Run]) -> int:

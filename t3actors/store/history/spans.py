@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import MOST
+from t3actors.store.history.unpacking import MOST
 
 
 def joined(rows: Sequence[Aggregate], span_ms: int) -> list[Aggregate]:
@@ -64,19 +64,6 @@ def calmed(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
             made[-1] = before._replace(spans=before.spans + row.spans, held=row.held)
         else:
             made.append(row)
-    return made
-
-
-def apart(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
-    """Give each span a row of its own, and say of each whether its value held on."""
-    made: list[Aggregate] = []
-    for row in told(rows, span_ms):
-        if row.spans == 1:
-            made.append(row)  # most are so
-            continue
-        last_ms = row.at_ms + (row.spans - 1) * span_ms
-        made += [row._replace(at_ms=at_ms, spans=1, held=True) for at_ms in range(row.at_ms, last_ms, span_ms)]
-        made.append(row._replace(at_ms=last_ms, spans=1))
     return made
 
 

@@ -18,9 +18,10 @@ from t3actors.events import history as events
 from t3actors.points import Status
 from t3actors.store.history import block
 from t3actors.store.history.aggregates import aggregated
-from t3actors.store.history.block import DAY_MS, Samples, Value
+from t3actors.store.history.block import DAY_MS
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
+from t3actors.store.history.unpacking import Samples, Value
 from t3actors.store.sqlite_errors import RowRefused
 from t3actors.store.values import STATUS_CODES
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from t3actors.store.history import aggregate_block, parts
 from t3actors.store.history.aggregate_block import AggregateBlock
 from t3actors.store.history.aggregates import Aggregate
-from t3actors.store.history.block import BlockDamaged
 from t3actors.store.history.desk import Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, Frontiers, hour_of
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, Part, PartWriter, State
+from t3actors.store.history.unpacking import BlockDamaged
 
 BEGAN_S = 1_767_225_600
 """2026-01-01. No gateway ran before: a clock that says so is behind, not right, and what was packed is not of times to come."""

@@ -18,7 +18,7 @@ import trio
 from t3actors.errors import StoreError
 from t3actors.rows import (
     AbsenceRow,
-    AggregateRow,
+    AggregateRun,
     AlarmRow,
     DeviceRow,
     EventRow,
@@ -69,10 +69,10 @@ class Reader(Protocol):
     def history_runs(self, device: str, point_id: str, since_ms: int, until_ms: int, limit: int) -> list[SampleRun]:
         """Return them as columns."""
 
-    def hours(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
-        """Return aggregates by the hour, oldest first."""
+    def hour_runs(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRun]:
+        """Return aggregates by the hour as columns, oldest first."""
 
-    def minutes(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRow]:
+    def minute_runs(self, device: str, point_id: str, since_ms: int, until_ms: int) -> list[AggregateRun]:
         """Return aggregates by the minute, where there are any."""
 
     def storage(self) -> StorageUsage:

@@ -13,14 +13,14 @@ import msgspec
 from starlette.responses import Response
 
 from t3actors.points import Status
-from t3actors.rows import AbsenceRow, AggregateRow, EventRow, PointRow, SampleRow
+from t3actors.rows import AbsenceRow, AggregateRun, EventRow, PointRow, SampleRun
 from t3actors.watch.api.answers import json_answer
 from t3actors.watch.api.inside import Inside
 from t3actors.watch.api.looking import A_DAY_MS, split_point
 from t3actors.watch.api.operations import Asked
 from t3actors.watch.api.reading import Reader, encoded
 from t3actors.watch.api.refusals import Refused
-from t3actors.watch.api.thinning import Piece, sample_piece, thinned
+from t3actors.watch.api.thinning import Pieces, one_after_another, sample_pieces, thinned
 
 MOST_SAMPLES = 20_000
 LOOKS_BACK_MS = A_DAY_MS
@@ -93,46 +93,46 @@ class _Curve:
 
     def told(self, point: str, most: int) -> TrendAnswer:
         samples = self._samples(self._since, self._until, MOST_SAMPLES)
-        begins = samples[0].sampled_at if samples else self._until + 1
+        begins = samples[0].sampled_at[0] if samples else self._until + 1
         older = self._aggregates(begins)
-        pieces = [*map(_aggregate_piece, older), *map(_sample_piece, samples)]
+        pieces = one_after_another([*map(_aggregate_pieces, older), *map(_sample_pieces, samples), _NONE])
         step_ms = 0
-        if len(pieces) > most:
+        if len(pieces.at_ms) > most:
             step_ms = -(-(self._until - self._since) // most)
             pieces = thinned(pieces, self._since, step_ms)
         before = self._samples(self._since - LOOKS_BACK_MS, self._since - 1, 1)
-        pieces = [*map(_sample_piece, before), *pieces]
+        at, low, high, last, status = one_after_another([*map(_sample_pieces, before), pieces])
         return TrendAnswer(
             point=point,
             since=self._since,
             until=self._until,
             step_ms=step_ms,
-            samples=len(samples),
-            aggregated_until=min(begins, self._until) if any(each.count for each in older) else None,
+            samples=sum(len(run.sampled_at) for run in samples),
+            aggregated_until=min(begins, self._until) if any(any(run.count) for run in older) else None,
             left_out=self._left_out,
-            at=[piece.at_ms for piece in pieces],
-            low=[piece.low for piece in pieces],
-            high=[piece.high for piece in pieces],
-            last=[piece.last for piece in pieces],
-            status=[piece.status for piece in pieces],
+            at=list(at),
+            low=list(low),
+            high=list(high),
+            last=list(last),
+            status=list(status),
             absences=self._reader.absences(self._since, self._until),
             restarts=self._restarts(),
         )
 
-    def _samples(self, since: int, until: int, limit: int) -> list[SampleRow]:
+    def _samples(self, since: int, until: int, limit: int) -> list[SampleRun]:
         """Return samples in the point's present unit."""
-        found = self._reader.history(self._row.name, self._row.point_id, max(0, since), max(0, until), limit)
-        kept = [sample for sample in found if sample.units == self._row.units]
-        self._left_out += len(found) - len(kept)
+        found = self._reader.history_runs(self._row.name, self._row.point_id, max(0, since), max(0, until), limit)
+        kept = [run for run in found if run.units == self._row.units]
+        self._left_out += sum(len(run.sampled_at) for run in found if run.units != self._row.units)
         return kept
 
-    def _aggregates(self, until: int) -> Sequence[AggregateRow]:
+    def _aggregates(self, until: int) -> Sequence[AggregateRun]:
         """Return what aggregates tell of the time before the first sample that was read."""
         name, point_id = self._row.name, self._row.point_id
-        found: list[AggregateRow] = []
+        found: list[AggregateRun] = []
         if until - self._since <= MINUTES_AT_MOST_MS:
-            found = self._reader.minutes(name, point_id, self._since, until - HOUR_MS // 60)
-        found = found or self._reader.hours(name, point_id, self._since, until - HOUR_MS)
+            found = self._reader.minute_runs(name, point_id, self._since, until - HOUR_MS // 60)
+        found = found or self._reader.hour_runs(name, point_id, self._since, until - HOUR_MS)
         return [each for each in found if each.units == self._row.units]
 
     def _restarts(self) -> list[EventRow]:
@@ -140,12 +140,17 @@ class _Curve:
         return [each for each in events if each.event == RESTARTED and each.at <= self._until]
 
 
-def _sample_piece(sample: SampleRow) -> Piece:
-    return sample_piece(sample.sampled_at, sample.value, sample.status)
+_NONE = Pieces((), (), (), (), ())
 
 
-def _aggregate_piece(row: AggregateRow) -> Piece:
-    last, status = (
-        (row.last, Status.OK) if row.held else (None, Status.UNKNOWN)
-    )  # which it was then, aggregates do not keep
-    return Piece(row.at, row.minimum, row.maximum, last, str(status))
+def _sample_pieces(run: SampleRun) -> Pieces:
+    return sample_pieces(run.sampled_at, run.value, run.status)
+
+
+def _aggregate_pieces(run: AggregateRun) -> Pieces:
+    """Of what did not hold on, aggregates do not keep which status it had then."""
+    if all(run.held):
+        return Pieces(run.at, run.minimum, run.maximum, run.last, [str(Status.OK)] * len(run.at))
+    last = [value if held else None for value, held in zip(run.last, run.held, strict=True)]
+    status = [str(Status.OK if held else Status.UNKNOWN) for held in run.held]
+    return Pieces(run.at, run.minimum, run.maximum, last, status)

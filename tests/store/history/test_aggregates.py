@@ -8,9 +8,9 @@ from hypothesis import given
 from t3actors.store.history import aggregate_block
 from t3actors.store.history.aggregate_block import AggregateBlock
 from t3actors.store.history.aggregates import Aggregate, aggregated
-from t3actors.store.history.block import DAY_MS, MOST, TARGET_BYTES, BlockDamaged, Samples, Value
-from t3actors.store.history.spans import apart
-from tests.store.history.values import samples
+from t3actors.store.history.block import DAY_MS, TARGET_BYTES
+from t3actors.store.history.unpacking import MOST, BlockDamaged, Samples, Value
+from tests.store.history.values import each_span, samples
 
 HOUR_MS = 3_600_000
 
@@ -148,7 +148,7 @@ def test_packed_aggregates_come_back_with_means_rounded(run: Samples) -> None:
     blocks = aggregate_block.encode(rows, 60)
     back = [row for block in blocks for row in aggregate_block.decode(block)]
     assert all(row.spans <= MOST for row in back)  # what the views can count
-    back, rows = apart(back, 60_000), apart(rows, 60_000)
+    back, rows = each_span(back, 60_000), each_span(rows, 60_000)
     assert [row[:4] for row in back] == [row[:4] for row in rows]
     assert [(row.last, row.known_ms, row.shares) for row in back] == [
         (row.last, row.known_ms // 1000 * 1000, row.shares) for row in rows

@@ -7,18 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t3actors.store.history.block import (
-    DAY_MS,
-    LEAST,
-    MOST,
-    TARGET_BYTES,
-    Block,
-    BlockDamaged,
-    Samples,
-    Value,
-    decode,
-    encode,
-)
+from t3actors.store.history.block import DAY_MS, LEAST, TARGET_BYTES, Block, decode, encode
+from t3actors.store.history.unpacking import MOST, BlockDamaged, Samples, Value
 from tests.store.history.values import samples
 
 

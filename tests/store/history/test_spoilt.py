@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from t3actors.store.history import block, packing, tidying
-from t3actors.store.history.block import Block, Samples
+from t3actors.store.history.block import Block
+from t3actors.store.history.unpacking import Samples
 from tests.store.building import announced, point
 from tests.store.history.telling import MIDNIGHT_MS, Told
 

@@ -15,13 +15,13 @@ from hypothesis import given
 
 from t3actors.store.history import aggregate_block, block
 from t3actors.store.history.aggregates import aggregated
-from t3actors.store.history.block import DAY_MS, Samples
+from t3actors.store.history.block import DAY_MS
 from t3actors.store.history.parts import LEVEL_WHOLE, Kind, PartWriter, State
-from t3actors.store.history.spans import apart
+from t3actors.store.history.unpacking import Samples
 from t3actors.store.migrate import schema_files
 from tests.store.building import T0_MS, House, announced, change, point
 from tests.store.history.test_block import exactly
-from tests.store.history.values import samples
+from tests.store.history.values import each_span, samples
 
 DAY = T0_MS // DAY_MS
 SERIES = (1 << 20) + 1
@@ -83,7 +83,7 @@ def test_sql_takes_a_block_of_aggregates_apart(connection: apsw.Connection, run:
     found = connection.execute(
         "SELECT logging_time, count, minimum, maximum, last, known_s, mean, time_mean FROM TRENDLOG_HOURLY WHERE name = 'ahu-1'"
     ).fetchall()
-    back = apart([one for each in packed for one in aggregate_block.decode(each)], 3_600_000)
+    back = each_span([one for each in packed for one in aggregate_block.decode(each)], 3_600_000)
     assert [row[:2] for row in found] == [(DAY * 86400 + one.at_ms // 1000, one.n) for one in back]
     assert exactly([row[2] for row in found]) == exactly([one.least for one in back])
     assert exactly([row[3] for row in found]) == exactly([one.most for one in back])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 
-from t3actors.store.history.block import DAY_MS, Samples
+from t3actors.store.history.aggregates import Aggregate
+from t3actors.store.history.block import DAY_MS
+from t3actors.store.history.unpacking import Samples
 
 DECIMALS = st.builds(
     lambda whole, ten: whole / ten, st.integers(-(10**9), 10**9), st.sampled_from([1, 10, 100, 1000, 10000])
@@ -46,3 +50,12 @@ def samples(draw: st.DrawFn) -> Samples:
         | st.lists(CODES, min_size=1, max_size=5).map(lambda some: (some * len(values))[: len(values)])
     )
     return Samples(times, list(values), list(codes))
+
+
+def each_span(rows: Iterable[Aggregate], span_ms: int) -> list[Aggregate]:
+    """Give each span a row of its own."""
+    return [
+        row._replace(at_ms=row.at_ms + place * span_ms, spans=1, held=row.held if place == row.spans - 1 else True)
+        for row in rows
+        for place in range(row.spans)
+    ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, cast
 
 import pytest
 
-from t3actors.rows import AggregateRow, EventRow, PointRow, SampleRow
+from t3actors.rows import AggregateRow, AggregateRun, EventRow, PointRow, SampleRow, SampleRun
 from t3actors.watch.api import trend
 from t3actors.watch.api.trend import HOUR_MS, _Curve
 
@@ -31,6 +33,25 @@ def aggregate(at: int, low: float, high: float, count: int = 5, *, held: bool = 
     )  # fmt: skip
 
 
+def sample_run(samples: list[SampleRow]) -> SampleRun:
+    """Samples in one unit as columns."""
+    status = [each.status for each in samples]
+    return SampleRun(
+        name="ahu-1", point_id="IN1", units=samples[0].units, data_source=1, created_by="t3actors", text=None,
+        sampled_at=[each.sampled_at for each in samples], value=[each.value for each in samples],
+        status=status if set(status) != {"ok"} else None, clock_trusted=None,
+    )  # fmt: skip
+
+
+def aggregate_run(row: AggregateRow) -> AggregateRun:
+    """One row as columns."""
+    columns = {
+        name: [getattr(row, name)]
+        for name in ("at", "minimum", "maximum", "mean", "last", "count", "time_mean", "known_s", "held")
+    }
+    return AggregateRun(name="ahu-1", point_id="IN1", units=row.units, data_source=1, **columns)
+
+
 class Shelf:
     """A reader of what lies on it."""
 
@@ -38,16 +59,17 @@ class Shelf:
         self._samples, self._hours, self._minutes = samples, hours, minutes
         self.asked: list[str] = []
 
-    def history(self, _device: str, _point: str, since: int, until: int, limit: int) -> list[SampleRow]:
-        return [each for each in self._samples if since <= each.sampled_at <= until][-limit:]
+    def history_runs(self, _device: str, _point: str, since: int, until: int, limit: int) -> list[SampleRun]:
+        found = [each for each in self._samples if since <= each.sampled_at <= until][-limit:]
+        return [sample_run(list(some)) for _, some in groupby(found, key=attrgetter("units"))]
 
-    def hours(self, _device: str, _point: str, since: int, until: int) -> list[AggregateRow]:
+    def hour_runs(self, _device: str, _point: str, since: int, until: int) -> list[AggregateRun]:
         self.asked.append("hours")
-        return [each for each in self._hours if since <= each.at <= until]
+        return [aggregate_run(each) for each in self._hours if since <= each.at <= until]
 
-    def minutes(self, _device: str, _point: str, since: int, until: int) -> list[AggregateRow]:
+    def minute_runs(self, _device: str, _point: str, since: int, until: int) -> list[AggregateRun]:
         self.asked.append("minutes")
-        return [each for each in self._minutes if since <= each.at <= until]
+        return [aggregate_run(each) for each in self._minutes if since <= each.at <= until]
 
     def absences(self, _since: int, _until: int) -> list[Any]:
         return []
