@@ -168,11 +168,12 @@ class PointChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeviceProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's counters and when it last answered: written at most every 10 s."""
+    """A device's counters and when it last answered: written at most every 10 s. `heard`: it has answered since the gateway was started."""
 
     device: str
     last_ok_at_ms: int | None
     counts: PollCounts
+    heard: bool = False
 
 
 class EventHappened(msgspec.Struct, frozen=True, kw_only=True):

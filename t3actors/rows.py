@@ -7,6 +7,7 @@ Made by store/reader.py; shown by the command line and the watch.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -26,7 +27,10 @@ class GatewayRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A device as stored. `serial_number` None: it has reported none. `points`: rows that are not disabled."""
+    """A device as stored: `status` is `unknown` when the gateway does not run.
+
+    `serial_number` None: it has reported none. `points`: rows that are not disabled.
+    """
 
     name: str
     device_id: int
@@ -50,7 +54,7 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DOES_NOT_RUN = "the gateway does not run: "
-"""So begins the reason in the POINTS view once the heartbeat is old: the view cannot tell a dead gateway from one that cannot write."""
+"""So begins the reason in the views POINTS and DEVICES_NOW once the heartbeat is old: they cannot tell who died from who cannot write."""
 
 
 def retold(reason: str, why: str) -> str:
@@ -59,7 +63,10 @@ def retold(reason: str, why: str) -> str:
 
 
 class PointRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the POINTS view: `status` is `unknown` when the gateway does not run. `states`: the words for 0, 1, 2, where it has any."""
+    """A row of the POINTS view: `status` is `unknown` when the gateway does not run, or has not read it yet.
+
+    `states`: the words for 0, 1, 2, where it has any.
+    """
 
     name: str
     point_id: str
@@ -85,7 +92,10 @@ class PointRow(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
 
 
-def as_one_that_runs(row: PointRow) -> PointRow:
+StandingRow = TypeVar("StandingRow", DeviceRow, PointRow)
+
+
+def as_one_that_runs(row: StandingRow) -> StandingRow:
     """Return a row as a gateway says it that answers: if the view takes it for dead, it has not written for some time."""
     if not row.status_reason.startswith(DOES_NOT_RUN):
         return row

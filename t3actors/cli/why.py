@@ -71,7 +71,7 @@ def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
             "at": None,
             "sentence": f"{why}; this is the last it knew",
             "look_at": look_at,
-            "row": _as_known(msgspec.to_builtins(row)),
+            "row": {**_as_known(msgspec.to_builtins(row)), "device_status": "unknown"},
             "actor": None,
             "override": None,
             "now": None,
@@ -90,7 +90,7 @@ def _as_known(row: Page) -> Page:
 def _stored(reader: Reader, device: str, point_id: str) -> Page:
     events = [each for each in reader.events(device, 0, 200) if each.point in {None, "", point_id}]
     return {
-        "device": msgspec.to_builtins(reader.device(device)),
+        "device": _as_known(msgspec.to_builtins(reader.device(device))),
         "samples": msgspec.to_builtins(reader.history(device, point_id, 0, FOREVER_MS, 5)),
         "events": msgspec.to_builtins(events[-10:]),
     }

@@ -183,7 +183,9 @@ class Delivery:
                 self._push_progress_of(device, now_s)
 
     def _push_progress_of(self, device: DeviceLatest, now_s: float, group: str | None = None) -> None:
-        progress = DeviceProgress(device=device.name, last_ok_at_ms=device.last_ok_at_ms, counts=device.counts)
+        progress = DeviceProgress(
+            device=device.name, last_ok_at_ms=device.last_ok_at_ms, counts=device.counts, heard=device.is_read
+        )
         if progress != self._reported.get(device.name):
             self._reported[device.name] = progress
             self.batches.push(progress, now_s, group)

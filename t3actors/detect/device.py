@@ -236,9 +236,16 @@ class DeviceLatest:
         return DeviceNow(self.name, None if self.announced is None else self.announced.facts.serial_number, points)
 
     def by_status(self) -> Mapping[Status, int]:
-        """Return how many points have which status: counted anew only after one of them has changed."""
+        """Return how many points have which status: counted anew only after one of them has changed.
+
+        Until the device was read, none is ok.
+        """
         if self._by_status is None:
             self._by_status = Counter(track.stored.status for track in self.tracks.values())
+        if not self.is_read and _OK in self._by_status:
+            counted = Counter(self._by_status)
+            counted[Status.UNKNOWN] += counted.pop(_OK)
+            return counted
         return self._by_status
 
     def stood_still(self, gap_s: float, now_s: float) -> None:

@@ -36,6 +36,7 @@ class Latest:
         """Refill from the store."""
         for stored in message.points:
             track = Track(stored.reading, Stamp(now_s, stored.sampled_at_ms))
+            track.recalled = True
             self.device(stored.device).tracks[stored.point_id] = track
         for name, status in message.device_status.items():
             device = self.device(name)

@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
 
 
 NOTHING = Verdict(Emit.NONE, sample=False)
+ROW_ALONE = Verdict(Emit.DETAILS, sample=False)
 _SOON = Verdict(Emit.SOON, sample=False)
 _OK = Status.OK  # a word of an Enum costs 160 ns each time (Python 3.11)
 _CHANGE, _DETAILS, _REPEAT = (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from t3actors.detect.ages import aged, next_age_s, rules_of
 from t3actors.detect.door import Door, Passed
-from t3actors.detect.rules import Emit, due_s, judge, settled
+from t3actors.detect.rules import ROW_ALONE, Emit, Verdict, due_s, judge, settled
 from t3actors.messages import PointChange
 from t3actors.points import Point, Reading, Rules, Status, Value
 
@@ -37,6 +37,7 @@ class Track:
         "forgotten",
         "off",
         "point",
+        "recalled",
         "rules",
         "sampled_at_ms",
         "seen",
@@ -61,6 +62,8 @@ class Track:
         self.door: Door | None = None
         self.before: PointChange | None = None
         """A sample that goes ahead of the change that was just returned, or alone: `taken_before` takes it."""
+        self.recalled = False
+        """It comes from the store: the next reading tells that it is read again, if nothing else."""
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
 
@@ -108,6 +111,8 @@ class Track:
         self.stamp = stamp
         self.seen = raw
         self.off = reading.status is _DISABLED
+        if self.recalled:
+            verdict = self._read_again(verdict, reading)
         if verdict.emit is _NONE:
             return None
         if verdict.emit is _SOON:
@@ -137,6 +142,10 @@ class Track:
         if self.stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp, self.seen, self.off = stamp, None, reading.status is _DISABLED
+        if self.recalled:
+            verdict = self._read_again(verdict, reading)
+            if verdict is ROW_ALONE:
+                reading = _with(reading, self.stored.value, reading.status, reading.reason)
         if verdict.emit is _NONE:
             return None
         if reading.status is _OK:
@@ -150,6 +159,12 @@ class Track:
         elif number is not None:
             self.door = Door(self.rules.compress, Passed(*stamp, float(number)))
         return change
+
+    def _read_again(self, verdict: Verdict, reading: Reading) -> Verdict:
+        """What was known from the store is read for the first time. Its value is as it was: that it is ok is news all the same."""
+        self.recalled = False
+        is_news = verdict.emit is _NONE and reading.status is _OK
+        return ROW_ALONE if is_news else verdict
 
     def taken_before(self) -> list[PointChange]:
         """Take the sample that goes ahead of the change that was just returned."""

@@ -22,10 +22,13 @@ _DESCRIBE = ", ".join(
     )
 )
 _DESCRIBE += " WHERE device_id = ?"
-_STATUS = "UPDATE DEVICES SET status = ?, status_reason = ?, status_at = ?, updated_at = ?, claimed_serial = ? WHERE device_id = ?"
+_STATUS = (
+    "UPDATE DEVICES SET status = ?, status_reason = ?, status_at = ?, updated_at = ?, claimed_serial = ?, status_before = NULL"
+    " WHERE device_id = ?"
+)
 _PROGRESS = (
     "UPDATE DEVICES SET last_ok_at = COALESCE(?, last_ok_at), polls_ok = ?, polls_failed = ?, achieved_interval_s = ?,"
-    " updated_at = ? WHERE device_id = ?"
+    " unheard = unheard AND NOT ?, updated_at = ? WHERE device_id = ?"
 )
 _KEEP = "UPDATE series SET raw_s = ?, minutes_s = ?, hours_s = ? WHERE series_id = ?"
 _RENAME_SERIES = "UPDATE series SET point_id = ?1 WHERE series_id BETWEEN ?2 AND ?3 AND point_index = ?4 AND created_by <> 'manual_entry'"
@@ -183,8 +186,8 @@ def progress(tally: Tally, made: DeviceProgress, at_ms: int) -> None:
     tally.connection.execute(
         _PROGRESS,
         (
-            made.last_ok_at_ms, counts.polls_ok, counts.polls_failed, counts.achieved_interval_s or None, at_ms,
-            device.device_id,
+            made.last_ok_at_ms, counts.polls_ok, counts.polls_failed, counts.achieved_interval_s or None, made.heard,
+            at_ms, device.device_id,
         ),
     )  # fmt: skip
     tally.count("rows", 1)
@@ -247,6 +250,7 @@ def _write_status(
     tally.connection.execute(_STATUS, (status, reason, at_ms, at_ms, claims, device.device_id))
     tally.count("rows", 1)
     tally.journal.set(device, "status", status)
+    tally.journal.set(device, "before", None)
     tally.journal.set(device, "claims", claims)
 
 

@@ -14,6 +14,13 @@ _TAKE_OVER = (
     " started_at = CASE boot_id WHEN ?3 THEN started_at ELSE ?4 END, boot_id = ?3, heartbeat_at = ?4, clock_trusted = ?5,"
     " schema = ?6, clean_stop = 0, writer_epoch = writer_epoch + 1"
 )
+_NOTHING_COUNTED = "UPDATE DEVICES SET unheard = 1, polls_ok = 0, polls_failed = 0, achieved_interval_s = NULL"
+_NOBODY_HEARD = (
+    "UPDATE DEVICES SET status_before = status, status = 'unknown', status_at = ?, status_reason = rtrim("
+    "'not heard of since the gateway was started; it was ' || status || ': ' || status_reason, ': ')"
+    " WHERE status IN ('online', 'connecting', 'offline')"
+)
+"""What an earlier life knew of the devices is said as that, until somebody has spoken for them in this one."""
 _EVENT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, ?, ?)"
 
 
@@ -36,6 +43,8 @@ def take_over(connection: apsw.Connection, holder: Holder, now_ms: int, schema: 
             reason = "it ended without a clean stop; this is when it was last heard"
             connection.execute(_EVENT, (before[1], "gateway.lost", reason))
         connection.execute(_EVENT, (now_ms, "gateway.started", f"version {holder.version}"))
+        connection.execute(_NOTHING_COUNTED)
+        connection.execute(_NOBODY_HEARD, (now_ms,))
     bindings = (holder.name, holder.version, holder.boot_id, now_ms, holder.clock_trusted, schema)
     connection.execute(_TAKE_OVER, bindings)
     return epoch(connection)

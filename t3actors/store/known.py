@@ -73,16 +73,26 @@ class KnownDevice:
     """One row of DEVICES. `rows` are all its point rows; `points` those that go by their id now.
 
     `claims`: the serial number that it reports while another device has it; then, and only then, its conflict is about that.
+    `before`: its status in the gateway's earlier life, until somebody has spoken for it in this one.
     """
 
-    __slots__ = ("claims", "device_id", "name", "points", "rows", "serial", "status")
+    __slots__ = ("before", "claims", "device_id", "name", "points", "rows", "serial", "status")
 
-    def __init__(self, device_id: int, name: str, serial: int, status: DeviceStatus, claims: int | None = None) -> None:
+    def __init__(
+        self,
+        device_id: int,
+        name: str,
+        serial: int,
+        status: DeviceStatus,
+        claims: int | None = None,
+        before: DeviceStatus | None = None,
+    ) -> None:
         self.device_id = device_id
         self.name = name
         self.serial = serial
         self.status = status
         self.claims = claims
+        self.before = before
         self.rows: dict[tuple[Kind, int], KnownPoint] = {}
         self.points: dict[str, KnownPoint] = {}
 
@@ -123,10 +133,11 @@ class Known:
 
     def _load_devices(self, connection: apsw.Connection) -> dict[int, KnownDevice]:
         by_id = {}
-        for device_id, name, serial, status, claims in connection.execute(
-            "SELECT device_id, name, serial_number, status, claimed_serial FROM DEVICES"
+        for device_id, name, serial, status, claims, before in connection.execute(
+            "SELECT device_id, name, serial_number, status, claimed_serial, status_before FROM DEVICES"
         ):
-            device = KnownDevice(device_id, name, serial, DeviceStatus(status), claims)
+            was = None if before is None else DeviceStatus(before)
+            device = KnownDevice(device_id, name, serial, DeviceStatus(status), claims, was)
             self.devices[name] = self.serials[serial] = by_id[device_id] = device
         return by_id
 

@@ -57,9 +57,10 @@ _DEVICES = (
     " (SELECT count(*) FROM input_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
     " + (SELECT count(*) FROM output_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled')"
     " + (SELECT count(*) FROM variable_rows p WHERE p.serial_number = d.serial_number AND p.status <> 'disabled') AS points"
-    f" FROM DEVICES d{_BY_NAME}"
+    f" FROM DEVICES_NOW d{_BY_NAME}"
 )
-_DEVICES_OF_SCHEMA_7 = _DEVICES.replace("_rows p", "_points p")
+_DEVICES_OF_SCHEMA_10 = _DEVICES.replace("DEVICES_NOW", "DEVICES")
+_DEVICES_OF_SCHEMA_7 = _DEVICES_OF_SCHEMA_10.replace("_rows p", "_points p")
 _POINTS = (
     f"SELECT {', '.join(PointRow.__struct_fields__)} FROM POINTS WHERE (name = ?1 OR ?1 IS NULL)"  # noqa: S608
     " AND (point_id = ?2 OR ?2 IS NULL) AND (status = ?3 OR ?3 IS NULL) AND (point_type = ?4 OR ?4 IS NULL)"
@@ -73,11 +74,12 @@ _POINT_COUNTS = (
 _POINTS_OF_SCHEMA_1 = _POINTS.replace(" mode FROM", " 'poll' AS mode FROM")  # until the next start brings it up to date
 _ALARMS = (
     f"SELECT {', '.join(_OF_ALARM.get(field, f'a.{field}') for field in AlarmRow.__struct_fields__)}"  # noqa: S608
-    " FROM ALARMS a JOIN DEVICES d ON d.serial_number = a.serial_number"
-    " WHERE (d.name = ?1 OR ?1 IS NULL) AND (NOT ?2 OR (a.cleared_at IS NULL AND d.status <> 'disabled'))"
+    " FROM ALARMS a JOIN DEVICES o ON o.serial_number = a.serial_number JOIN DEVICES_NOW d ON d.device_id = o.device_id"
+    " WHERE (d.name = ?1 OR ?1 IS NULL) AND (NOT ?2 OR (a.cleared_at IS NULL AND o.status <> 'disabled'))"
     " ORDER BY a.raised_at DESC, a.id DESC LIMIT ?3"
 )
-_ALARMS_OF_SCHEMA_5 = _ALARMS.replace("a.clock_off_s", "NULL AS clock_off_s")
+_ALARMS_OF_SCHEMA_10 = _ALARMS.replace("DEVICES_NOW", "DEVICES")
+_ALARMS_OF_SCHEMA_5 = _ALARMS_OF_SCHEMA_10.replace("a.clock_off_s", "NULL AS clock_off_s")
 _BLOCKS_OF_SCHEMA_6 = (  # until the next start brings it up to date: each row of them is of one span
     "CREATE TEMP VIEW aggregate_blocks AS SELECT *, 1 AS r0, 0 AS rw, NULL AS ends FROM main.aggregate_blocks"
 )
@@ -106,8 +108,8 @@ class Reader:
         self.path = path
         self._connection = connection
         self._points = _POINTS if schema > 1 else _POINTS_OF_SCHEMA_1
-        self._devices = _DEVICES if schema > 7 else _DEVICES_OF_SCHEMA_7
-        self._alarms = _ALARMS if schema > 5 else _ALARMS_OF_SCHEMA_5
+        self._devices = _DEVICES if schema > 10 else _DEVICES_OF_SCHEMA_10 if schema > 7 else _DEVICES_OF_SCHEMA_7
+        self._alarms = _ALARMS if schema > 10 else _ALARMS_OF_SCHEMA_10 if schema > 5 else _ALARMS_OF_SCHEMA_5
         self._is_packed = schema > 2
         if 2 < schema < 10:
             connection.pragma("query_only", 0)  # the file itself is open read-only

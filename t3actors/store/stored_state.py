@@ -32,7 +32,7 @@ def load(connection: apsw.Connection, incarnation: int) -> StateLoaded:
             key = point.device, point.point_id
             if key not in points or point.reading.status is not Status.DISABLED:
                 points[key] = point
-    devices = list(connection.execute("SELECT name, status, last_ok_at FROM DEVICES"))
+    devices = list(connection.execute("SELECT name, COALESCE(status_before, status), last_ok_at FROM DEVICES"))
     return StateLoaded(
         incarnation=incarnation,
         points=tuple(points.values()),

@@ -66,4 +66,5 @@ class Tally:
 
     def device_event(self, device: KnownDevice, at_ms: int, status: DeviceStatus, reason: str) -> None:
         """Insert a device's transition."""
-        self.add_events([(at_ms, device.device_id, None, f"device.{status}", device.status, status, reason)])
+        was = device.before or device.status
+        self.add_events([(at_ms, device.device_id, None, f"device.{status}", was, status, reason)])

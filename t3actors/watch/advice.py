@@ -6,6 +6,7 @@ A test holds the two tables against each other.
 from __future__ import annotations
 
 LOOK_AT = (
+    ("since the gateway was started", "wait for its first poll; if it stays so, t3actors top: does its actor run?"),
     ("connection refused", "the host lives, nobody listens on that port: its number, the panel's Modbus TCP setting, too many clients"),
     ("no connection within", "no host there, or a firewall drops: power, cable, address, VLAN"),
     ("gave no answer within", "the host takes connections, the unit is silent: unit_id; the serial bus behind a Modbus gateway"),

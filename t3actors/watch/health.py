@@ -39,6 +39,7 @@ from t3actors.watch.parts import (
     Judgement,
     LinkTrouble,
     Part,
+    WebviewPart,
 )
 from t3actors.watch.tree import ChildRow
 
@@ -225,7 +226,9 @@ class Health(TrioActor):
             detector=machine["detector"],
             store=machine["store"],
             actors=machine["actors"],
-            webview=webview,
+            webview=None
+            if webview is None
+            else WebviewPart(**msgspec.structs.asdict(webview), waiting=self._neighbours.webview_waiting),
             t3000=self._judged_doors(before),
             links=Counter(link.state for link in links),
             troubled_links=[link for link in links if link.state != "ok"][:NAMED_AT_MOST],

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from t3actors.points import DeviceStatus
 from t3actors.questions import DetectorCounts, DeviceStanding
 from t3actors.rows import PointCount
+from t3actors.watch.parts import HealthReport
 from t3actors.watch.tree import ChildRow
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -42,10 +43,14 @@ class Histogram(Protocol):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is counted, at one moment. `api`: refused, flooded, failed, hung up; `supervision`: restarts, abandoned, mail_dropped."""
+    """All that is counted, at one moment. `health`: the newest report; None before there is one.
+
+    `api`: refused, flooded, failed, hung up; `supervision`: restarts, abandoned, mail_dropped.
+    """
 
     version: str
     live: bool
+    health: HealthReport | None
     started_at_ms: int
     counts: DetectorCounts
     standings: tuple[DeviceStanding, ...]
@@ -78,6 +83,8 @@ class _Once(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _gateway(self._figures)
+        if self._figures.health is not None:
+            yield from _parts(self._figures.health)
         yield from _flow(self._figures.counts)
         yield from _devices(self._figures.standings)
         yield from _children(self._figures.children)
@@ -122,6 +129,27 @@ def _gateway(figures: Figures) -> Iterator[Metric]:
         refusals.add_metric([why], figures.api.get(why, 0))
     yield refusals
     yield _gauge("api_listeners", "Clients that listen on /live.", value=figures.listeners)
+
+
+def _parts(health: HealthReport) -> Iterator[Metric]:
+    parts = {"loop": health.loop, "detector": health.detector, "store": health.store, "actors": health.actors}
+    if health.webview is not None:
+        parts["webview"] = health.webview
+        yield _gauge(
+            "webview_waiting_batches", "Batches that wait for T3000's own database.", value=health.webview.waiting
+        )
+    well = _gauge("part_ok", "1 while a part of the gateway is well; webview: T3000's own database.", "part")
+    for name, part in parts.items():
+        well.add_metric([name], part.state == "ok")
+    yield well
+    doors = _gauge("t3000_ok", "1 while an installation of T3000 answers.", "device", "method")
+    for door in health.t3000:
+        doors.add_metric([door.device, door.method], door.state == "ok")
+    yield doors
+    links = _gauge("links", "Links by state.", "state")
+    for state, count in health.links.items():
+        links.add_metric([state], count)
+    yield links
 
 
 def _flow(counts: DetectorCounts) -> Iterator[Metric]:

@@ -48,6 +48,11 @@ class Neighbours:
         """Judge T3000's own database; None where there is none to be filled."""
         return of_webview(self._webview, now_s - self._heard_s) if self._has_webview else None
 
+    @property
+    def webview_waiting(self) -> int:
+        """How many batches wait for it, as it said last."""
+        return 0 if self._webview is None else self._webview.waiting
+
     def doors(self) -> Iterable[tuple[str, DoorStanding, Judgement]]:
         """Judge the ways into installations."""
         for name, standing in self._doors.items():

@@ -63,6 +63,12 @@ class DoorPart(Part, frozen=True, kw_only=True):
     worker_pid: int | None
 
 
+class WebviewPart(Part, frozen=True, kw_only=True):
+    """T3000's own database. `waiting`: so many batches wait for it."""
+
+    waiting: int
+
+
 class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """The whole. `live`: loop, detector and store make progress. `at`: when it was made (Unix ms).
 
@@ -84,7 +90,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     detector: Part
     store: Part
     actors: Part
-    webview: Part | None
+    webview: WebviewPart | None
     t3000: list[DoorPart]
     links: dict[State, int]
     troubled_links: list[LinkTrouble]

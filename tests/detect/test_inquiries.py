@@ -139,7 +139,7 @@ async def test_a_device_known_from_the_store_alone_is_not_known_to_be_as_it_was(
         old = seen["old"]
         assert (old.status, old.since_at_ms, old.poll_interval_s) == (DeviceStatus.UNKNOWN, None, None)
         assert (old.reason, old.points_by_status) == ("nobody has spoken for it since the start", {Status.UNKNOWN: 1})
-        assert (seen["a"].status, seen["a"].points_by_status) == (DeviceStatus.ONLINE, {Status.OK: 1})
+        assert (seen["a"].status, seen["a"].points_by_status) == (DeviceStatus.ONLINE, {Status.UNKNOWN: 1})
         assert seen["off"].status is DeviceStatus.DISABLED
         counts = await h.registry.ask("detector", DetectorCountsRequested())
         assert (counts.devices, counts.devices_online) == (3, 1)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from t3actors.detect.latest import Latest
 from t3actors.messages import StateLoaded
 from t3actors.points import DeviceStatus, Reading, Status, Value
-from tests.detect.speech import announced, point, read, stored, told
+from tests.detect.speech import RULES, announced, point, read, stored, told
 
 
 def test_a_point_found_disabled_and_read_disabled_stays_so_when_its_device_dies() -> None:
@@ -21,7 +21,7 @@ def test_units_that_are_learned_when_the_device_is_met_again_start_nothing() -> 
     for now_s in (1.0, 2.0):
         device.announce(announced("a", point("IN1")), now_s, 0)
         device.announce(announced("a", point("IN1", units="°C"), complete=True), now_s, 0)
-        assert told(device, now_s, 20.0) == []
+        assert [change.sample for change in told(device, now_s, 20.0)] == [False] * (now_s == 1.0)
 
 
 def loaded(*points: tuple[str, Value, Status]) -> Latest:
@@ -36,7 +36,21 @@ def loaded(*points: tuple[str, Value, Status]) -> Latest:
 def test_a_restart_writes_no_false_change() -> None:
     device = loaded(("IN1", 20.0, Status.OK), ("IN2", 1, Status.OK)).devices["a"]
     assert device.announce(announced("a", point("IN1"), point("IN2")), 1.0, 0) == []
-    assert device.take(read("a", 1, Reading("IN1", 20.0), Reading("IN2", 1.0)), 2.0).changes == []
+    taken = device.take(read("a", 1, Reading("IN1", 20.0), Reading("IN2", 1.0)), 2.0)
+    assert [change for change in taken.changes if change.sample or change.was is not change.reading.status] == []
+
+
+@pytest.mark.parametrize("compress", [0.0, 2.0])
+def test_that_a_point_known_from_the_store_is_read_again_is_told_once_by_its_row_alone(compress: float) -> None:
+    device = loaded(("IN1", 20.0, Status.OK), ("IN2", 1, Status.FAULT)).devices["a"]
+    rules = replace(RULES, compress=compress, deadband=0.5)
+    device.announce(announced("a", point("IN1", rules), point("IN2", rules)), 1.0, 0)
+    assert device.by_status() == {Status.UNKNOWN: 1, Status.FAULT: 1}, "nothing is ok that was not read yet"
+    taken = device.take(read("a", 1, Reading("IN1", 20.25), Reading("IN2", 1, Status.FAULT, "why")), 2.0)
+    (change,) = taken.changes
+    assert (change.reading.value, change.sampled_at_ms, change.changed, change.sample) == (20.0, 1000, True, False)
+    assert device.by_status() == {Status.OK: 1, Status.FAULT: 1}
+    assert device.take(read("a", 2, Reading("IN1", 20.25), Reading("IN2", 1, Status.FAULT, "why")), 3.0).changes == []
 
 
 @pytest.mark.parametrize("status", [Status.STALE, Status.DOWN, Status.FAULT, Status.UNKNOWN, Status.DISABLED])
@@ -61,7 +75,7 @@ def test_what_the_store_dropped_is_a_change_again_unless_something_newer_waits()
     device.announce(announced("a", point("IN1"), point("IN2")), 1.0, 0)
     latest.forget([("a", "IN1"), ("a", "IN2"), ("b", "IN1"), ("a", "IN9")], {("a", "IN2")}, 1.0)
     taken = device.take(read("a", 1, Reading("IN1", 20.0), Reading("IN2", 1)), 2.0)
-    assert [c.point_id for c in taken.changes] == ["IN1"]
+    assert [c.point_id for c in taken.changes if c.sample] == ["IN1"]
     assert device.take(read("a", 2, Reading("IN1", 20.0), Reading("IN2", 1)), 3.0).changes == []
 
 

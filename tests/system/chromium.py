@@ -230,15 +230,15 @@ class Browser:
 async def chromium() -> AsyncIterator[Browser]:
     """Have a page of a browser for the length of a block."""
     process = Process.running()
-    async with trio.open_nursery() as nursery:
-        to, since = trio.lowlevel.FdStream(os.dup(process.to)), trio.lowlevel.FdStream(os.dup(process.since))
-        async with to, since:
-            browser = Browser(process, to, since)
-            nursery.start_soon(browser.listen)
-            try:
-                await browser.begin()
-                yield browser
-            finally:
-                with trio.CancelScope(shield=True):
-                    await browser.end()
-                nursery.cancel_scope.cancel()
+    to, since = trio.lowlevel.FdStream(os.dup(process.to)), trio.lowlevel.FdStream(os.dup(process.since))
+    # The streams are closed outside the nursery: inside, where all is cancelled, closing them would end whatever a test raises.
+    async with to, since, trio.open_nursery() as nursery:
+        browser = Browser(process, to, since)
+        nursery.start_soon(browser.listen)
+        try:
+            await browser.begin()
+            yield browser
+        finally:
+            with trio.CancelScope(shield=True):
+                await browser.end()
+            nursery.cancel_scope.cancel()

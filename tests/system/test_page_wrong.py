@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from t3actors.control import Override
+from t3actors.points import Status
 from t3actors.rows import AlarmRow
 from t3actors.simulator.plant import PlantSize, running_plant
 from t3actors.watch.parts import DoorPart
 from tests.system.asked import waiting_config
-from tests.system.paper import DAY_MS, HOUR_MS, Paper, device, now_ms, paper_page, point
+from tests.system.paper import DAY_MS, HOUR_MS, Paper, change, device, now_ms, paper_page, point
 from tests.system.shown import HURRY, ROW, browsing, text_of, with_page
 from tests.watch.reports import part
 
@@ -80,20 +81,28 @@ async def test_t3000_s_own_database_and_the_way_into_a_t3000_are_named_with_thei
         assert "the library crashed" in said
 
 
-async def test_what_was_stored_before_the_gateway_started_does_not_look_live_until_somebody_has_heard_the_device(
+async def test_what_was_stored_before_the_gateway_started_does_not_look_live_until_the_device_was_read(
     tmp_path: Path,
 ) -> None:
-    paper = building(status_at=now_ms() - DAY_MS)
-    paper.devices[1] = device("ahu-2", 1, status_at=now_ms() - 1000)
-    paper.changes_of_health = {"started_at": now_ms() - 5000}
+    unheard = {"status": "unknown", "status_reason": "not heard of since the gateway was started; it was online"}
+    unread = {"status": "unknown", "status_reason": "not read since the gateway was started: it was ok"}
+    paper = Paper(
+        [device("ahu-1", 1, **unheard), device("ahu-2", 1)],
+        [point("ahu-1", "IN1", **unread, device_status="unknown"), point("ahu-2", "IN1")],
+    )
     async with paper_page(paper, tmp_path) as (browser, _):
         first, second = ROW.format("ahu-1/IN1"), ROW.format("ahu-2/IN1")
-        await browser.until(f"{first}.classList.contains('is-old') && {first}.cells[2].innerText === '? was ok'")
+        await browser.until(
+            f"{first}.classList.contains('is-old') && {first}.cells[2].innerText.startsWith('? unknown')"
+        )
         assert await browser.get(f"[{second}.classList.contains('is-old'), {second}.cells[2].innerText]") == [
             False,
             "● ok",
         ]
-        assert "not heard of since the gateway was started" in await text_of(browser, "#devices")
+        assert "not heard of since the gateway was started; it was online" in await text_of(browser, "#devices")
+        assert await browser.get(HEADLINE) == "▲ 1 device has not answered lately"
+        await paper.tell(change(paper.points["ahu-1/IN1"], status=Status.OK, reason=""))
+        await browser.until(f"!{first}.classList.contains('is-old') && {first}.cells[2].innerText === '● ok'")
 
 
 async def test_one_cause_at_many_devices_is_one_thing(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -14,7 +15,9 @@ from t3actors.points import DeviceStatus
 from t3actors.questions import DetectorCounts, DeviceStanding
 from t3actors.rows import PointCount
 from t3actors.watch.metrics import Figures, page
+from t3actors.watch.parts import DoorPart, WebviewPart
 from t3actors.watch.tree import ChildRow
+from tests.watch.reports import part, report
 
 LATE = Pace()
 for late_s in (0.0005, 0.004, 0.004, 100.0):
@@ -31,6 +34,12 @@ def standing(name: str, status: DeviceStatus, heard_at_ms: int | None) -> Device
 FIGURES = Figures(
     version="1.2.3",
     live=True,
+    health=report(
+        store=part("blocked", "disk"),
+        links={"ok": 2, "down": 1},
+        webview=WebviewPart(state="degraded", reason="busy", since_at=0, waiting=7),
+        t3000=[DoorPart(state="down", reason="silent", since_at=0, device="plant", method="http", worker_pid=None)],
+    ),
     started_at_ms=1_767_232_805_115,
     counts=DetectorCounts(readings=100, changes=10, samples_stored=9, pending=3),
     standings=(
@@ -95,6 +104,12 @@ def series() -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
         ("t3actors_mail_waiting", {}, 3),
         ("t3actors_memory_blocks", {}, 700_000),
         ("t3actors_database_bytes", {}, 1_000_000),
+        ("t3actors_part_ok", {"part": "loop"}, 1),
+        ("t3actors_part_ok", {"part": "store"}, 0),
+        ("t3actors_part_ok", {"part": "webview"}, 0),
+        ("t3actors_webview_waiting_batches", {}, 7),
+        ("t3actors_t3000_ok", {"device": "plant", "method": "http"}, 0),
+        ("t3actors_links", {"state": "down"}, 1),
     ],
 )
 def test_what_is_counted_is_there(series: Any, name: str, labels: dict[str, str], value: float) -> None:
@@ -104,9 +119,16 @@ def test_what_is_counted_is_there(series: Any, name: str, labels: dict[str, str]
 def test_every_name_has_the_prefix_and_no_point_is_a_label(series: Any) -> None:
     assert all(name.startswith("t3actors_") for name, _ in series)
     assert {label for _, labels in series for label, _ in labels} <= {
-        "device", "status", "result", "child", "le", "why", "version",
+        "device", "status", "result", "child", "le", "why", "version", "part", "method", "state",
     }  # fmt: skip
 
 
 def test_a_device_that_was_never_heard_has_no_time(series: Any) -> None:
     assert ("t3actors_device_last_answer_timestamp_seconds", (("device", 'odd "name"\n'),)) not in series
+
+
+def test_of_what_is_not_there_nothing_is_said() -> None:
+    bare = msgspec.structs.replace(FIGURES, health=report())
+    assert b"webview" not in page(bare, ()).replace(b"webview: T3000's own database", b"")
+    assert b"t3actors_t3000_ok{" not in page(bare, ())
+    assert b"part_ok" not in page(msgspec.structs.replace(FIGURES, health=None), ())

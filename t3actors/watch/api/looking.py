@@ -38,7 +38,10 @@ A_DAY_MS = 86_400_000
 
 
 class DeviceNow(DeviceRow, frozen=True, kw_only=True):
-    """A device as stored, and what holds for it instead of the configuration until the gateway is restarted."""
+    """A device as stored: `unknown` until it was spoken for since the start.
+
+    `override`: what holds for it instead of the configuration until the gateway is restarted.
+    """
 
     override: Override | None
 
@@ -131,8 +134,9 @@ class Looking:
                 refuse_unknown(name, [each.name for each in reader.devices()], "device")
                 raise AssertionError(name)
             counts = {each.status: each.points for each in reader.point_counts(name)}
-            look_at = "" if row.status in WELL else advice_on(row.status_reason)
-            return DeviceAnswer(device=_now(row, override), look_at=look_at, points_by_status=counts, now=insight)
+            device = _now(row, override)
+            look_at = "" if device.status in WELL else advice_on(device.status_reason)
+            return DeviceAnswer(device=device, look_at=look_at, points_by_status=counts, now=insight)
 
         return json_answer(await self._inside.reading.quick.read(encoded(question)))
 
@@ -222,6 +226,7 @@ class Looking:
         return Figures(
             version=inside.who.version,
             live=inside.health.shown().live,
+            health=inside.health.report,
             started_at_ms=inside.who.started_at,
             counts=counts or DetectorCounts(),
             standings=standings or (),
@@ -253,4 +258,5 @@ def split_point(point: str, reader: Reader) -> tuple[str, str]:
 
 
 def _now(row: DeviceRow, override: Override | None) -> DeviceNow:
+    row = as_one_that_runs(row)
     return DeviceNow(**msgspec.structs.asdict(row), override=None if override in {None, NOTHING} else override)

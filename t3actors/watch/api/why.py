@@ -100,5 +100,8 @@ def _stored(point: str, reader: Reader) -> _Stored:
     assert device is not None  # noqa: S101 - it has a point
     events = [each for each in reader.events(name, 0, EVENTS_LOOKED_AT) if each.point in {None, "", point_id}]
     return _Stored(
-        device, as_one_that_runs(row), reader.history(name, point_id, 0, _FOREVER_MS, SAMPLES), events[-EVENTS:]
+        as_one_that_runs(device),
+        as_one_that_runs(row),
+        reader.history(name, point_id, 0, _FOREVER_MS, SAMPLES),
+        events[-EVENTS:],
     )

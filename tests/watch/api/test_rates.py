@@ -29,3 +29,12 @@ def test_never_more_than_the_burst_and_the_rate_times_the_time_pass(pauses_s: li
         now_s += pause_s
         passed += bucket.take(now_s) == 0.0
     assert passed <= 5 + 20 * now_s + 1e-6
+
+
+def test_who_is_too_early_is_given_his_turn_behind_those_before_him_unless_that_is_too_late() -> None:
+    bucket = Bucket(rate=10.0, burst=2.0)
+    booked = [bucket.book(0.0, within_s=0.35) for _ in range(6)]
+    assert booked == [0.0, 0.0, *(pytest.approx(wait_s) for wait_s in (0.1, 0.2, 0.3)), None]
+    assert bucket.book(0.3, within_s=0.35) == pytest.approx(0.1), "who was turned away has taken nothing"
+    assert bucket.take(0.3) == pytest.approx(0.2)
+    assert [bucket.book(60.0, within_s=1.0) for _ in range(3)] == [0.0, 0.0, pytest.approx(0.1)]

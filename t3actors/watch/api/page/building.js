@@ -12,8 +12,6 @@ const DEVICES_AGAIN_MS = 15000;
 const TOLD_WITHIN_MS = 15000;
 const MOST_ALARMS = 200;
 const FAULTY = ["fault", "stale", "unknown"];
-const UNHEARD = { status: "unknown", status_reason: "not heard of since the gateway was started" };
-const LET_GO_OF_MS = 120000;
 const MOST_FAULTY = 100;
 const natural = new Intl.Collator("en", { numeric: true }).compare;
 
@@ -99,14 +97,8 @@ export class Building extends EventTarget {
 
   async _askDevices() {
     const { devices } = await this.gateway.ask("devices");
-    for (const row of devices) Object.assign(row, { key: row.name }, this._isHeard(row) ? {} : UNHEARD);
+    for (const row of devices) row.key = row.name;
     return new Map(devices.sort((a, b) => natural(a.name, b.name)).map((row) => [row.name, row]));
-  }
-
-  // What is stored of a device may be from before the gateway's start: then nobody has heard it since, and soon it is let go of.
-  _isHeard(row) {
-    const { started_at: startedAt, at } = this.gateway.health || {};
-    return row.status !== "online" || !(row.status_at < startedAt) || at - startedAt > LET_GO_OF_MS;
   }
 
   async _askAlarms() {

@@ -79,8 +79,8 @@ export class Tables {
   _fillPoint(tr, row) {
     const [name, value, state, changed] = tr.cells;
     const now = this._gateway.now();
-    const isHeard = this._gateway.isLive && this._building.devices.get(row.name)?.status !== "unknown";
-    const isLive = isHeard && row.status === "ok";
+    const isTold = this._gateway.isLive;
+    const isLive = isTold && row.status === "ok";
     const label = row.full_label || row.label;
     write(name.firstChild.children[0], this._building.part.device ? row.point_id : row.key);
     write(name.firstChild.children[1], label === row.point_id ? "" : label);
@@ -92,7 +92,7 @@ export class Tables {
     write(value.firstChild, text);
     value.title = text;
     write(value.children[1], isLive ? "" : row.sampled_at ? `${span(now - row.sampled_at)} old` : "never read");
-    this._fillStatus(tr, state, isHeard, row.status, [...marks(row), ...(isHeard && row.status_reason ? [cause(row.status_reason)] : [])].join(", "));
+    this._fillStatus(tr, state, isTold, row.status, [...marks(row), ...(isTold && row.status_reason ? [cause(row.status_reason)] : [])].join(", "));
     state.title = row.status_reason;
     changed.className = "wide";
     write(changed.firstChild, row.changed_at ? `${span(now - row.changed_at)} ago` : "");
