@@ -12,27 +12,30 @@ from t3actors.points import DeviceStatus, Status
 from t3actors.store.reader import open_reader
 from tests.store.building import House, announced, change, point
 
-NOW_MS = time.time_ns() // 1_000_000
 NOT_YET = "not heard of since the gateway was started; it was "
 CONNECTING, ONLINE, OFFLINE = DeviceStatus.CONNECTING, DeviceStatus.ONLINE, DeviceStatus.OFFLINE
 
 
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def status(to: DeviceStatus, was: DeviceStatus = DeviceStatus.UNKNOWN, reason: str = "") -> DeviceStatusChanged:
-    return DeviceStatusChanged(device="ahu-1", at_ms=NOW_MS, status=to, was=was, reason=reason)
+    return DeviceStatusChanged(device="ahu-1", at_ms=now_ms(), status=to, was=was, reason=reason)
 
 
 def progress(*, heard: bool) -> DeviceProgress:
-    return DeviceProgress(device="ahu-1", last_ok_at_ms=NOW_MS, counts=PollCounts(7, 2, 30.0), heard=heard)
+    return DeviceProgress(device="ahu-1", last_ok_at_ms=now_ms(), counts=PollCounts(7, 2, 30.0), heard=heard)
 
 
 def house_with_one_device(folder: Path) -> House:
     """Of which IN1 is ok and IN2 is not."""
     house = House(folder)
-    house.now_ms = NOW_MS
+    house.now_ms = at_ms = now_ms()
     house.opened()
     house.put(
         announced([point(1), point(2)]), status(ONLINE), progress(heard=True),
-        change(21.5, at_ms=NOW_MS), change(None, "IN2", at_ms=NOW_MS, status=Status.FAULT, reason="open"),
+        change(21.5, at_ms=at_ms), change(None, "IN2", at_ms=at_ms, status=Status.FAULT, reason="open"),
     )  # fmt: skip
     return house
 

@@ -33,7 +33,7 @@ async def test_health_says_that_the_gateway_makes_progress(tmp_path: Path) -> No
 
 async def test_a_sync_polls_all_and_says_what_came_of_each(tmp_path: Path) -> None:
     async with all_running(tmp_path) as (plant, house, client):
-        await until(lambda: house.point_statuses("panel-1") == {"ok"})
+        await until(lambda: house.point_statuses("panel-1") == house.point_statuses("panel-2") == {"ok"})
         plant.panels["panel-1"].set("IN1", 41.5)
         answer = await client.post("/sync")
         assert answer.status_code == 200

@@ -53,7 +53,7 @@ async def test_a_device_that_does_not_answer_is_named_with_since_when_why_and_wh
     paper = building(**OFFLINE, status_at=now_ms() - 3 * HOUR_MS)
     async with paper_page(paper, tmp_path) as (browser, _):
         await browser.until(f"{KIND} === 'bad' && {HEADLINE} === '■ 1 of 2 devices does not answer'")
-        assert "Lastly: ahu-1 offline since" in await text_of(browser, "#verdict-more")
+        assert "Lastly: \u2068ahu-1\u2069 offline since" in await text_of(browser, "#verdict-more")
         item = await text_of(browser, "#trouble-list")
         assert "ahu-1 ■ offline 3 h, since " in item
         assert [line for line in item.splitlines() if line][-2:] == ["no answer", "Look at: its power"]

@@ -98,11 +98,14 @@ def offered_token(protocols: bytes | None) -> bytes | None:
 def header_map(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers by their lower-case names.
 
-    **Raises**: ValueError when one that decides comes twice: whoever is behind might go by the other.
+    **Raises**: ValueError when one that decides comes twice, or the length is said in two ways (RFC 9112, 6.3): whoever stands before
+    us might go by the other.
     """
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in found and name in DECIDE:
             raise ValueError(f"{name.decode('latin-1')} comes twice")
         found[name] = value
+    if b"content-length" in found and b"transfer-encoding" in found:
+        raise ValueError("content-length and transfer-encoding both say how long it is")
     return found

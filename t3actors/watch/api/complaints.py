@@ -1,6 +1,7 @@
 """What the API says of those it turned away, so that a flood of them is a line in the log and not a flood there as well.
 
-Once per endpoint, peer and reason; again after ten minutes with the number since. Bounded: who comes beyond 256 is counted with the rest.
+Once per endpoint, peer and reason; again after ten minutes with the number since. Bounded: who comes beyond 256 is counted with the rest,
+and so is what one peer comes with beyond 16 reasons, some of which have his own words in them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from t3actors.events.api import API_FAILED, API_FLOODED, API_HUNG_UP, API_REFUSE
 
 AGAIN_AFTER_S = 600.0
 MOST_TOLD = 256
+MOST_TOLD_OF_ONE = 16
 OTHERS = "others"
 
 
@@ -31,6 +33,8 @@ class Complaints:
         """A request was turned away for what it is."""
         self._counts["refused"] += 1
         key = self._room_for((endpoint, peer, reason), (endpoint, OTHERS, OTHERS))
+        if key not in self._told_s and self._reasons_of(endpoint, peer) >= MOST_TOLD_OF_ONE:
+            key = (endpoint, peer, OTHERS)
         self._tell(API_REFUSED, key, {"endpoint": key[0], "peer": key[1], "reason": key[2]})
 
     def flooded(self, endpoint: str, reason: str) -> None:
@@ -58,6 +62,12 @@ class Complaints:
         if told_s is None or now_s - told_s >= AGAIN_AFTER_S:
             self._told_s[key] = now_s
             self._log(event, **who, refused=self._since.pop(key))
+
+    def _reasons_of(self, endpoint: str, peer: str) -> int:
+        now_s = self._now_s()
+        return sum(
+            key[:2] == (endpoint, peer) and now_s - told_s < AGAIN_AFTER_S for key, told_s in self._told_s.items()
+        )
 
     def _room_for(self, key: tuple[str, ...], otherwise: tuple[str, ...]) -> tuple[str, ...]:
         if key in self._told_s or len(self._told_s) < MOST_TOLD:

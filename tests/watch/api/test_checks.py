@@ -145,4 +145,6 @@ def test_a_deciding_header_that_comes_twice_is_refused(name: bytes) -> None:
 
 
 def test_other_headers_may_come_twice() -> None:
+    with pytest.raises(ValueError, match="both say how long"):
+        header_map([(b"content-length", b"2"), (b"transfer-encoding", b"chunked")])
     assert header_map([(b"accept", b"a"), (b"accept", b"b"), (b"host", b"h")]) == {b"accept": b"b", b"host": b"h"}

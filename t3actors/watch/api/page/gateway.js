@@ -56,9 +56,14 @@ export class Gateway extends EventTarget {
 
   start() {
     setInterval(() => this._judge(), 500);
-    const wake = () => { if (!document.hidden) { this._tries = 0; this._look(); } };
-    document.addEventListener("visibilitychange", wake);
-    window.addEventListener("online", wake);
+    const wake = () => {
+      this._judge(); // who slept is told so before anything that he knew is seen
+      if (document.hidden) return;
+      this._tries = 0;
+      this._look();
+    };
+    for (const waking of ["visibilitychange", "resume"]) document.addEventListener(waking, wake);
+    for (const waking of ["online", "pageshow"]) window.addEventListener(waking, wake);
     window.addEventListener("offline", () => {
       this._fault = "this device is not on a network";
       this._forget();

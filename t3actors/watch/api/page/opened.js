@@ -41,6 +41,7 @@ export class Opened {
     this.entitle();
     this._calls.shown(now);
     if (!now) return;
+    find("detail").parentElement.scrollTop = 0; // where the column moves by itself, and stood further down
     if (this._opener) find("detail-title").focus({ preventScroll: true });
     if (matchMedia(NARROW).matches) find("detail").scrollIntoView({ block: "start" });
   }

@@ -111,7 +111,9 @@ export class Rows {
   }
 
   _mark(tr, key) {
-    tr.querySelector(".open").tabIndex = key === this._active ? 0 : -1;
+    const button = tr.querySelector(".open");
+    button.tabIndex = key === this._active ? 0 : -1;
+    button.setAttribute("aria-current", key === this._chosen);
     tr.classList.toggle("chosen", key === this._chosen);
   }
 

@@ -1,6 +1,6 @@
 // Whether all is well, in one line; what is wrong, in the next. Pure.
 
-import { count, span, when } from "./words.js";
+import { count, named, span, when } from "./words.js";
 
 const DISK_SOON_MS = 30 * 86400000;
 const WELL = new Set(["online", "disabled"]);
@@ -14,7 +14,7 @@ export function verdictOf({ state, health, alarms, hasMoreAlarms, storage, newes
   if (!wrongs.length) return { kind: "good", headline: all ? "All is well" : "No device is configured", more: all ? totals : "", wrongs: 0 };
   wrongs.sort((a, b) => b.isBad - a.isBad);
   const kind = wrongs[0].isBad ? "bad" : "warn";
-  const more = newest ? `${totals} Lastly: ${newest.title} ${newest.word.replace(/^\W /, "")} since ${when(newest.since, now)} (${span(now - newest.since)}).` : totals;
+  const more = newest ? `${totals} Lastly: ${named(newest.title)} ${newest.word.replace(/^\W /, "")} since ${when(newest.since, now)} (${span(now - newest.since)}).` : totals;
   return { kind, headline: capital(wrongs.map((each) => each.said).join("; ")), more, wrongs: wrongs.length };
 }
 

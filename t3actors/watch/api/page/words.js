@@ -7,6 +7,7 @@ const SIGNS = {
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
 
+const LONGEST_NAME = 80;
 const A_PLACE = /^\S*\d\S*: (?=\S)/;
 const FLAGS = [[1, "in alarm"], [2, "fault flagged"], [4, "overridden"], [8, "out of service"]];
 
@@ -19,6 +20,12 @@ export function cause(reason) {
 export function marks(row) {
   const said = FLAGS.filter(([bit]) => row.flags & bit).map(([, word]) => word);
   return row.auto_manual === 1 ? [...said, "manual"] : said;
+}
+
+// A name within a sentence: of a sensible length, and no sign in it turns round what stands behind it.
+export function named(name) {
+  const signs = [...name];
+  return `\u2068${signs.length > LONGEST_NAME ? `${signs.slice(0, LONGEST_NAME).join("")}…` : name}\u2069`;
 }
 
 export function count(number, one, many = `${one}s`) {
