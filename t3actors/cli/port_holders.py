@@ -19,26 +19,28 @@ Protocol = Literal["udp", "tcp"]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """One socket on a port. `process` is empty where this user may not see whose it is."""
+    """One socket on a port. `process` is empty and `pid` 0 where this user may not see whose it is; `uid` is always seen."""
 
     address: str
     inode: str
+    uid: int
+    pid: int
     process: str
 
 
 def holders_of(protocol: Protocol, port: int, proc: Path = PROC) -> list[Holder]:
     """List who holds this port (of TCP: who listens there)."""
     found = [
-        (address, inode)
+        (address, inode, uid)
         for table in (protocol, f"{protocol}6")
-        for address, inode, state in _sockets(proc / "net" / table, port)
+        for address, inode, uid, state in _sockets(proc / "net" / table, port)
         if protocol == "udp" or state == TCP_LISTEN
     ]
-    owners = _owners({inode for _, inode in found}, proc) if found else {}
-    return [Holder(address, inode, owners.get(inode, "")) for address, inode in found]
+    owners = _owners({inode for _, inode, _ in found}, proc) if found else {}
+    return [Holder(address, inode, uid, *owners.get(inode, (0, ""))) for address, inode, uid in found]
 
 
-def _sockets(table: Path, port: int) -> Iterator[tuple[str, str, str]]:
+def _sockets(table: Path, port: int) -> Iterator[tuple[str, str, int, str]]:
     try:
         lines = table.read_text(encoding="ascii").splitlines()[1:]
     except OSError:
@@ -47,7 +49,7 @@ def _sockets(table: Path, port: int) -> Iterator[tuple[str, str, str]]:
         fields = line.split()
         host, _, hexadecimal = fields[1].partition(":")
         if int(hexadecimal, 16) == port:
-            yield _address(host), fields[9], fields[3]
+            yield _address(host), fields[9], int(fields[7]), fields[3]
 
 
 def _address(hexadecimal: str) -> str:
@@ -57,15 +59,15 @@ def _address(hexadecimal: str) -> str:
     return socket.inet_ntop(socket.AF_INET6 if len(octets) == 16 else socket.AF_INET, octets)
 
 
-def _owners(inodes: set[str], proc: Path) -> dict[str, str]:
+def _owners(inodes: set[str], proc: Path) -> dict[str, tuple[int, str]]:
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
-    owners: dict[str, str] = {}
+    owners: dict[str, tuple[int, str]] = {}
     for process in proc.iterdir():
         if process.name.isdigit():
             for inode in _held(process, wanted):
                 with contextlib.suppress(OSError):
                     name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                    owners[inode] = f"{name} (process {process.name})"
+                    owners[inode] = int(process.name), f"{name} (process {process.name})"
     return owners
 
 

@@ -62,6 +62,7 @@ def test_addresses_of_both_families_are_read_and_another_user_s_process_is_not_n
     (process / "5").symlink_to("socket:[77]")
     found = holders_of("udp", 47808, tmp_path)
     assert [(one.address, one.process) for one in found] == [("192.168.1.10", "yabe (process 42)"), ("::1", "")]
+    assert [(one.pid, one.uid) for one in found] == [(42, 1000), (0, 1000)]
 
 
 def test_a_machine_without_proc_has_no_holders(tmp_path: Path) -> None:
