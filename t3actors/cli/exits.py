@@ -5,6 +5,7 @@ Only errors that a person can act on are turned into a line. Anything else is a 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from t3actors.errors import AlreadyRunning, ConfigError, GatewayError, SchemaTooNew, StoreDamaged, StoreUnreachable
+from t3actors.watch.notify import is_journal
 
 
 class Exit(IntEnum):
@@ -33,6 +35,16 @@ class Exit(IntEnum):
     """Another gateway holds this data_dir."""
     CONFIG = 78
     """The configuration was refused."""
+
+
+STDERR = 2
+ERROR_IN_JOURNAL = "<3>"
+"""As sd-daemon(3) has it: the journal takes it off the line, so that `journalctl -p err` shows why a service did not start."""
+
+
+def complain(line: str) -> None:
+    """Say on standard error what is wrong."""
+    click.echo(f"{ERROR_IN_JOURNAL if is_journal(STDERR, os.environ) else ''}{line}", err=True)
 
 
 class Told(click.ClickException):
@@ -78,7 +90,7 @@ def errors_told() -> Iterator[None]:
         told = told_cause(error)
         lines = told.faults if isinstance(told, ConfigError) else [f"t3actors: {' '.join(str(told).split())}"]
         for line in lines:
-            click.echo(line, err=True)
+            complain(line)
         raise SystemExit(exit_of(error)) from None
 
 

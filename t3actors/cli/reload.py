@@ -10,7 +10,7 @@ import click
 
 from t3actors.cli.asking import ask
 from t3actors.cli.control import asks_a_gateway
-from t3actors.cli.exits import Exit
+from t3actors.cli.exits import Exit, complain
 from t3actors.cli.tables import print_json
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.configure.file import said_data_dir
@@ -57,9 +57,8 @@ def reload(config: Path | None, data: Path | None, as_json: bool) -> None:
 
 
 def _refuse(faults: Iterable[str]) -> NoReturn:
-    for line in faults:
-        click.echo(line, err=True)
-    click.echo("t3actors: refused; the gateway goes on as it was", err=True)
+    for line in (*faults, "t3actors: refused; the gateway goes on as it was"):
+        complain(line)
     raise SystemExit(Exit.FAILED)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pwd
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         connection.pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
         connection.pragma("cache_size", -CACHE_KIB)
+
+
+def unwritable(path: Path) -> str:
+    """Say which of the database's files this user may not write, and whose it is."""
+    for each in (path, beside(path, "-wal"), beside(path, "-shm")):
+        if each.exists() and not os.access(each, os.W_OK):
+            uid = each.stat().st_uid
+            with contextlib.suppress(KeyError):
+                return f"{each}: belongs to {pwd.getpwuid(uid).pw_name} and may not be written by this user"
+            return f"{each}: belongs to user {uid} and may not be written by this one"
+    return f"{path}: may not be written by this user"
 
 
 def set_aside(path: Path, at_ms: int) -> Path:

@@ -26,7 +26,7 @@ from t3actors.messages import BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.connection import make_durable, open_for_writing, set_aside
+from t3actors.store.connection import make_durable, open_for_writing, set_aside, unwritable
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import Holder
@@ -103,7 +103,7 @@ class Store:
             return True
         except StoreFull as refusal:
             if isinstance(refusal.__cause__, apsw.ReadOnlyError):
-                raise StoreUnreachable(f"{self.path}: may not be written by this user") from refusal
+                raise StoreUnreachable(unwritable(self.path)) from refusal
             raise
         return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from supervision.errors import ChildStartFailed, RestartLimitReached
@@ -42,6 +44,17 @@ def test_what_stopped_a_child_is_told_not_that_it_stopped(capsys: pytest.Capture
     with pytest.raises(SystemExit), errors_told():
         raise ChildStartFailed("writer", errors.SchemaTooNew("x.db: schema 9, this gateway knows 1"))
     assert capsys.readouterr().err == "t3actors: x.db: schema 9, this gateway knows 1\n"
+
+
+def test_in_the_journal_a_complaint_says_that_it_is_one_and_elsewhere_it_does_not(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = os.fstat(2)
+    for stream in (f"{seen.st_dev}:{seen.st_ino}", f"{seen.st_dev}:{seen.st_ino + 1}"):
+        monkeypatch.setenv("JOURNAL_STREAM", stream)
+        with pytest.raises(SystemExit), errors_told():
+            raise errors.ConfigError(["t.toml: a", "t.toml: b"])
+    assert capfd.readouterr().err.splitlines() == ["<3>t.toml: a", "<3>t.toml: b", "t.toml: a", "t.toml: b"]
 
 
 def test_a_bug_keeps_its_traceback() -> None:
