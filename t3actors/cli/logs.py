@@ -1,11 +1,12 @@
-"""`t3actors logs`: what happened, as a timeline: the log's file where there is one, and EVENTS of the database, which always is."""
+"""`t3actors logs`: what happened, as a timeline: the log's file where there is one, else the journal, and EVENTS of the database."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -23,6 +24,7 @@ from t3actors.quoting import quoted
 from t3actors.rows import EventRow
 from t3actors.store.reader import open_reader
 from t3actors.watch.catalogue import event_modules
+from t3actors.watch.journal import JournalTail, lines_since
 from t3actors.watch.log_reading import Tail, files_of, lines_of
 from t3actors.watch.timeline import LEVELS, Entry, Wanted, of_line, of_row, together
 
@@ -61,7 +63,7 @@ def logs(
     as_json: bool,
     follow: bool,
 ) -> None:
-    """Print what happened, oldest first: from the log's file where [log] has one, and from EVENTS of the database.
+    """Print what happened, oldest first: from the log's file where [log] has one, else systemd's journal, and from EVENTS of the database.
 
     Times are in the gateway's time zone. Works whether the gateway runs or not.
     """
@@ -83,7 +85,7 @@ def logs(
     show(found[-limit:])
     if follower is not None:
         follower.begin(found)
-        with suppress(KeyboardInterrupt):
+        with closing(follower), suppress(KeyboardInterrupt):
             while True:
                 time.sleep(LOOK_EVERY_S)
                 show(follower.news())
@@ -92,20 +94,37 @@ def logs(
 def _read(where: Whereabouts, wanted: Wanted) -> tuple[list[Entry], str]:
     """Read both. **Returns**: what is wanted of them, and where that stood. **Raises**: StoreUnreachable where neither can be read."""
     files = [] if where.log_file is None else files_of(where.log_file, wanted.since_ms)
-    lines = [entry for file in files for line in lines_of(file) if (entry := of_line(line)) is not None]
+    journal = lines_since(_name(where), wanted.since_ms) if not files else []
+    read = [line for file in files for line in lines_of(file)] or journal
+    lines = [entry for line in read if (entry := of_line(line)) is not None]
     rows: list[EventRow] = []
     try:
         rows, from_database = rows_since(where, wanted.since_ms), f"EVENTS of {where.database}"
     except StoreUnreachable as error:
-        if not files:
+        if not files and not journal:
             raise
         from_database = f"no EVENTS ({error})"
     merged = [entry for entry in together(lines, map(of_row, rows)) if wanted.wants(entry)]
     if files:
         older = f" and {len(files) - 1} older" if len(files) > 1 else ""
         return merged, f"read from {files[-1]}{older}, and {from_database}"
+    if journal:
+        return merged, f"read from the journal, and {from_database}"
     why = "no log file is configured" if where.log_file is None else f"{where.log_file} has nothing of that time"
-    return merged, f"read from {from_database} alone: {why} (as a service: journalctl -u t3actors -o cat)"
+    readers = "" if os.geteuid() == 0 else "; it is shown to root and the group systemd-journal"
+    return merged, f"read from {from_database} alone: {why}, and the journal has nothing of it{readers}"
+
+
+def _name(where: Whereabouts) -> str:
+    """Give the gateway's name, as its lines have it; empty where neither configuration nor database says it."""
+    if where.name:
+        return where.name
+    try:
+        with open_reader(where.database) as reader:
+            row = reader.gateway()
+    except StoreError:
+        return ""
+    return "" if row is None else row.name
 
 
 def rows_since(where: Whereabouts, since_ms: int) -> list[EventRow]:
@@ -120,7 +139,7 @@ class Follower:
     def __init__(self, where: Whereabouts, wanted: Wanted) -> None:
         self._where = where
         self._wanted = wanted
-        self._tail = None if where.log_file is None else Tail(where.log_file)
+        self._tail = JournalTail(_name(where)) if where.log_file is None else Tail(where.log_file)
         self._lately: deque[Entry] = deque(maxlen=REMEMBERED)
         self._newest_id = self._newest_at = -1
         for row in self._rows():
@@ -132,9 +151,7 @@ class Follower:
 
     def news(self) -> list[Entry]:
         """Return what happened since the last call."""
-        lines = (
-            [] if self._tail is None else [entry for line in self._tail.news() if (entry := of_line(line)) is not None]
-        )
+        lines = [entry for line in self._tail.news() if (entry := of_line(line)) is not None]
         rows = [row for row in self._rows() if row.id > self._newest_id]
         for row in rows:
             self._newest_id, self._newest_at = max(self._newest_id, row.id), max(self._newest_at, row.at)
@@ -143,6 +160,11 @@ class Follower:
         new = [entry for entry in merged if entry not in self._lately]
         self._lately.extend(entry for entry in new)
         return [entry for entry in new if self._wanted.wants(entry)]
+
+    def close(self) -> None:
+        """Follow no more."""
+        if isinstance(self._tail, JournalTail):
+            self._tail.close()
 
     def _rows(self) -> list[EventRow]:
         since_ms = max(0, self._newest_at - LATE_ROWS_MS) if self._newest_at >= 0 else self._wanted.since_ms

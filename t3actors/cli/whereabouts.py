@@ -20,12 +20,14 @@ from t3actors.moments import zone_of
 
 
 class Whereabouts(msgspec.Struct, frozen=True):
-    """A gateway's directory and database, the time zone for a person's eyes, and the file it logs to (None: none is known)."""
+    """A gateway's directory and database, the time zone for a person's eyes, the file it logs to (None: none is known), and its name
+    (empty: only its database says it)."""
 
     data_dir: Path
     database: Path
     time_zone: str = "UTC"
     log_file: Path | None = None
+    name: str = ""
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -43,7 +45,8 @@ def find(config: Path | None, data: Path | None) -> Whereabouts:
     if config is not None:
         checked = load(config)
         log_file = checked.log.file or _usual_log(checked.gateway.data_dir)
-        return Whereabouts(checked.gateway.data_dir, checked.store.database, checked.gateway.time_zone, log_file)
+        settings = checked.gateway
+        return Whereabouts(settings.data_dir, checked.store.database, settings.time_zone, log_file, settings.name)
     assert data is not None  # noqa: S101 - for mypy
     usual = data / StoreConfig().database
     try:

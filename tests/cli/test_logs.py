@@ -16,9 +16,12 @@ import pytest
 
 from t3actors.cli.logs import Follower
 from t3actors.cli.whereabouts import find
+from t3actors.watch import journal
 from t3actors.watch.timeline import Wanted
 from tests.cli.invoking import t3actors
 from tests.cli.test_show import write_database
+from tests.waiting import blocking_until
+from tests.watch.test_journal import FakeJournal
 
 NOW_MS = time.time_ns() // 1_000_000
 ROW = "INSERT INTO EVENTS (at, device_id, point, event, from_status, to_status, reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -29,7 +32,13 @@ def stamp(at: int) -> str:
 
 
 def log_line(at: int, event: str, level: str = "info", **keys: object) -> str:
-    return json.dumps({"timestamp": stamp(at), "level": level, "event": event, "gateway": "riverside", **keys}) + "\n"
+    return (
+        json.dumps(
+            {"timestamp": stamp(at), "level": level, "event": event, "gateway": "riverside", **keys},
+            separators=(",", ":"),
+        )
+        + "\n"
+    )
 
 
 def happen(folder: Path, *rows: tuple[object, ...]) -> None:
@@ -70,6 +79,37 @@ def test_the_database_alone_has_a_timeline_and_it_is_said_where_it_was_read(fold
         ("point.down", "ahu-1", "IN1"),
     ]
     assert f"read from EVENTS of {folder / 't3actors.db'} alone: no log file is configured" in seen.err
+
+
+def test_without_a_log_file_the_journal_has_the_log_and_where_it_has_nothing_that_is_said(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "journal").mkdir()
+    kept = FakeJournal(tmp_path / "journal")
+    monkeypatch.setenv("PATH", kept.path)
+    monkeypatch.setattr(journal, "BOOTED", tmp_path)
+    assert "and the journal has nothing of it" in t3actors("logs", "--data", folder).err
+    at = NOW_MS - 60_500
+    kept.say(log_line(at, "device.offline", "error", device="ahu-1", reason="connection refused", next_try_s=0.5)[:-1])
+    kept.say(log_line(at, "device.offline", "error", device="of another gateway").replace("riverside", "hillside")[:-1])
+    seen = t3actors("logs", "--data", folder, "--since", "1h", "--json")
+    assert [(row["event"], row["source"]) for row in seen.rows()] == [
+        ("device.offline", "log"),
+        ("point.down", "database"),
+    ]
+    assert f"read from the journal, and EVENTS of {folder / 't3actors.db'}" in seen.err
+    follower = Follower(find(None, folder), Wanted(since_ms=NOW_MS))
+    try:
+        kept.say(log_line(NOW_MS + 1000, "reload.done")[:-1])
+        news: list[str] = []
+        blocking_until(lambda: bool(news.extend(entry.event for entry in follower.news()) or news))
+        assert news == ["reload.done"]
+    finally:
+        follower.close()
+    (folder / "t3actors.db").unlink()
+    config = folder / "site.toml"
+    config.write_text(f'[gateway]\nname = "riverside"\ndata_dir = "{folder}"\n')
+    assert "device.offline" in t3actors("logs", config).out, "a gateway that could not open its database has a log, too"
 
 
 def test_with_a_log_file_both_are_one_and_what_stands_in_both_is_there_once(folder: Path) -> None:
