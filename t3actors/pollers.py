@@ -19,7 +19,7 @@ from t3actors import clock
 from t3actors.collect.bacnet.discover.discovery import Discovery
 from t3actors.collect.bacnet.discover.found import FoundDevices
 from t3actors.collect.bacnet.driver import BacnetDriver
-from t3actors.collect.bacnet.link.actor import BacnetLink
+from t3actors.collect.bacnet.link.actor import BacnetLink, load_stack
 from t3actors.collect.bacnet.link.requests import DISCOVERY
 from t3actors.collect.bacnet.link.requests import LINK as BACNET_LINK
 from t3actors.collect.bacnet.meeting import facts_at
@@ -160,6 +160,7 @@ class Pollers:
 
     def bacnet_link_spec(self) -> ChildSpec:
         """The link of all BACnet devices."""
+        load_stack()
         return self._link_spec(BACNET_LINK, partial(BacnetLink, self.config.bacnet or BacnetConfig(), log=self._log))
 
     @staticmethod

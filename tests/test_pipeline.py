@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,31 @@ async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_ta
             await read(built.registry, role, ReadRequest(1, 3, 100, 2, SLOW.timeout_s))
         assert built.registry.incarnation(role) == 1
         await links.stop()
+
+
+BUILT = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from t3actors.configure.file import load
+from t3actors.events import silent
+from t3actors.pipeline import Gateway
+Gateway(load(Path(sys.argv[1])), silent)
+print("bacpypes3" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("bacnet", "imported"), [('[bacnet]\ninterface = "lo"\ndiscover = "all"\n', "True"), ("", "False")]
+)
+def test_what_takes_long_to_import_is_there_before_a_start_is_timed_and_only_where_it_is_needed(
+    tmp_path: Path, bacnet: str, imported: str
+) -> None:
+    """A small machine that was just switched on needs longer for bacpypes3 than a link may take to start."""
+    config = tmp_path / "site.toml"
+    config.write_text(f'[gateway]\ndata_dir = "{tmp_path}"\n{bacnet}')
+    seen = subprocess.run(
+        [sys.executable, "-c", BUILT, config], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (seen.stdout.strip(), seen.stderr) == (imported, "")

@@ -49,6 +49,16 @@ LOOK_AT_ADDRESS_S = 10.0
 GATHER_S = 0.2  # I-Ams come in bursts: one message for so long
 
 
+def load_stack() -> type[Stack]:
+    """Import bacpypes3, which takes 0.4 s and 10 MB: only a gateway that speaks BACnet pays for it.
+
+    To be called before the link is started: a small machine that has just been switched on takes longer than `on_start` may.
+    """
+    from t3actors.collect.bacnet.link.stack import Stack  # noqa: PLC0415
+
+    return Stack
+
+
 class BacnetLink(TrioActor):
     """Thread: the trio loop."""
 
@@ -104,12 +114,10 @@ class BacnetLink(TrioActor):
             raise LinkDown(str(error)) from None
 
     async def _open_stack(self) -> None:
-        # bacpypes3 takes 0.4 s and 10 MB to import: only a gateway that speaks BACnet pays for it
-        from t3actors.collect.bacnet.link.stack import Stack  # noqa: PLC0415
-
+        stack_of = load_stack()
         try:
             endpoint = self._endpoint()
-            stack = Stack(
+            stack = stack_of(
                 endpoint,
                 self._config,
                 self._routers,
