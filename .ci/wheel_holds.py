@@ -1,4 +1,5 @@
-"""Checks that a wheel holds every file of both packages that the tree holds: code, schema, register maps, the page and py.typed."""
+"""Checks that a wheel holds every file of both packages that the tree holds: code, schema, register maps, the page and py.typed;
+and what a service is installed from."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 
 PACKAGES = ("supervision", "t3actors")
 SUFFIXES = {".py", ".sql", ".c", ".h", ".csv", ".html", ".css", ".js", ".svg"}
+SHARED = ("t3actors.service", "t3actors.sysusers", "sample.toml")
 NEEDED = ("supervision/py.typed", "t3actors/py.typed", "t3actors/__main__.py", "supervision/__init__.py")
 
 
@@ -28,7 +30,12 @@ def main(wheel: str) -> int:
             return 1
     for name in sorted(wanted - held):
         sys.stderr.write(f"{Path(wheel).name} lacks {name}\n")
-    foreign = {name.split("/")[0] for name in held if ".dist-info/" not in name} - set(PACKAGES)
+    for name in SHARED:
+        if not any(each.endswith(f".data/data/share/t3actors/{name}") for each in held):
+            sys.stderr.write(f"{Path(wheel).name} lacks share/t3actors/{name}\n")
+            return 1
+    own = (".dist-info/", ".data/data/share/t3actors/")
+    foreign = {name.split("/")[0] for name in held if not any(each in name for each in own)} - set(PACKAGES)
     for name in sorted(foreign):
         sys.stderr.write(f"{Path(wheel).name} would install {name} beside the packages\n")
     if wanted <= held and not foreign:

@@ -83,6 +83,26 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
             assert (page_path.parent / target).exists(), f"{page_path.name} -> {target}"
 
 
+def anchors(page_path: Path) -> set[str]:
+    """As GitHub makes them of the headings."""
+    headings = re.findall(r"^#+ (.+)$", page_path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_to_a_section_leads_to_its_heading() -> None:
+    for page_path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target, section in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", page_path.read_text("utf-8")):
+            there = page_path.parent / target if target else page_path
+            assert section in anchors(there), f"{page_path.name} -> {target}#{section}"
+
+
+def test_every_section_of_the_operating_page_can_be_found_from_its_head() -> None:
+    page_path = ROOT / "docs" / "operating.md"
+    head = page_path.read_text("utf-8").split("\n## ")[0]
+    linked = set(re.findall(r"\]\(#([^)]+)\)", head))
+    assert anchors(page_path) - linked == {"operating"}
+
+
 def test_decisions_are_numbered_and_each_says_its_own_number() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [int(page_path.name[:4]) for page_path in pages] == list(range(1, len(pages) + 1))

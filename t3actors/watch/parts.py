@@ -206,7 +206,7 @@ def status_line(report: HealthReport) -> str:
     """Say it in one line, as `systemctl status` shows it: "12/14 devices online, 3 points down, 1.2 MB/day"."""
     online = report.devices.get(DeviceStatus.ONLINE, 0)
     total = sum(count for status, count in report.devices.items() if status is not DeviceStatus.DISABLED)
-    said = [f"{online}/{total} devices online"]
+    said = [f"{online}/{total} devices online"] if report.devices else []
     bad = [(status, report.points_by_status.get(status, 0)) for status in NOT_WELL]
     told = [f"{count} {status}" for status, count in bad if count]
     if told:
@@ -215,7 +215,7 @@ def status_line(report: HealthReport) -> str:
         said += [f"{count} {'point' if count == '1' else 'points'} {word}", *others]
     if report.growth_mb_a_day is not None:
         said.append(f"{report.growth_mb_a_day:.1f} MB/day")
-    line = ", ".join(said)
+    line = ", ".join(said) or "no device is known yet"
     return (
         line
         if report.gateway.state in {"ok", "degraded"}

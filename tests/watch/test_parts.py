@@ -125,6 +125,7 @@ def test_actors_that_do_not_run_are_named_up_to_twenty() -> None:
         ({"points_by_status": {Status.STALE: 1, Status.FAULT: 2}}, "2/2 devices online, 1 point stale, 2 fault"),
         ({"gateway": part("degraded", "actors: x (restarting)")}, "2/2 devices online"),
         ({"gateway": part("stuck", "store: y")}, "stuck: store: y; 2/2 devices online"),
+        ({"gateway": part("blocked", "store: y"), "devices": {}}, "blocked: store: y; no device is known yet"),
     ],
 )
 def test_one_line_says_how_it_is(changes: dict[str, object], line: str) -> None:
