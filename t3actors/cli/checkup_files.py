@@ -16,7 +16,7 @@ from t3actors.cli.whereabouts import Whereabouts
 from t3actors.config import Config
 from t3actors.errors import StoreError
 from t3actors.moments import age
-from t3actors.store.lock import LOCK_NAME
+from t3actors.store.locked import LOCK_NAME
 from t3actors.store.reader import open_reader
 
 NO_CONFIG_MIN_FREE = 500_000_000
