@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.soak_events import grew
+from benchmarks.soak_events import grew, least
 from benchmarks.soak_verdict import FLAT, GROWS, LOOKS_AT_MOST, UNTOLD, judge, second_half, slope, thinned, whole
 
 HOUR_S = 3600.0
@@ -103,6 +103,11 @@ def test_what_is_more_after_every_round_is_a_leak_by_its_name_unless_it_has_a_li
     }
     beyond = [count(300_000, **{"Repeats._kinds": 10_000 + 100 * n}) for n in range(5)]
     assert [each.is_leak for each in grew(beyond, events=100)] == [True]
+
+
+def test_of_several_looks_the_least_of_each_counts() -> None:
+    assert least([count(7, busy=3, gone=1), count(5, busy=9)])["tables"] == {"busy": 3}
+    assert least([count(7), count(5)])["blocks"] == 5
 
 
 def test_what_comes_and_goes_is_none() -> None:

@@ -82,8 +82,12 @@ class Asking:
                 round_.fail(block, str(error))
             else:
                 round_.take(block, words)
-        if round_.nonsense is not None and not round_.answered:
-            raise round_.nonsense
+        nonsense, round_.nonsense = round_.nonsense, None
+        try:
+            if nonsense is not None and not round_.answered:
+                raise nonsense
+        finally:
+            del nonsense  # its traceback leads back here, as in Turn.answer
         if not (round_.missing or round_.searching):
             self.quarantine.settle()
         return round_.gathered
@@ -115,9 +119,8 @@ class Asking:
             except NobodyThere as error:
                 raise LinkDown(f"{self.where}: {error}") from None
             except DriverError as error:
-                failure = self._seen(error)
-                if retries <= 0 or not _passing(failure):
-                    raise failure from None
+                if retries <= 0 or not _passing(self._seen(error)):
+                    raise self._seen(error) from None
             finally:
                 self._alive()
             retries -= 1

@@ -164,8 +164,12 @@ class ModbusLink(TrioActor):
         finally:
             self._waiting = None
             self._quiet_until_s = self.now_s() + self._settings.min_pause_s
-        if waiting.error is not None:
-            raise waiting.error
+        error, waiting.error = waiting.error, None
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its traceback leads back here, as in Turn.answer
         if waiting.frame is None:
             if connection is not self._connection:
                 self._raise_closed(waiting)

@@ -61,15 +61,19 @@ class Turn:
         self._answer: Answer | DriverError | ValueError | None = None
 
     async def answer(self) -> Answer:
-        """Wait for it. An asker that is cancelled wants it no more. **Raises**: DriverError, ValueError."""
+        """Wait for it, once. An asker that is cancelled wants it no more. **Raises**: DriverError, ValueError."""
         try:
             await self._over.wait()
         finally:
             self.is_wanted = False
-        if isinstance(self._answer, Answer):
-            return self._answer
-        assert self._answer is not None  # noqa: S101 - `end` sets it before the event
-        raise self._answer
+        answer, self._answer = self._answer, None
+        if isinstance(answer, Answer):
+            return answer
+        assert answer is not None  # noqa: S101 - `end` sets it before the event
+        try:
+            raise answer
+        finally:
+            del answer  # its traceback leads back here: what is over must not wait for the collector
 
     def end(self, answer: Answer | DriverError | ValueError) -> None:
         """Wake the asker."""

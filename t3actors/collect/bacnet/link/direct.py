@@ -97,7 +97,6 @@ class Direct:
 
     def _answered(self, one: UnderWay[Job], answer: Answer, frame: bytes, stack: Stack) -> None:
         job, now_s = one.ticket, self._now_s()
-        error: DriverError | None = None
         if answer.kind is Kind.SEGMENT:
             self._in_segments(one, stack, frame)
             return
@@ -110,9 +109,10 @@ class Direct:
                 self._to_finish(one, stack, data)
                 return
             job.pending.succeed(result)
-        except DriverError as caught:
-            error = caught
-        self._over(job, now_s, now_s - one.sent_at_s, error)
+        except DriverError as error:
+            self._over(job, now_s, now_s - one.sent_at_s, error)
+        else:
+            self._over(job, now_s, now_s - one.sent_at_s, None)
 
     def _silent(self, one: UnderWay[Job]) -> None:
         job, now_s = one.ticket, self._now_s()

@@ -103,24 +103,32 @@ class Serving:
         self._spawn(self._finish, one, stack, data)
 
     async def _finish(self, one: UnderWay[Job], stack: Stack, data: bytes) -> None:
-        job, error = one.ticket, None
+        job = one.ticket
         try:
             job.pending.succeed(await stack.finish(job.finish, data))
-        except DriverError as caught:
-            error = caught
-        self._over(job, self._now_s(), self._now_s() - one.sent_at_s, error)
+        except DriverError as error:
+            self._over(job, self._now_s(), self._now_s() - one.sent_at_s, error)
+        else:
+            self._over(job, self._now_s(), self._now_s() - one.sent_at_s, None)
         self.pump()
 
     async def _exchange(self, job: Job, stack: Stack, sent: UnderWay[Job] | None = None, segment: bytes = b"") -> None:
         """Ask through bacpypes3, all of it, or only what follows the first segment of an answer to what was `sent`."""
-        started_s, error = self._now_s(), None
+        started_s = self._now_s()
         if sent is not None:
             started_s, job.retries, job.begun = sent.sent_at_s, sent.retries, Begun(sent.invoke_id, (segment, sent.to))
         is_last = job.network is None or not job.retries
         try:
             job.pending.succeed(await stack.ask(job, retries=job.retries if is_last else 0))
-        except DriverError as caught:
-            error = caught
+        except DriverError as error:
+            self._ended(job, started_s, sent, error, is_last=is_last)
+        else:
+            self._ended(job, started_s, sent, None, is_last=is_last)
+        self.pump()
+
+    def _ended(
+        self, job: Job, started_s: float, sent: UnderWay[Job] | None, error: DriverError | None, *, is_last: bool
+    ) -> None:
         if sent is not None:
             self.direct.lane.end(sent)
         now_s = self._now_s()
@@ -128,7 +136,6 @@ class Serving:
             self._again(job, now_s, now_s - started_s, error)
         else:
             self._over(job, now_s, now_s - started_s, error)
-        self.pump()
 
     def _again(self, job: Job, now_s: float, took_s: float, silence: RequestTimedOut) -> None:
         """Put it back in line: a trunk is not to stand still for all the tries of a dead station."""
