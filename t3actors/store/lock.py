@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from t3actors.store.locked import LOCK_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextlib.contextmanager
@@ -34,13 +37,25 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
             raise StoreUnreachable(f"{path}: cannot be locked: {error.strerror}") from error
         # The file stays: removing it would let two processes lock two files of one name.
         try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            _write_holder(descriptor)
         except OSError as error:
             raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
         yield path
     finally:
         os.close(descriptor)
+
+
+def _write_holder(descriptor: int) -> None:
+    """Write down who holds it: over what stands there, which needs no room. Where there is none for it, the lock holds unnamed, and the
+    gateway waits for room as it does for its database."""
+    text = f"{os.getpid()}\n".encode()
+    try:
+        os.pwrite(descriptor, text, 0)
+        os.ftruncate(descriptor, len(text))
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        os.ftruncate(descriptor, 0)
 
 
 def holder_of(data_dir: Path) -> int:

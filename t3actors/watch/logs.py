@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from t3actors.watch.notify import is_journal
 from t3actors.watch.seed_log import SeedLog
 
 STDOUT = 1
+OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 
 
 class Logs:
@@ -45,7 +47,8 @@ def logs_of(
     """Open what the configuration asks for. `now` gives the local time for the seed's files.
 
     `level` holds instead of the configured one. `only_file`: there is no standard output, so that this is the file when none is configured.
-    Raises: ConfigError when a configured file or folder cannot be written; StoreUnreachable when `only_file` cannot.
+    Raises: ConfigError when a configured file or folder cannot be written; StoreUnreachable when `only_file` cannot, and where the disk is
+    to blame.
     """
     settings, name = config.log, config.gateway.name
     least = level or settings.level
@@ -69,9 +72,14 @@ def _file(path: Path | None, config: Config) -> LogFile | None:
     try:
         return LogFile(path, config.log.file_size_bytes, config.log.file_count)
     except StoreUnreachable as error:
-        if config.log.file is None:
+        if config.log.file is None or is_of_the_disk(error.__cause__):
             raise
         raise ConfigError([f"log.file: {error}"]) from error
+
+
+def is_of_the_disk(error: BaseException | None) -> bool:
+    """Say whether a file cannot be written now, and may be later: no fault of the configuration, after which nobody would try again."""
+    return isinstance(error, OSError) and error.errno in OF_THE_DISK
 
 
 def _seed(config: Config, now: Callable[[], dt.datetime]) -> list[SeedLog]:
@@ -86,5 +94,6 @@ def _seed(config: Config, now: Callable[[], dt.datetime]) -> list[SeedLog]:
             local_time=lambda: now().strftime("%Y-%m-%d %H:%M:%S"),
         )
     except OSError as error:
-        raise ConfigError([f"log.t3_web_log: {folder} cannot be written: {error.strerror}"]) from error
+        said = f"log.t3_web_log: {folder} cannot be written: {error.strerror}"
+        raise (StoreUnreachable(said) if is_of_the_disk(error) else ConfigError([said])) from error
     return [seed]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from t3actors.errors import AlreadyRunning, StoreUnreachable
-from t3actors.store.lock import data_dir_locked
+from t3actors.store.lock import data_dir_locked, holder_of
 
 HOLD = """
 import sys
@@ -56,13 +56,34 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_finds_no_room_on_the_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: .*No space left"), data_dir_locked(tmp_path):
+def test_a_full_disk_costs_the_lock_its_holders_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway waits for room as it does for its database, instead of ending."""
+    with data_dir_locked(tmp_path):
         pass
+    seen: list[OSError] = []
+
+    def refuse(error: int) -> None:
+        def pwrite(*_: object) -> int:
+            seen.append(OSError(error, os.strerror(error)))
+            raise seen[-1]
+
+        monkeypatch.setattr(os, "pwrite", pwrite)
+
+    refuse(errno.ENOSPC)
+    with data_dir_locked(tmp_path):
+        assert holder_of(tmp_path) == 0, "not the one before"
+        with pytest.raises(AlreadyRunning, match="process unknown"), data_dir_locked(tmp_path):
+            pass
+    refuse(errno.EIO)
+    with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: .*Input/output error"), data_dir_locked(tmp_path):
+        pass
+    assert len(seen) == 2
+
+
+def test_the_holder_is_written_over_what_stands_there_which_needs_no_room(tmp_path: Path) -> None:
+    (tmp_path / "t3actors.lock").write_text("123456789012\n")
+    with data_dir_locked(tmp_path):
+        assert (tmp_path / "t3actors.lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

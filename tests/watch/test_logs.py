@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -77,3 +79,20 @@ def test_a_file_that_cannot_be_written_is_refused_with_its_key(tmp_path: Path) -
         logged(config_of(tmp_path, LogConfig()), only_file=unwritable)
     with pytest.raises(ConfigError, match=r"log\.t3_web_log"):
         logged(config_of(tmp_path, LogConfig(file=tmp_path / "a.log", t3_web_log=tmp_path / "file" / "x")))
+
+
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [(errno.ENOSPC, StoreUnreachable), (errno.EROFS, StoreUnreachable), (errno.EACCES, ConfigError)],
+)
+def test_what_a_disk_does_is_no_fault_of_the_configuration_after_which_nobody_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    def refused(*_: object, **__: object) -> object:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(error, match=os.strerror(number)):
+        logged(config_of(tmp_path, LogConfig(file=tmp_path / "t3actors.log")))
+    with pytest.raises(error, match=r"log\.t3_web_log"):
+        logged(config_of(tmp_path, LogConfig(t3_web_log=tmp_path / "x")))
