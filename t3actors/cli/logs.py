@@ -139,7 +139,7 @@ class Follower:
     def __init__(self, where: Whereabouts, wanted: Wanted) -> None:
         self._where = where
         self._wanted = wanted
-        self._tail = JournalTail(_name(where)) if where.log_file is None else Tail(where.log_file)
+        self._tails = _tails(where, wanted.since_ms)
         self._lately: deque[Entry] = deque(maxlen=REMEMBERED)
         self._newest_id = self._newest_at = -1
         for row in self._rows():
@@ -151,7 +151,7 @@ class Follower:
 
     def news(self) -> list[Entry]:
         """Return what happened since the last call."""
-        lines = [entry for line in self._tail.news() if (entry := of_line(line)) is not None]
+        lines = [entry for tail in self._tails for line in tail.news() if (entry := of_line(line)) is not None]
         rows = [row for row in self._rows() if row.id > self._newest_id]
         for row in rows:
             self._newest_id, self._newest_at = max(self._newest_id, row.id), max(self._newest_at, row.at)
@@ -163,8 +163,9 @@ class Follower:
 
     def close(self) -> None:
         """Follow no more."""
-        if isinstance(self._tail, JournalTail):
-            self._tail.close()
+        for tail in self._tails:
+            if isinstance(tail, JournalTail):
+                tail.close()
 
     def _rows(self) -> list[EventRow]:
         since_ms = max(0, self._newest_at - LATE_ROWS_MS) if self._newest_at >= 0 else self._wanted.since_ms
@@ -172,6 +173,14 @@ class Follower:
             return rows_since(self._where, since_ms)
         except StoreError:  # it is being begun anew, or is not there yet: the log's file goes on
             return []
+
+
+def _tails(where: Whereabouts, since_ms: int) -> list[Tail | JournalTail]:
+    """Follow the log's file, also one to come; beside one that is left over from another time, the journal."""
+    if where.log_file is None:
+        return [JournalTail(_name(where))]
+    is_left_over = where.log_file.exists() and not files_of(where.log_file, since_ms)
+    return [Tail(where.log_file), *([JournalTail(_name(where))] if is_left_over else [])]
 
 
 def _json(entries: list[Entry]) -> None:

@@ -106,6 +106,14 @@ def test_without_a_log_file_the_journal_has_the_log_and_where_it_has_nothing_tha
         assert news == ["reload.done"]
     finally:
         follower.close()
+    (folder / "t3actors.log").write_text(log_line(NOW_MS - 90_000_000, "gateway.stopped"))
+    os.utime(folder / "t3actors.log", (NOW_MS / 1000 - 90_000, NOW_MS / 1000 - 90_000))
+    beside_an_old_file = Follower(find(None, folder), Wanted(since_ms=NOW_MS))
+    try:
+        blocking_until(lambda: "reload.done" in [entry.event for entry in beside_an_old_file.news()])
+    finally:
+        beside_an_old_file.close()
+    assert "read from the journal" in t3actors("logs", "--data", folder).err
     (folder / "t3actors.db").unlink()
     config = folder / "site.toml"
     config.write_text(f'[gateway]\nname = "riverside"\ndata_dir = "{folder}"\n')
