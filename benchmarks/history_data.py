@@ -105,9 +105,11 @@ def changes(points: list[Signal], days: float) -> Iterator[tuple[int, Signal, fl
 class Gateway:
     """A store with the hand on its clock, and the number of its next batch."""
 
-    def __init__(self, path: Path, devices: dict[str, list[str]], incarnation: int = 1, **config: object) -> None:
+    def __init__(
+        self, path: Path, devices: dict[str, list[str]], incarnation: int = 1, now_ms: int = T0_MS, **config: object
+    ) -> None:
         self.path = path
-        self.now_ms = T0_MS
+        self.now_ms = now_ms
         self.batch_no = 0
         self._incarnation = incarnation
         fields = {"database": path, "min_free_bytes": 0, "budget_bytes": 0} | config

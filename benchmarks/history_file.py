@@ -9,9 +9,13 @@ from pathlib import Path
 
 import apsw
 
-from benchmarks.history_data import DAY_MS, T0_MS, Gateway, change, changes, devices_of, signals
+from benchmarks.history_data import DAY_MS, T0_MS, Gateway, Signal, change, changes, devices_of, signals
 
 LIVED_DAYS = 2
+PART_OF_A_DAY = 0.55
+"""The file ends at ten past one in the afternoon: of the day at work there are rows by the hour and samples that are not packed yet."""
+MOST_EVENTS = 250_000
+"""As many as the store keeps."""
 
 
 def made_file(folder: Path, gigabytes: float, scale: float = 1.0) -> tuple[Path, int]:
@@ -19,23 +23,61 @@ def made_file(folder: Path, gigabytes: float, scale: float = 1.0) -> tuple[Path,
     path = folder / "history.db"
     points = signals(scale)
     gateway = Gateway(path, devices_of(points), recent_s=3600.0)
-    items = []
-    for at_ms, signal, value in changes(points, LIVED_DAYS):
+    _live(gateway, points, 0, LIVED_DAYS)
+    gateway.now_ms = T0_MS + LIVED_DAYS * DAY_MS + 7_200_000
+    gateway.tidy()
+    gateway.store.close()
+    copied = _copied(path, int(gigabytes * 1e9))
+    gateway = Gateway(path, devices_of(points), 2, T0_MS + LIVED_DAYS * DAY_MS + 7_200_000, recent_s=3600.0)
+    _live(gateway, points, LIVED_DAYS + 2 / 24, LIVED_DAYS + PART_OF_A_DAY)  # what is older would come late
+    gateway.store.close()
+    _tell(path, copied)
+    return path, gateway.now_ms
+
+
+def _live(gateway: Gateway, points: list[Signal], since_days: float, until_days: float) -> None:
+    """Have all of it happen that does between two days."""
+    items: list[object] = []
+    for at_ms, signal, value in changes(points, until_days):
+        if at_ms < since_days * DAY_MS:
+            continue
         items.append(change(signal.device, signal.point_id, T0_MS + at_ms, value))
         if len(items) == 5000:
             gateway.now_ms = T0_MS + at_ms
             gateway.put(items)
             items = []
             gateway.store.tidy(0.05)
+    gateway.now_ms = T0_MS + int(until_days * DAY_MS)
     gateway.put(items)
-    gateway.now_ms = T0_MS + LIVED_DAYS * DAY_MS + 7_200_000
     gateway.tidy()
-    gateway.store.close()
-    return path, T0_MS + _copied(path, int(gigabytes * 1e9)) * DAY_MS
+
+
+def _tell(path: Path, days: int) -> None:
+    """Fill EVENTS: devices that come and go, evenly over so many days before."""
+    connection = apsw.Connection(str(path))
+    first, devices = connection.execute("SELECT (SELECT MAX(id) + 1 FROM EVENTS), (SELECT count(*) FROM DEVICES)").get
+    step_ms = days * DAY_MS // MOST_EVENTS
+    rows = (
+        (
+            first + number,
+            T0_MS - days * DAY_MS + number * step_ms,
+            number % devices + 1,
+            None if number % 3 else f"IN{number % 50 + 1}",
+            ("device.offline", "device.online", "child.restarted")[number % 3],
+            "192.0.2.1:502: no answer within 1 s, asked twice",
+        )
+        for number in range(MOST_EVENTS)
+    )
+    with connection:
+        connection.executemany(
+            "INSERT INTO EVENTS (id, at, device_id, point, event, reason) VALUES (?, ?, ?, ?, ?, ?)", rows
+        )
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
 
 
 def _copied(path: Path, size: int) -> int:
-    """Copy the first day under earlier days until the file is as large. **Returns**: how many days were lived through."""
+    """Copy the first day under earlier days until the file is as large. **Returns**: how many."""
     connection = apsw.Connection(str(path))
     connection.pragma("synchronous", "off")
     day = T0_MS // DAY_MS
@@ -45,6 +87,7 @@ def _copied(path: Path, size: int) -> int:
             (day,),
         )
     )
+    back = 0
     for back in range(1, 36_500):
         if connection.pragma("page_count") * connection.pragma("page_size") >= size:
             break
@@ -53,7 +96,7 @@ def _copied(path: Path, size: int) -> int:
                 _copy(connection, "blocks" if kind == 0 else "aggregate_blocks", part, first, blocks, back)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-    return LIVED_DAYS
+    return back
 
 
 def _copy(connection: apsw.Connection, table: str, part: int, first: int, blocks: int, back: int) -> None:

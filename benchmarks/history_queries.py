@@ -8,7 +8,8 @@ question the system is told to forget the file's pages (posix_fadvise). Nine tri
 milliseconds. What Python takes to start is asked likewise. The shell's answers are compared with the reader's, row by row.
 
 "API": a real gateway on the file, asked by its socket. "holds": the same question in a thread beside a trio loop that wakes each
-millisecond, and how late it woke at most: 0 is measured without a question. Nothing here is a test: one JSON object per line.
+millisecond, and how late it woke at most: 0 is measured without a question. `passes`: the middle over that of `python -c pass`, which
+compares machines and hours of the day. Nothing here is a test: one JSON object per line.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import trio
 
-from benchmarks.history_data import DAY_MS, T0_MS, Gateway, file_bytes, signals
+from benchmarks.history_data import DAY_MS, Gateway, file_bytes, signals
 from benchmarks.history_file import made_file
 from t3actors.store.reader import Reader, open_reader
 from t3actors.watch.api.reading import Lane
@@ -44,6 +45,8 @@ ROOT = Path(__file__).parents[1]
 TRIES = 9
 HOUR_MS = 3_600_000
 MANY = 18_000
+VERBS = [("points",), ("devices",), ("status",), ("alarms",), ("storage",), ("logs",), ("why", "panel-1/IN1")]
+FLOOR: dict[str, float] = {}
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 SITE = """
 [gateway]
@@ -72,10 +75,10 @@ def cpu_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def timed(path: Path, ask: Callable[[], int]) -> dict[str, object]:
+def timed(path: Path, ask: Callable[[], int], tries: int = TRIES) -> dict[str, object]:
     """Ask some times, cold. `cpu_ms`: the middle of what the processor worked for it, here or in a child."""
     took, worked, found = [], [], 0
-    for _ in range(TRIES):
+    for _ in range(tries):
         forget_pages(path)
         began_s, began_cpu_s = time.perf_counter(), cpu_s()
         found = ask()
@@ -86,9 +89,9 @@ def timed(path: Path, ask: Callable[[], int]) -> dict[str, object]:
     return {
         "rows": found,
         "least_ms": round(took[0], 1),
-        "middle_ms": round(took[TRIES // 2], 1),
+        "middle_ms": round(took[tries // 2], 1),
         "most_ms": round(took[-1], 1),
-        "cpu_ms": round(worked[TRIES // 2], 1),
+        "cpu_ms": round(worked[tries // 2], 1),
     }
 
 
@@ -98,10 +101,10 @@ class Point:
     def __init__(self, path: Path, device: str, point_id: str, end_ms: int) -> None:
         self.path = path
         self.at = (device, point_id)
-        self.year = (end_ms - 365 * DAY_MS, end_ms - HOUR_MS)
         with open_reader(path) as reader:
             newest = reader.history(*self.at, end_ms - 3 * DAY_MS, end_ms, MANY)
         self.day = (min(newest[0].sampled_at, end_ms - DAY_MS), end_ms)
+        self.year = (end_ms - 365 * DAY_MS, end_ms)
 
     def samples(self) -> int:
         """Ask the reader for the day."""
@@ -111,7 +114,7 @@ class Point:
     def hours(self) -> int:
         """Ask the reader for the year."""
         with open_reader(self.path) as reader:
-            return len(reader.hours(*self.at, *self.year))
+            return len(reader.spans(*self.at, *self.year, HOUR_MS))
 
     def command(self, *options: str, of: str = "day") -> Callable[[], int]:
         """Ask the command line. **Returns**: the question."""
@@ -162,10 +165,12 @@ class Point:
         """Compare what the shell tells with what the reader tells."""
         with open_reader(self.path) as reader:
             samples = [(row.sampled_at, row.value) for row in reader.history(*self.at, *self.day, 1_000_000)]
-            hours = [(row.at // 1000, row.mean, row.count) for row in reader.hours(*self.at, *self.year)]
+            packed_ms = reader.hours(*self.at)[-1].at
+            hours = [(row.at // 1000, row.mean, row.count) for row in reader.hours(*self.at, self.year[0], packed_ms)]
         said = [line.split("|") for line in self.told_by_shell("TRENDLOG_ALL", "sampled_at, value", self.day)]
         said_hours = [
-            line.split("|") for line in self.told_by_shell("TRENDLOG_HOURLY", "logging_time, mean, count", self.year)
+            line.split("|")
+            for line in self.told_by_shell("TRENDLOG_HOURLY", "logging_time, mean, count", (self.year[0], packed_ms))
         ]
         same = len(said) == len(samples) and all(
             int(at) == at_ms and abs(float(number) - value) <= 1e-12 * abs(value)
@@ -254,6 +259,33 @@ def holds(path: Path, question: Callable[[Reader], object] | None) -> list[float
 # ------------------------------------------------------------------------------------------------------------ main
 
 
+def verb(path: Path, *words: str) -> Callable[[], int]:
+    """Ask another verb. **Returns**: the question."""
+    command = [sys.executable, "-m", "t3actors", *words, "--data", str(path.parent)]
+    return lambda: subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env=ENVIRONMENT).stdout.count(
+        b"\n"
+    )
+
+
+def backed_up(path: Path) -> Callable[[], int]:
+    """Have the file copied, once, and the copy removed. **Returns**: the question."""
+
+    def ask() -> int:
+        copy = path.with_name("copy.db")
+        rows = verb(path, "backup", str(copy))()
+        copy.unlink()
+        return rows
+
+    return ask
+
+
+def told(of: str, question: str, seen: dict[str, object]) -> None:
+    """Print what was seen, as multiples of `python -c pass` as well."""
+    FLOOR.setdefault("ms", float(str(seen["middle_ms"])))
+    passes = round(float(str(seen["middle_ms"])) / FLOOR["ms"], 1)
+    print(json.dumps({"of": of, "question": question, **seen, "passes": passes}), flush=True)
+
+
 def floors(path: Path) -> None:
     """Print what Python itself takes."""
     for words in ("pass", "import apsw", "import apsw, msgspec, click"):
@@ -261,7 +293,7 @@ def floors(path: Path) -> None:
         def ask(words: str = words) -> int:
             return subprocess.run([sys.executable, "-c", words], check=True, env=ENVIRONMENT).returncode
 
-        print(json.dumps({"of": "python -c", "question": words, **timed(path, ask)}), flush=True)
+        told("python -c", words, timed(path, ask))
 
 
 def asked(path: Path, end_ms: int) -> None:
@@ -279,6 +311,10 @@ def asked(path: Path, end_ms: int) -> None:
             "a day of samples, command, JSON": point.command("--json"),
             "a year of hours, reader": point.hours,
             "a year of hours, command, CSV": point.command("--every", "1h", "--csv", of="year"),
+            "a year of hours, command, table": point.command("--every", "1h", of="year"),
+            "a year of hours, command, JSON": point.command("--every", "1h", "--json", of="year"),
+            "a year of days, command, table": point.command("--every", "1d", of="year"),
+            "a year of 90 minutes, command, CSV": point.command("--every", "90m", "--csv", of="year"),
         }
         if shutil.which("sqlite3"):
             questions["a day of samples, sqlite3 shell"] = point.shell("TRENDLOG_ALL", "sampled_at, value", point.day)
@@ -287,7 +323,10 @@ def asked(path: Path, end_ms: int) -> None:
             )
             print(json.dumps({"of": who, "question": "is the shell right", **point.shell_is_right()}), flush=True)
         for question, ask in questions.items():
-            print(json.dumps({"of": who, "question": question, **timed(path, ask)}), flush=True)
+            told(who, question, timed(path, ask))
+    for words in VERBS:
+        told("the file", " ".join(words), timed(path, verb(path, *words)))
+    told("the file", "backup", timed(path, backed_up(path), tries=1))
     point = Point(path, fast.device, fast.point_id, end_ms)
 
     def history(reader: Reader) -> bytes:
@@ -300,7 +339,7 @@ def asked(path: Path, end_ms: int) -> None:
             ("a day of samples, API", point.api("history")),
             ("a year, API (trend)", point.api("trend")),
         ):
-            print(json.dumps({"of": "fast point", "question": question, **timed(path, ask)}), flush=True)
+            told("fast point", question, timed(path, ask))
 
 
 def main() -> None:
@@ -312,21 +351,19 @@ def main() -> None:
     parser.add_argument("--database", type=Path, help="A file that was kept.")
     arguments = parser.parse_args()
     print(json.dumps({"load": [round(load, 1) for load in os.getloadavg()], "cores": os.cpu_count()}), flush=True)
-    end_ms = T0_MS + 2 * DAY_MS
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         path = Path(name) / "t3actors.db"
         if arguments.database:
             path.symlink_to(arguments.database.absolute())
-            Gateway(path, {}, time.time_ns()).store.close()  # brings it up to this version
+            fast = next(signal for signal in signals() if signal.kind == "flow")
+            with open_reader(path) as reader:
+                end_ms = reader.history(fast.device, fast.point_id, limit=1)[-1].sampled_at
+            Gateway(path, {}, time.time_ns(), end_ms).store.close()  # brings it up to this version
         else:
             began_s = time.perf_counter()
             made, end_ms = made_file(Path(name), arguments.gb)
             made_s = time.perf_counter() - began_s
-            gateway = Gateway(made, {}, 9, recent_s=3600.0)
-            gateway.now_ms = end_ms + 7_200_000
-            gateway.tidy()
-            gateway.store.close()
-            took = {"made_s": round(made_s), "tidied_s": round(time.perf_counter() - began_s - made_s)}
+            took = {"made_s": round(made_s)}
             print(json.dumps({"file_mb": round(file_bytes(made) / 1e6), **took}), flush=True)
             made.rename(path)
         asked(path, end_ms)

@@ -45,7 +45,7 @@ from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec, pool_spec
-from t3actors.starting import Up, keep_collections_short
+from t3actors.starting import Up, keep_collections_short, take_short_turns
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
 from t3actors.store.webview.actor import WEBVIEW, webview_writer
@@ -137,6 +137,7 @@ class Gateway:
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
                     nursery.start_soon(keep_collections_short)
+                    nursery.start_soon(take_short_turns)
                     nursery.start_soon(self.unit.attend, self.board)
                     await self._run_tree(up)
                     nursery.cancel_scope.cancel()

@@ -1,13 +1,16 @@
 """A copy of the database while the gateway runs, consistent as of one moment, and seen to be sound before it bears its name.
 
-SQLite's own backup, in small steps; a WAL database lets the writer go on meanwhile. The copy is a single file without a
-WAL, for any tool and any medium.
+SQLite's own backup, in small steps; a WAL database lets the writer go on meanwhile. What a step has written is on the disk before the
+next one, and between them it rests for as long as it has worked: the gateway has the other half of the disk, and its commits never wait
+behind gigabytes. The copy is a single file without a WAL, for any tool and any medium.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -19,8 +22,31 @@ from t3actors.store.reading_connection import open_for_reading
 from t3actors.store.sqlite_errors import translated
 
 PAGES_AT_ONCE = 2048
+WORKS_FOR_S, RESTS_AT_MOST_S = 0.02, 1.0
+LOOKS_EVERY = 1000
+"""After so many steps of SQLite's own it is asked whether to rest."""
 MODE = 0o640
 """What a copy may have at most of the database's rights: it is its owner's and its group's, and is not written to."""
+
+
+class Pace:
+    """Rests for as long as it has worked. **Thread**: one."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        """Begin to work."""
+        self._clock = clock
+        self._sleep = sleep
+        self._since_s = clock()
+
+    def rest(self) -> bool:
+        """Rest, if it has worked for some time. **Returns**: False, which tells SQLite to go on."""
+        worked_s = self._clock() - self._since_s
+        if worked_s >= WORKS_FOR_S:
+            self._sleep(min(worked_s, RESTS_AT_MOST_S))
+            self._since_s = self._clock()
+        return False
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -79,9 +105,12 @@ def _copy(source: Path, target: Path) -> None:
                 # One transaction for all steps: without it the backup begins anew whenever the gateway commits.
                 reading.execute("BEGIN")
                 reading.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-                with writing.backup("main", reading, "main") as backup:
+                pace = Pace()
+                with writing.backup("main", reading, "main") as backup, target.open("rb") as written:
                     while not backup.done:
                         backup.step(PAGES_AT_ONCE)
+                        os.fdatasync(written)
+                        pace.rest()
                 reading.execute("COMMIT")
                 writing.pragma("journal_mode", "delete")
         finally:
@@ -95,6 +124,7 @@ def _verify(path: Path) -> None:
     connection = open_for_reading(path)
     try:
         found_schema(connection, path, schema_files()[-1].number)
+        connection.set_progress_handler(Pace().rest, LOOKS_EVERY)
         quick_check(connection, path)
     finally:
         connection.close(True)

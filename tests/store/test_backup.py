@@ -37,6 +37,51 @@ def test_a_backup_is_of_one_moment_while_the_writer_goes_on(
     assert 2000 <= len(rows) <= number
 
 
+def test_a_backup_rests_for_as_long_as_it_has_worked() -> None:
+    now: list[float] = [100.0]
+    rested: list[float] = []
+    pace = backup.Pace(lambda: now[0], rested.append)
+    for worked_s in (0.0, 0.25, 0.0, 5.0):
+        now[0] += worked_s
+        assert not pace.rest()
+    assert rested == [0.25, backup.RESTS_AT_MOST_S]
+
+
+def test_a_step_that_was_short_needs_no_rest_but_many_do() -> None:
+    now: list[float] = [0.0]
+    rested: list[float] = []
+    pace = backup.Pace(lambda: now[0], rested.append)
+    for _ in range(8):
+        now[0] += backup.WORKS_FOR_S / 4
+        pace.rest()
+    assert rested == [backup.WORKS_FOR_S] * 2
+
+
+def test_copying_and_checking_both_rest_between_steps(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    class Watched(backup.Pace):
+        def rest(self) -> bool:
+            looks.append("checking" if self is not paces[0] else "copying")
+            return super().rest()
+
+    paces: list[backup.Pace] = []
+
+    def pace() -> backup.Pace:
+        paces.append(Watched())
+        return paces[-1]
+
+    house.put(announced(), *(change(n, at_ms=T0_MS + n) for n in range(5000)))
+    monkeypatch.setattr(backup, "Pace", pace)
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(backup, "LOOKS_EVERY", 1)
+    size = back_up(house.path, tmp_path / "copy.db")
+    assert looks.count("copying") >= size // 4096
+    assert looks.count("checking") > 10
+
+
 def test_a_copy_that_is_not_sound_never_bears_the_name(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,8 @@
 """Asks the database in a thread of its own, so that no question holds the loop; each within a time, and one at a time per lane.
 
 Two lanes, so that a long history does not keep `GET /devices` waiting: a thread that works on rows takes turns with the loop for the
-interpreter (5 ms at most each), and two of them take no more than two such turns. A reader is kept open between questions; when the
-database was set aside and begun anew, the next question opens the new one.
+interpreter (a millisecond each: starting.py), and two of them take no more than two such turns. A reader is kept open between
+questions; when the database was set aside and begun anew, the next question opens the new one.
 """
 
 from __future__ import annotations
