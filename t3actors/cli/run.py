@@ -19,6 +19,7 @@ from t3actors.collect.bacnet.link.interfaces import list_addresses, must_be_chos
 from t3actors.config import Config
 from t3actors.configure.file import load
 from t3actors.events import Level
+from t3actors.heap import give_back_free_memory
 from t3actors.moments import span, zone_of
 from t3actors.pipeline import Gateway
 from t3actors.reload import Source
@@ -64,6 +65,7 @@ def read(file: Path) -> Config:
 
 
 async def _forever(config: Config, log: Logs, source: Source) -> int:
+    give_back_free_memory()
     gateway = Gateway(config, log, Unit(from_environment(), log), source)
     async with trio.open_nursery() as nursery:
         await nursery.start(stop_on_signal, gateway)
