@@ -81,6 +81,10 @@ class StoreFailing(StoreBusy):
     """The disk failed (EIO), not the file as far as is known: it is opened anew; give the same batch again."""
 
 
+class StoreHindered(StoreFailing):
+    """The machine lacks something (memory, descriptors, the disk in its place): likewise, and the file is never to blame."""
+
+
 class StoreFull(StoreError):
     """No room: hold what can be held, health says so."""
 

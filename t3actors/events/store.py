@@ -49,6 +49,22 @@ STORE_LOG_LOST = event(
     "Stop the gateway before you touch its files. Where `store.opened` does not follow within 10 s, a program holds a transaction open, or "
     "the disk is full: end it, or make room. A foreign log that lay there is kept beside as `.stray-wal`.",
 )
+STORE_REPLACED = event(
+    "store.replaced",
+    "warning",
+    "database",
+    "Somebody put another file in the database's place under the gateway, a backup most likely. It is opened as it is (`store.opened`) and "
+    "goes on from there; what was stored since it was put there is gone with the file that it replaced.",
+    "Stop the gateway before you touch its files. A log of the replaced file that lay there is kept beside as `.stray-wal`.",
+)
+STORE_INDEX_LOST = event(
+    "store.index_lost",
+    "error",
+    "database",
+    "Somebody removed or replaced the database's `-shm` under the gateway. Nothing is lost, but who opens it now sees old values, "
+    "and who writes to it damages it. It is opened anew, again until all of this gateway let go of the lost one.",
+    "Stop the gateway before you touch its files. Close what has the database open, and do not write to it until `store.opened` follows.",
+)
 STORE_CHECKED = event("store.checked", "info", "database took_s result", "The check after an unclean stop has ended.")
 ROW_POISONED = event(
     "row.poisoned",

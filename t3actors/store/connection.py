@@ -21,7 +21,7 @@ from t3actors.config import Durability
 from t3actors.errors import StoreUnreachable
 from t3actors.store.ours import BUSY_TIMEOUT_MS
 from t3actors.store.reading_connection import beside
-from t3actors.store.sqlite_errors import translated
+from t3actors.store.sqlite_errors import os_error, translated
 
 PAGE_SIZE = 4096
 AUTOCHECKPOINT_PAGES = 4000  # commit p99 5 ms instead of 72 ms at 5,000 rows/s with 1,000; storage-study.md section 3
@@ -59,6 +59,7 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         connection.pragma("wal_autocheckpoint", AUTOCHECKPOINT_PAGES)
         connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
         connection.pragma("cache_size", -CACHE_KIB)
+        connection.pragma("temp_store", "memory")  # a full /tmp is no trouble of ours; a batch bounds it
 
 
 def unwritable(path: Path) -> str:
@@ -72,22 +73,31 @@ def unwritable(path: Path) -> str:
     return f"{path}: may not be written by this user"
 
 
-def set_aside(path: Path, at_ms: int) -> Path:
-    """Rename the file, its -wal and its -shm out of the way. **Returns**: where it is now. **Raises**: StoreUnreachable."""
+def aside_of(path: Path, at_ms: int) -> Path:
+    """Find a name that is free for a damaged file. **Raises**: StoreError."""
     stamp = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
     aside = beside(path, f".damaged-{stamp}")
     number = 1
-    while aside.exists():
-        number += 1
-        aside = beside(path, f".damaged-{stamp}-{number}")
+    with translated(path):
+        while any(beside(aside, suffix).exists() for suffix in ("", "-wal")):
+            number += 1
+            aside = beside(path, f".damaged-{stamp}-{number}")
+    return aside
+
+
+def set_aside(path: Path, aside: Path) -> bool:
+    """Rename the file, its -wal and its -shm out of the way; may be called again when that failed half-way.
+
+    **Returns**: whether there was a file. **Raises**: StoreError.
+    """
     try:
         # The -wal first: a new file must never meet an old one's log.
         for suffix in ("-wal", "-shm", ""):
             with contextlib.suppress(FileNotFoundError):
                 os.replace(beside(path, suffix), beside(aside, suffix))
+        return aside.exists()
     except OSError as error:
-        raise StoreUnreachable(f"{path}: is damaged and cannot be set aside: {error.strerror}") from error
-    return aside
+        raise os_error(f"{path}: is damaged and cannot be set aside: {error.strerror}", error.errno or 0) from error
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:

@@ -15,16 +15,17 @@ from t3actors.store.locked import LOCK_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-
 
 @contextlib.contextmanager
 def data_dir_locked(data_dir: Path) -> Iterator[Path]:
-    """Hold the directory, made when missing. **Raises**: AlreadyRunning naming the holder, StoreUnreachable."""
+    """Hold the directory, made when missing. **Raises**: AlreadyRunning naming the holder, StoreUnreachable.
+
+    A lock that is there can be held on a disk that may only be read, or takes nothing: then the holder is not written down.
+    """
     path = data_dir / LOCK_NAME
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = _opened(path)
     except OSError as error:
         raise StoreUnreachable(f"{path}: cannot be created: {error.strerror}") from error
     try:
@@ -36,26 +37,31 @@ def data_dir_locked(data_dir: Path) -> Iterator[Path]:
         except OSError as error:
             raise StoreUnreachable(f"{path}: cannot be locked: {error.strerror}") from error
         # The file stays: removing it would let two processes lock two files of one name.
-        try:
-            _write_holder(descriptor)
-        except OSError as error:
-            raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
+        _write_holder(descriptor)
         yield path
     finally:
         os.close(descriptor)
 
 
 def _write_holder(descriptor: int) -> None:
-    """Write down who holds it: over what stands there, which needs no room. Where there is none for it, the lock holds unnamed, and the
-    gateway waits for room as it does for its database."""
+    """Write down who holds it: over what stands there, which needs no room. Where the disk takes nothing the lock holds unnamed, and the
+    gateway waits for the disk as it does for its database."""
     text = f"{os.getpid()}\n".encode()
     try:
         os.pwrite(descriptor, text, 0)
         os.ftruncate(descriptor, len(text))
+    except OSError:
+        with contextlib.suppress(OSError):  # the name of an earlier one would be worse than none
+            os.ftruncate(descriptor, 0)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno != errno.EROFS:
             raise
-        os.ftruncate(descriptor, 0)
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def holder_of(data_dir: Path) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from t3actors.errors import SchemaTooNew, StoreUnreachable
+from t3actors.errors import SchemaTooNew, StoreDamaged, StoreUnreachable
 from t3actors.store.ours import APPLICATION_ID
 from t3actors.store.reading_connection import open_for_reading
 from t3actors.store.sqlite_errors import translated
@@ -50,17 +50,29 @@ def schema_of(path: Path, known: int) -> int:
     with translated(path):
         if not path.exists():
             return 0
-        if path.is_file():
-            with path.open("rb") as file:
-                head = file.read(len(MAGIC))
-            # Somebody's text file is refused; noise where our file should be is damage.
-            if head and head != MAGIC and head.isascii() and head.decode().replace("\n", " ").isprintable():
-                raise StoreUnreachable(f"{path}: this is not a database; name another file under [store] database")
-    connection = open_for_reading(path)
+    try:
+        connection = open_for_reading(path)
+    except StoreDamaged:
+        with translated(path):
+            if _is_text(path):
+                raise StoreUnreachable(
+                    f"{path}: this is not a database; name another file under [store] database"
+                ) from None
+        raise
     try:
         return found_schema(connection, path, known)
     finally:
         connection.close()
+
+
+def _is_text(path: Path) -> bool:
+    """Say whether it is somebody's text file; noise where our file should be is damage.
+
+    Not asked of a database: to close a file takes the locks away that this process has on it.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(MAGIC))
+    return head != MAGIC and head.isascii() and head.decode().replace("\n", " ").isprintable()
 
 
 def found_schema(connection: apsw.Connection, path: Path, known: int) -> int:

@@ -1,21 +1,27 @@
 """What lies under the names of an opened database: SQLite goes on writing into files that were removed or cut short, without a word.
 
-Looked at with each heartbeat. A log (`-wal`) that is gone from its name is still open, so what stands in it can be folded into the
-database; a database file that is gone or lacks pages cannot be helped.
+Looked at with each heartbeat. A database that was moved there is another one: it is opened as it is. A log (`-wal`) that is gone from its
+name is still open, so what stands in it can be folded into the database. A database file that is gone, lacks pages, or has other content
+than we wrote, and a log that lacks its beginning, cannot be helped. A whole disk that is gone from its place is waited for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 
 import apsw
 
-from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreFull
+from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreFull, StoreHindered
 from t3actors.events import Log
-from t3actors.events.store import STORE_LOG_LOST
+from t3actors.events.store import STORE_LOG_LOST, STORE_REPLACED
 from t3actors.store.connection import identity_of
+from t3actors.store.content import Content, content_of
+from t3actors.store.log_head import LogHead
+from t3actors.store.place import Place
 from t3actors.store.reading_connection import beside
 from t3actors.store.sqlite_errors import translated
 
@@ -24,60 +30,117 @@ PAGES_AT = 28
 MOST_TRIES = 3  # at a disk that fails, 10 s apart: a disk may fail for a moment
 
 
+class Anew(Enum):
+    """What is to be opened anew; the database is closed."""
+
+    THE_SAME = 1
+    ANOTHER = 2
+    """Another file has taken its place."""
+
+
 class OnDisk:
     """The files as they lay there when the database was opened. **Raises**: OSError when they cannot be looked at."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, place: Place) -> None:
         self._path = path
-        self._wal = beside(path, "-wal")
+        self._place = place
+        self._wal, self._shm = beside(path, "-wal"), beside(path, "-shm")
         self._file = identity_of(path)
-        self._log = identity_of(self._wal)
+        self._log, self._index = identity_of(self._wal), identity_of(self._shm)
         self._size = path.stat().st_size
+        self._written_ns = 0
+        self._content: Content | None = None
+        self._log_head = LogHead(self._wal)
         self._is_told = False
         self._failed = 0
 
-    def check(self, connection: apsw.Connection) -> None:
-        """See that the file that was opened still lies there, with all its pages. **Raises**: StoreDamaged, StoreBusy.
+    def look(self, connection: apsw.Connection, log: Log, close: Callable[[], None]) -> Anew | None:
+        """See that the files which were opened still lie there, with all that was written, and mend what can be. **Raises**: StoreError.
 
-        It shrinks only where somebody has it vacuumed, and then its own head says so as well.
+        `close` lets go of the database. **Returns**: None where it stays open.
         """
+        if self._is_another(connection):
+            log(STORE_REPLACED, database=str(self._path))
+            close()
+            self._leave_to_another()
+            return Anew.ANOTHER
+        how = self._log_lost()
+        if how:  # what stands in it is in no other place: it stays open until it is saved
+            if not self._saves_lost_log(connection, log, how):
+                return None
+            close()
+            put_stray_log_aside(self._path)
+            return Anew.THE_SAME
+        self._log_head.check(connection)
+        if not self._place.tells_lost_index(log, is_lost=self._index_is_lost()):
+            return None
+        close()
+        return Anew.THE_SAME
+
+    def _is_another(self, connection: apsw.Connection) -> bool:
+        """**Raises**: StoreDamaged where the file is gone, or lacks something; StoreHindered where its disk is gone.
+
+        It shrinks only where somebody has it vacuumed, and then its own head says so as well. Its head is read by SQLite, whose locks
+        on the file a descriptor of ours would take away with it.
+        """
+        path = self._path
         try:
-            found = self._path.stat()
+            found = path.stat()
         except FileNotFoundError:
-            raise StoreDamaged(f"{self._path}: the file was removed under the gateway") from None
+            self._place.must_be_there()
+            raise StoreDamaged(f"{path}: the file was removed under the gateway") from None
         except OSError:
-            return  # a stat that fails says nothing about the file
+            return False  # a stat that fails says nothing about the file
         if (found.st_dev, found.st_ino) != self._file:
-            raise StoreDamaged(f"{self._path}: the file was replaced under the gateway")
+            return True
         if found.st_size < self._size and found.st_size < self._least_size(connection):
             cut = f"{found.st_size} bytes are left of {self._size}"
-            raise StoreDamaged(f"{self._path}: the file was cut short under the gateway: {cut}")
-        self._size = found.st_size
+            raise StoreDamaged(f"{path}: the file was cut short under the gateway: {cut}")
+        if found.st_mtime_ns != self._written_ns:
+            self._look_inside()
+        self._size, self._written_ns = found.st_size, found.st_mtime_ns
+        return False
 
     def _least_size(self, connection: apsw.Connection) -> int:
-        """Return what the file's head says that it has: newer pages may stand in the log alone. Read by SQLite, whose locks on the file
-        a descriptor of ours would take away with it."""
+        """Return what the file's head says that it has: newer pages may stand in the log alone."""
         with translated(self._path, connection):
             is_whole, octets = connection.read("main", 0, PAGES_AT, 4)
             size: int = connection.pragma("page_size")
         return int.from_bytes(octets, "big") * size if is_whole else self._size
 
-    def save_lost_log(self, connection: apsw.Connection, log: Log) -> bool:
+    def _look_inside(self) -> None:
+        content = content_of(self._path)
+        if content is not None and self._content is not None and content.is_behind(self._content):
+            raise StoreDamaged(f"{self._path}: older content was copied into the file under the gateway")
+        self._content = content or self._content
+
+    def _index_is_lost(self) -> bool:
+        try:
+            return identity_of(self._shm) != self._index
+        except OSError:
+            return False
+
+    def _leave_to_another(self) -> None:
+        """Take what SQLite kept beside the file that is gone out of the way of the one that took its place. **Raises**: StoreError."""
+        with translated(self._path), contextlib.suppress(FileNotFoundError):
+            if self._log is not None and identity_of(self._wal) == self._log:
+                put_stray_log_aside(self._path)
+            if self._index is not None and identity_of(self._shm) == self._index:
+                self._shm.unlink()
+
+    def _saves_lost_log(self, connection: apsw.Connection, log: Log, how: str) -> bool:
         """Fold a log that lies nowhere any more, but is open, into the database.
 
-        **Returns**: True when that was done: all is in the file, which is to be opened anew. False where nothing is lost, or where it
-        has to wait for a reader, for room or for the disk: the connection must stay open.
-        **Raises**: StoreDamaged where it cannot be saved.
+        **Returns**: False where that has to wait for a reader, for room or for the disk. **Raises**: StoreDamaged where it cannot be.
         """
-        how = self._log_lost()
-        if not how:
-            return False
         if not self._is_told:
             self._is_told = True
             log(STORE_LOG_LOST, database=str(self._path), how=how)
         try:
             with translated(self._path, connection):
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except StoreHindered:
+            return False
         except StoreFailing as failing:
             self._failed += 1
             if self._failed < MOST_TRIES:

@@ -1,4 +1,8 @@
-"""Turns what SQLite says into the errors of this house."""
+"""Turns what SQLite and the system say into the errors of this house.
+
+Whose fault it is decides: the person's who configured it (StoreUnreachable), the room's (StoreFull), the disk's or the file's
+(StoreFailing: failing.py finds out whose), the file's (StoreDamaged), or that of the machine around it (StoreHindered).
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,19 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import apsw
 
-from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFailing, StoreFull, StoreUnreachable
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from t3actors.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFailing,
+    StoreFull,
+    StoreHindered,
+    StoreUnreachable,
+)
 
 RowRefused = (
     apsw.ConstraintError,
@@ -25,9 +34,35 @@ RowRefused = (
 )
 """What SQLite or apsw raise because of one row's content. Never translated: the row is left out, the rest goes on."""
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""EFBIG: a limit on the size of a file, the service's or the file system's own (FAT32: 4 GB)."""
+MISTAKES = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+}
+"""Wrong paths and rights: nothing that waiting mends."""
+LACKS = {errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOLCK}
+"""What the machine has none of now: memory, descriptors, locks."""
+
 
 class Interrupted(StoreError):
     """This writer was given up on, or a newer one has opened the file: it commits nothing any more."""
+
+
+_TOLD: tuple[tuple[tuple[type[Exception], ...], type[StoreError], str], ...] = (
+    ((apsw.InterruptError, apsw.AbortError), Interrupted, ""),
+    ((apsw.BusyError, apsw.LockedError, apsw.SchemaChangeError), StoreBusy, ""),
+    ((apsw.FullError,), StoreFull, os.strerror(errno.ENOSPC)),  # what SQLite says of a full disk may be "not an error"
+    ((apsw.ReadOnlyError,), StoreFull, ""),
+    ((apsw.CorruptError, apsw.NotADBError), StoreDamaged, ""),
+    ((apsw.NoMemError,), StoreHindered, os.strerror(errno.ENOMEM)),
+)
 
 
 @contextlib.contextmanager
@@ -45,21 +80,77 @@ def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreErr
     """Name what the receiver must do about this error."""
     seen = f"{path}: {type(error).__name__}: {error}"
     match error:
-        case apsw.InterruptError() | apsw.AbortError():
-            return Interrupted(seen)
-        case apsw.BusyError() | apsw.LockedError() | apsw.SchemaChangeError():
-            return StoreBusy(seen)
-        case apsw.FullError() | apsw.ReadOnlyError():  # what SQLite says of a full disk may be "not an error"
-            return StoreFull(f"{path}: {os.strerror(errno.ENOSPC)}" if isinstance(error, apsw.FullError) else seen)
+        case OSError():
+            return os_error(seen, error.errno or 0)
         case apsw.IOError():
             return _disk_error(seen, getattr(error, "extendedresult", 0), system_errno)
-        case apsw.CorruptError() | apsw.NotADBError():
-            return StoreDamaged(seen)
-        case _:
-            return StoreUnreachable(seen)
+        case apsw.CantOpenError():
+            return _cannot_open(path, seen)
+    kind, text = next(((kind, text) for kinds, kind, text in _TOLD if isinstance(error, kinds)), (StoreUnreachable, ""))
+    return kind(f"{path}: {text}" if text else seen)
+
+
+def os_error(seen: str, number: int) -> StoreError:
+    """Name what the receiver must do about what the system said. `seen`: the text of the error."""
+    if number in NO_ROOM:
+        return StoreFull(seen)
+    if number in MISTAKES or not number:
+        return StoreUnreachable(seen)
+    return StoreFailing(seen) if number == errno.EIO else StoreHindered(seen)
 
 
 def _disk_error(seen: str, extended: int, system_errno: int) -> StoreError:
-    if system_errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-        return StoreFull(f"{seen} ({os.strerror(system_errno)})")
-    return StoreDamaged(seen) if extended == apsw.SQLITE_IOERR_CORRUPTFS else StoreFailing(seen)
+    """SQLITE_IOERR_CORRUPTFS is no verdict on the file: SQLite's unixRead says it of each read that ends with EIO."""
+    if (
+        not system_errno or extended == apsw.SQLITE_IOERR_SHORT_READ
+    ):  # that was no failed call: the number is of an earlier one
+        return StoreFailing(seen)
+    said = seen if os.strerror(system_errno) in seen else f"{seen} ({os.strerror(system_errno)})"
+    if system_errno in NO_ROOM:
+        return StoreFull(said)
+    return StoreHindered(said) if system_errno in LACKS else StoreFailing(said)
+
+
+def _cannot_open(path: Path, seen: str) -> StoreError:
+    """Find out why: SQLite does not say, and there is no connection to ask. Nothing is opened, for to close it would take SQLite's
+    locks on the file away."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as lacking:
+        return os_error(f"{path}: {lacking.strerror}", lacking.errno or 0)
+    try:
+        path.parent.stat()
+        is_there = path.exists()
+        if is_read_only(path if is_there else path.parent):
+            return (
+                StoreFull(f"{path}: {os.strerror(errno.EROFS)}") if is_there else StoreUnreachable(_nothing_there(path))
+            )
+        is_mistake = not os.access(path if is_there else path.parent, os.W_OK | os.R_OK) or path.is_dir()
+    except OSError as error:
+        return os_error(f"{seen} ({error.strerror})", error.errno or 0)
+    return StoreUnreachable(seen) if is_mistake or not is_there else StoreFailing(seen)
+
+
+def read_only(path: Path) -> StoreError:
+    """Name why a database cannot be written that is opened for it: its disk, which is waited for, or rights, which are not."""
+    try:
+        if is_read_only(path):
+            return StoreFull(f"{path}: {os.strerror(errno.EROFS)}")
+        for suffix in ("", "-wal", "-shm"):
+            file = path.with_name(path.name + suffix)
+            if file.exists() and not os.access(file, os.W_OK):
+                whose = file.stat()
+                owned = f"it belongs to user {whose.st_uid}, group {whose.st_gid}, with mode {whose.st_mode & 0o777:o}"
+                return StoreUnreachable(f"{file}: may not be written by this user: {owned}")
+    except OSError as error:
+        return os_error(f"{path}: {error.strerror}", error.errno or 0)
+    return StoreUnreachable(f"{path}: may not be written by this user")
+
+
+def is_read_only(path: Path) -> bool:
+    """Say whether that lies on a file system that may only be read. **Raises**: OSError."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _nothing_there(path: Path) -> str:
+    return f"{path}: is not there, and cannot be made: {os.strerror(errno.EROFS)}"

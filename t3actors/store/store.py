@@ -19,25 +19,26 @@ import apsw
 from msgspec.structs import replace
 
 from t3actors.config import StoreConfig
-from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
+from t3actors.errors import StoreDamaged, StoreFull
 from t3actors.events import Log
 from t3actors.events import store as events
 from t3actors.messages import BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.connection import make_durable, open_for_writing, set_aside, unwritable
+from t3actors.store.connection import aside_of, make_durable, open_for_writing, set_aside
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
 from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.migrate import migrate, schema_files, schema_of
-from t3actors.store.on_disk import OnDisk, put_stray_log_aside
+from t3actors.store.on_disk import Anew, OnDisk
 from t3actors.store.opened import Opened
+from t3actors.store.place import Place
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
-from t3actors.store.sqlite_errors import Interrupted, translated
+from t3actors.store.sqlite_errors import Interrupted, read_only, translated
 from t3actors.store.stretches import KernelClock
 from t3actors.store.syncing import Syncing
 from t3actors.store.webview.outbox import Outbox
@@ -76,8 +77,11 @@ class Store:
         self._fence = Fence(self.path)
         self._syncing = Syncing(config.durability)
         self._failures = Failures(self.path, self.abandon_connection)
+        self._place = Place(self.path)
         self._on_disk: OnDisk | None = None
+        self._is_other = False
         self._damage = ""
+        self._aside: Path | None = None
         self._is_aside = False
         self._refusals = Refusals(log)
         self.batches_stored = 0
@@ -89,12 +93,14 @@ class Store:
         """Open the database, checked and brought up to date; a damaged one is set aside and a new one begun.
 
         May be called again when it failed, or when `begin_anew` did. `report` hears of a check in the background.
-        **Returns**: True when it is a new file in the place of a damaged one.
+        **Returns**: True when it is not the file that was open before: a new one in the place of a damaged one, or one that somebody put
+        there.
         **Raises**: StoreUnreachable, SchemaTooNew, StoreBusy, StoreFailing, StoreFull.
         """
         if self._damage:
             self.begin_anew(self._damage)
             return True
+        is_other = self._is_other
         try:
             with self._failures.of("open"):
                 self._open(report)
@@ -103,25 +109,26 @@ class Store:
             return True
         except StoreFull as refusal:
             if isinstance(refusal.__cause__, apsw.ReadOnlyError):
-                raise StoreUnreachable(unwritable(self.path)) from refusal
+                raise read_only(self.path) from refusal
             raise
-        return False
+        self._is_other = False
+        return is_other
 
     def begin_anew(self, reason: str) -> None:
         """Set the file aside and begin a new one; may be called again when that failed half-way.
 
-        **Raises**: StoreUnreachable when it cannot be set aside, StoreError.
+        **Raises**: StoreError.
         """
         self.abandon_connection()
         self._fence.check()
         self._damage = reason or "damaged"
         if not self._is_aside:
-            aside = set_aside(self.path, self._wall_ms())
+            self._aside = self._aside or aside_of(self.path, self._wall_ms())
+            there = str(self._aside) if set_aside(self.path, self._aside) else "nothing"
             self._is_aside = True
-            there = str(aside) if aside.exists() else "nothing"
             self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=there, reason=reason)
         self._open(lambda _checked: None)
-        self._is_aside, self._damage = False, ""
+        self._is_aside, self._damage, self._aside = False, "", None
 
     @property
     def is_open(self) -> bool:
@@ -135,6 +142,7 @@ class Store:
 
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
+        self._place.must_be_there()
         newest = schema_files()[-1].number
         before = schema_of(self.path, newest)
         size = self.path.stat().st_size if before else 0
@@ -151,8 +159,9 @@ class Store:
         except BaseException:
             self.abandon_connection()
             raise
+        self._place.remember()
         with translated(self.path):
-            self._on_disk = OnDisk(self.path)
+            self._on_disk = OnDisk(self.path, self._place)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
         size_mb = round(size / 1e6, 1)
@@ -272,19 +281,20 @@ class Store:
     def heartbeat(self) -> bool:
         """Say that the gateway lives, if no batch has said so lately; see that the files are still those we opened.
 
-        **Returns**: True when the log was lost: what stood in it is saved, and the database closed, to be opened anew.
+        **Returns**: True when the database was closed, to be opened anew: its log was lost, and what stood in it is saved; another file
+        took its place; or readers would not see what is written.
         **Raises**: StoreError.
         """
-        opened = self._at_work()
-        if self._on_disk is not None:
-            self._on_disk.check(opened.connection)
-            if self._on_disk.save_lost_log(opened.connection, self._log):
-                self.abandon_connection()
-                put_stray_log_aside(self.path)
-                return True
-        with self._failures.of("heartbeat"), translated(self.path, opened.connection):
-            self._clock.look(opened.connection, self._fence)
-            opened.beat()
+        opened, on_disk = self._at_work(), self._on_disk
+        with self._failures.of("heartbeat"):
+            if on_disk is not None:
+                anew = on_disk.look(opened.connection, self._log, self.abandon_connection)
+                self._is_other = anew is Anew.ANOTHER
+                if anew is not None:
+                    return True
+            with translated(self.path, opened.connection):
+                self._clock.look(opened.connection, self._fence)
+                opened.beat()
         return False
 
     def load_state(self, incarnation: int) -> StateLoaded:

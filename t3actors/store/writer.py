@@ -25,7 +25,7 @@ import msgspec
 
 from supervision.actor import ThreadActor
 from t3actors.config import StoreConfig
-from t3actors.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
+from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnreachable
 from t3actors.events import Log
 from t3actors.events import store as events
 from t3actors.messages import PointsChanged, StateRequested, WriterReady
@@ -223,7 +223,7 @@ class DatabaseWriter(ThreadActor):
         except (StoreBusy, StoreFull) as error:
             self._troubles.say(error)
             return True
-        except (StoreUnreachable, StoreDamaged) as error:
+        except (StoreUnreachable, StoreDamaged, SchemaTooNew) as error:
             if not self._was_ready:
                 raise
             self._troubles.say(error)

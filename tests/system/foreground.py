@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,11 +47,17 @@ profile = "t3-controller"
 class GatewayProcess:
     """`t3actors run CONFIG`. What it says goes into files beside the configuration, so that nobody need read it in time."""
 
-    def __init__(self, config: Path, *options: str) -> None:
+    def __init__(
+        self, config: Path, *options: str, environment: Mapping[str, str] | None = None, before: Sequence[str] = ()
+    ) -> None:
+        """`environment`: instead of ours; `before`: the words of a command that starts it."""
         self._out, self._err = config.with_suffix(".out"), config.with_suffix(".err")
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "t3actors", "run", str(config), *options], stdout=out, stderr=err
+                [*before, sys.executable, "-m", "t3actors", "run", str(config), *options],
+                stdout=out,
+                stderr=err,
+                env=environment,
             )
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
+from t3actors.errors import StoreUnreachable
 from t3actors.points import DeviceStatus, Status
 from t3actors.store.connection import identity_of
 from t3actors.store.known import KINDS, PROVISIONAL, TABLES
@@ -156,7 +157,7 @@ class Source:
     def _reading(self) -> Iterator[Any]:
         connection = self._connection
         if connection is None:
-            raise store_error(self.path, apsw.CantOpenError("is not open"))
+            raise StoreUnreachable(f"{self.path}: is not open")
         try:
             yield connection.execute
         except apsw.Error as error:
