@@ -28,12 +28,15 @@ import trio
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.disk_drill import Judgement, Numbered, configuration, judge
 from tests.system.faulty_calls import Calls, FaultyCalls
-from tests.system.foreground import GatewayProcess
+from tests.system.foreground import GatewayProcess, ask
+from tests.waiting import until
 
 DATABASE = "*/t3actors.db*"
 FILE, LOG, INDEX = "*/t3actors.db", "*/t3actors.db-wal", "*/t3actors.db-shm"
 PEACE_S = 5.0
 WELL_WITHIN_S = 90.0
+MOST_BEHIND = 10
+"""Polls that were under way when the stop came."""
 QUIET = {
     "store.full",
     "store.failing",
@@ -57,19 +60,25 @@ TOLD = (
 class Scene:
     """One gateway, its disk and its panel."""
 
-    def __init__(self, folder: Path, disk: FaultyCalls, panel: Numbered, seconds: float) -> None:
+    def __init__(self, one: Drill, folder: Path, disk: FaultyCalls, panel: Numbered, seconds: float) -> None:
         self.folder, self.disk, self.panel, self.seconds = folder, disk, panel, seconds
         self.data = folder / "data"
         self.database = self.data / "t3actors.db"
         self.config = folder / "drill.toml"
         self.log = folder / "drill.out"
         self.gateway: GatewayProcess | None = None
-        self.durability = "normal"
+        self.one = one
 
     def start(self, *before: str) -> None:
         """Start the gateway."""
-        self.config.write_text(configuration(self.data, self.panel.port, durability=self.durability))
+        self.config.write_text(
+            configuration(self.data, self.panel.port, self.one.poll_interval, durability=self.one.durability)
+        )
         self.gateway = GatewayProcess(self.config, environment=self.disk.environment, before=before)
+
+    async def is_at_work(self) -> None:
+        """Wait until something is stored."""
+        await until(lambda: bool(ask(self.database, "SELECT 1 FROM samples LIMIT 1")))
 
     async def peace(self, seconds: float = PEACE_S) -> None:
         """Let it work for a while."""
@@ -95,6 +104,7 @@ class Drill:
     before: tuple[str, ...] = ()
     may_set_aside: bool = False
     durability: str = "normal"
+    poll_interval: str = "100ms"
 
 
 def failing(
@@ -102,6 +112,15 @@ def failing(
 ) -> Callable[[Scene], Awaitable[None]]:
     async def run(scene: Scene) -> None:
         await scene.fault(calls, pattern, error, share, **how)
+
+    return run
+
+
+def mixed(*rules: tuple[Calls, str, int, int]) -> Callable[[Scene], Awaitable[None]]:
+    async def run(scene: Scene) -> None:
+        for rule in rules[1:]:
+            scene.disk.fail(*rule[:3], share=rule[3])
+        await scene.fault(*rules[0])
 
     return run
 
@@ -139,7 +158,7 @@ DRILLS = (
     Drill("EIO reading, persistent", failing(R, DATABASE, errno.EIO)),
     Drill("EIO reading and writing, 1 in 20", failing(R | W | S, DATABASE, errno.EIO, 50)),
     Drill("EIO, every call, 1 in 50", failing(Calls.ALL, DATABASE, errno.EIO, 20)),
-    Drill("EIO writing the database file alone", failing(W, FILE, errno.EIO), may_set_aside=True),
+    Drill("EIO writing the database file alone", failing(W, FILE, errno.EIO), may_set_aside=True, poll_interval="20ms"),
     Drill("ENOSPC writing", failing(W, "*/data/*", errno.ENOSPC)),
     Drill("ENOSPC writing, 1 in 5", failing(W, DATABASE, errno.ENOSPC, 200)),
     Drill("EDQUOT writing", failing(W, "*/data/*", errno.EDQUOT)),
@@ -165,6 +184,17 @@ DRILLS = (
     Drill("start: EMFILE", at_the_start(OPENING, DATABASE, errno.EMFILE)),
     Drill("start: mmap fails", at_the_start(Calls.MAP, INDEX, errno.ENOMEM)),
     Drill("start: locks refused", at_the_start(Calls.LOCK, "*/data/*", errno.ENOLCK)),
+    Drill(
+        "EIO writing now and then, opening fails often",
+        mixed((W, DATABASE, errno.EIO, 50), (OPENING, DATABASE, errno.EIO, 400)),
+    ),
+    Drill(
+        "EIO writing now and then, EMFILE often", mixed((W, DATABASE, errno.EIO, 50), (OPENING, "*", errno.EMFILE, 400))
+    ),
+    Drill(
+        "EIO writing now and then, mmap fails often",
+        mixed((W, DATABASE, errno.EIO, 50), (Calls.MAP, INDEX, errno.ENOMEM, 600)),
+    ),
     Drill("/tmp is full", failing(W | OPENING, "/*tmp/etilqs*", errno.ENOSPC)),
 )
 
@@ -175,9 +205,9 @@ async def drill(one: Drill, folder: Path, seconds: float) -> tuple[Judgement, Sc
     code: int | None = None
     async with AsyncExitStack() as stack:
         plant = await stack.enter_async_context(running_plant(PlantSize(1, seed=5, tick_s=3600)))
-        scene = Scene(folder, disk, Numbered(plant.servers[0]), seconds)
-        scene.durability = one.durability
+        scene = Scene(one, folder, disk, Numbered(plant.servers[0]), seconds)
         scene.start(*one.before)
+        await scene.is_at_work()
         await scene.peace()
         await one.run(scene)
         gateway = scene.gateway
@@ -220,6 +250,8 @@ def faults_of(one: Drill, found: Judgement, code: int | None) -> list[str]:
         wrong.append(f"{found.missing - found.counted} samples are missing and were not counted")
     if found.counted > found.missing:
         wrong.append(f"{found.counted - found.missing} samples were counted that are not missing")
+    if found.behind > MOST_BEHIND:
+        wrong.append(f"the last {found.behind} polls are not stored")
     if found.integrity != "ok":
         wrong.append(f"not sound: {found.integrity}")
     if found.set_aside and not one.may_set_aside:
@@ -237,6 +269,7 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--directory", type=Path)
+    parser.add_argument("--keep", action="store_true", help="keep each log")
     parser.add_argument("--share", default="1/1", help="2/3: the second of every three drills")
     arguments = parser.parse_args()
     bad = 0
@@ -256,7 +289,7 @@ def main() -> int:
             )
             for line in wrong:
                 print(f"      {line}", flush=True)
-            if wrong and scene.gateway is not None:
+            if (wrong or arguments.keep) and scene.gateway is not None:
                 print("      " + scene.gateway.complaint[-600:].replace("\n", "\n      "), flush=True)
                 keep = Path(directory).parent / f"drill-{number}.log"
                 keep.write_text(scene.log.read_text())

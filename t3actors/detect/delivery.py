@@ -98,6 +98,12 @@ class Delivery:
         if heartbeat_due or self.batches.due(now_s):
             self._close(now_s)
 
+    def begin_with_loss(self, samples: int) -> None:
+        """Count what was let go of before this began, and say so."""
+        if samples:
+            self._counts["lost_before"] += samples
+            self._log(CHANGES_CAUGHT_UP, lost_samples=samples)
+
     def flush(self, now_s: float) -> None:
         """Close and send a batch of what waits, due or not, unless one is in flight."""
         if self.batches.in_flight is None and self.batches.pending:

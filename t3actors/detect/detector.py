@@ -180,6 +180,7 @@ class ChangeDetector(TrioActor):
         self._latest.load(message, now_s)
         self._loaded = True
         self._log(DETECTOR_LOADED, points=len(message.points), incarnation=self._stream)
+        self._out.begin_with_loss(self._held.let_go)
         for held in self._held.take():
             self._handlers[type(held)](held)
         self._missed_at_s = now_s + ANNOUNCED_WITHIN_S

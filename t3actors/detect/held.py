@@ -28,6 +28,8 @@ class Held:
 
     def __init__(self) -> None:
         self._messages: dict[tuple[str, Topic], DeviceMessage] = {}
+        self.let_go = 0
+        """Values that gave way to others of the same point before anybody knew what is stored."""
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -47,6 +49,9 @@ class Held:
                 message = one_status(older, message)
             elif isinstance(message, Beside) and isinstance(older, Beside):
                 message = together(older, message)
+            elif isinstance(message, PointsRead) and isinstance(older, PointsRead):
+                newer = {reading.point_id: reading for reading in message.readings}
+                self.let_go += sum(newer.get(reading.point_id) != reading for reading in older.readings)
         self._messages[key] = message
 
     def take(self) -> list[DeviceMessage]:

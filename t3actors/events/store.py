@@ -12,9 +12,9 @@ STORE_MIGRATED = event(
 STORE_BUSY = event(
     "store.busy",
     "warning",
-    "database reason",
-    "Another program holds the database; the same batch is tried again.",
-    "Find a program with an open write transaction (a database browser, a backup) and close it.",
+    "database reason held_by",
+    "Another program holds the database; the same batch is tried again. `held_by` names it and its process, where they can be seen.",
+    "Close that program's write transaction: a database browser with an edit open, a shell, a backup.",
 )
 STORE_FAILING = event(
     "store.failing",
@@ -48,6 +48,14 @@ STORE_LOG_LOST = event(
     "database, which is then opened anew (`store.opened`). Nothing is lost, unless the gateway is killed before that.",
     "Stop the gateway before you touch its files. Where `store.opened` does not follow within 10 s, a program holds a transaction open, or "
     "the disk is full: end it, or make room. A foreign log that lay there is kept beside as `.stray-wal`.",
+)
+STORE_LOG_GROWS = event(
+    "store.log_grows",
+    "warning",
+    "database log_mb held_by",
+    "The database's log (`-wal`) cannot be folded in and grows: a program keeps a read transaction open. Nothing is lost; the "
+    "log may take the disk down to `min_free`. It is folded in, and made small again, once the transaction ends.",
+    "End the transaction of the program that `held_by` names: a database browser, a dashboard, a backup, a shell with BEGIN.",
 )
 STORE_REPLACED = event(
     "store.replaced",

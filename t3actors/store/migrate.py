@@ -72,7 +72,7 @@ def _is_text(path: Path) -> bool:
     """
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
-    return head != MAGIC and head.isascii() and head.decode().replace("\n", " ").isprintable()
+    return head not in {b"", MAGIC} and head.isascii() and head.decode().replace("\n", " ").isprintable()
 
 
 def found_schema(connection: apsw.Connection, path: Path, known: int) -> int:

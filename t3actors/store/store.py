@@ -29,6 +29,7 @@ from t3actors.store.clockwatch import ClockWatch
 from t3actors.store.connection import aside_of, make_durable, open_for_writing, set_aside
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
+from t3actors.store.folding import Folding
 from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
@@ -77,7 +78,7 @@ class Store:
         self._fence = Fence(self.path)
         self._syncing = Syncing(config.durability)
         self._failures = Failures(self.path, self.abandon_connection)
-        self._place = Place(self.path)
+        self._place, self._folding = Place(self.path), Folding(self.path, log)
         self._on_disk: OnDisk | None = None
         self._is_other = False
         self._damage = ""
@@ -295,6 +296,7 @@ class Store:
             with translated(self.path, opened.connection):
                 self._clock.look(opened.connection, self._fence)
                 opened.beat()
+            self._folding.look(opened.connection)
         return False
 
     def load_state(self, incarnation: int) -> StateLoaded:

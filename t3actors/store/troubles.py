@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from t3actors.errors import StoreDamaged, StoreError, StoreFailing, StoreFull, StoreUnreachable
+from t3actors.errors import (
+    SchemaTooNew,
+    StoreDamaged,
+    StoreError,
+    StoreFailing,
+    StoreFull,
+    StoreHindered,
+    StoreUnreachable,
+)
 from t3actors.events import Log, history
 from t3actors.events import store as events
+from t3actors.store.holders import WRITER, holders_of
 from t3actors.store.room import RoomKeeper
 
-_OF_THE_DISK = {error.__name__ for error in (StoreFailing, StoreUnreachable, StoreDamaged)}
+_OF_THE_DISK = {error.__name__ for error in (StoreFailing, StoreHindered, StoreUnreachable, StoreDamaged, SchemaTooNew)}
 
 
 class Troubles:
     """One per writer. `waits_for`: what is waited for now, in the words of the error; empty when nothing is."""
 
-    def __init__(self, path: Path, log: Log, room: RoomKeeper) -> None:
+    def __init__(self, path: Path, log: Log, room: RoomKeeper, held_by: Callable[[], str] | None = None) -> None:
         self._path = path
+        self._held_by = held_by or partial(holders_of, path, WRITER)
         self._log = log
         self._room = room
         self._trouble = ""
@@ -37,8 +49,10 @@ class Troubles:
         trouble = type(error).__name__
         if trouble != self._trouble:
             self._trouble = trouble
-            said = events.STORE_FAILING if self.is_the_disk else events.STORE_BUSY
-            self._log(said, database=str(self._path), reason=str(error))
+            if self.is_the_disk:
+                self._log(events.STORE_FAILING, database=str(self._path), reason=str(error))
+            else:
+                self._log(events.STORE_BUSY, database=str(self._path), reason=str(error), held_by=self._held_by())
 
     def say_over(self) -> None:
         """Nothing waits any more."""

@@ -15,6 +15,16 @@ def test_one_poll_per_device_is_held_the_newest() -> None:
     assert len(held) == 0
 
 
+def test_what_gives_way_to_another_value_is_counted() -> None:
+    held = Held()
+    held.put(announced("a", point("IN1"), point("IN2"), point("IN3")))
+    for n in range(3):
+        held.put(read("a", n, Reading("IN1", n), Reading("IN2", 7)))
+    held.put(read("a", 3, Reading("IN2", 7)))
+    held.put(read("b", 0, Reading("IN1", 0)))
+    assert held.let_go == 3
+
+
 def test_statuses_become_one_from_the_first_to_the_last() -> None:
     held = Held()
     held.put(turned("a", DeviceStatus.UNKNOWN, DeviceStatus.CONNECTING))

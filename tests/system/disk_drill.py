@@ -92,6 +92,8 @@ class Judgement:
     stored: int = 0
     missing: int = 0
     counted: int = 0
+    behind: int = 0
+    """Polls served after the last that is stored."""
     wrong: list[str] = field(default_factory=list)
     twice: int = 0
     integrity: str = ""
@@ -122,6 +124,7 @@ def judge(database: Path, panel: Numbered, log: Path) -> Judgement:
     found.twice = sum(count - 1 for count in seen.values())
     numbers = [number for _, number in seen]
     if numbers:
+        found.behind = len(panel.served) - max(numbers)
         found.missing = (max(numbers) - min(numbers) + 1) * POINTS - len(seen)
     found.integrity = _integrity(database)
     for line in log.read_text().split("\n")[:-1]:

@@ -79,20 +79,25 @@ class Source:
         self._connection: apsw.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._log: tuple[int, int] | None = None
+        self._index: tuple[int, int] | None = None
 
     def refresh(self) -> bool:
         """Open the file if it is not open, or another one. **Returns**: True when it was opened. **Raises**: StoreError."""
         try:
             found = identity_of(self.path)
-            log = identity_of(beside(self.path, "-wal"))
+            log, index = (identity_of(beside(self.path, end)) for end in ("-wal", "-shm"))
         except OSError as error:
             raise store_error(self.path, error) from error
+        if self._connection is not None and log is not None and index != self._index:
+            self.close()  # a removed index stays in use as long as anybody has it: the writer gets a new one once all let go
+        if index is None and log is not None:
+            raise StoreUnreachable(f"{self.path}: its -shm is gone; it is opened anew")
         # While its log is gone (somebody removed it) a connection that has it open sees more than one that is opened anew.
         if self._connection is not None and found == self._file and log in {None, self._log}:
             return False
         self.close()
         connection = open_for_reading(self.path)
-        self._connection, self._file, self._log = connection, found, log
+        self._connection, self._file, self._log, self._index = connection, found, log, index
         with self._reading() as execute:
             self.identity = execute("SELECT identity FROM webview_identity").get
         return True

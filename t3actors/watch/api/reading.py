@@ -102,6 +102,7 @@ class Lane:
         self._reader: Reader | None = None
         self._file: tuple[int, int] | None = None
         self._log: tuple[int, int] | None = None
+        self._index: tuple[int, int] | None = None
 
     async def read(self, question: Callable[[Reader], Answer]) -> Answer:
         """Answer a question in the lane's thread. **Raises**: Refused, when the database cannot answer now or in time."""
@@ -148,11 +149,19 @@ class Lane:
 
     def _reading(self) -> Reader:
         """Return the reader; another one where the file is not the one that it reads. Thread: the lane's."""
-        file, log = _identity(self._database), _identity(self._database.with_name(f"{self._database.name}-wal"))
+        file, log, index = (
+            _identity(self._database.with_name(self._database.name + end)) for end in ("", "-wal", "-shm")
+        )
+        if self._reader is not None and log is not None and index != self._index:
+            self.close()  # a removed index stays in use as long as anybody has it: the writer gets a new one once all let go
+        if index is None and log is not None:
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the database: its -shm is gone; it is opened anew", retry_after="10"
+            )
         # While its log is gone (somebody removed it) a reader that has it open sees more than one that is opened anew.
         if self._reader is None or file != self._file or log not in {None, self._log}:
             self.close()
-            self._reader, self._file, self._log = self._open(self._database), file, log
+            self._reader, self._file, self._log, self._index = self._open(self._database), file, log, index
         return self._reader
 
     def close(self) -> None:

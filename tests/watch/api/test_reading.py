@@ -140,11 +140,27 @@ async def test_a_reader_of_a_log_that_was_removed_is_kept_until_there_is_another
     (tmp_path / "t3actors.db").touch()
     log = tmp_path / "t3actors.db-wal"
     log.touch()
+    (tmp_path / "t3actors.db-shm").touch()
     asked, opened = lane(tmp_path / "t3actors.db")
     await asked.read(lambda reader: reader.devices())
     log.rename(tmp_path / "removed")
     await asked.read(lambda reader: reader.devices())
     assert len(opened.readers) == 1
     log.touch()
+    await asked.read(lambda reader: reader.devices())
+    assert [reader.closed for reader in opened.readers] == [True, False]
+
+
+async def test_a_reader_lets_go_of_an_index_that_was_removed_and_waits_for_another(tmp_path: Path) -> None:
+    files = [tmp_path / f"t3actors.db{suffix}" for suffix in ("", "-wal", "-shm")]
+    for file in files:
+        file.touch()
+    asked, opened = lane(files[0])
+    await asked.read(lambda reader: reader.devices())
+    files[2].rename(tmp_path / "removed")
+    with pytest.raises(Refused, match="its -shm is gone"):
+        await asked.read(lambda reader: reader.devices())
+    assert opened.readers[0].closed
+    files[2].touch()
     await asked.read(lambda reader: reader.devices())
     assert [reader.closed for reader in opened.readers] == [True, False]
