@@ -92,6 +92,8 @@ class Judgement:
     stored: int = 0
     missing: int = 0
     counted: int = 0
+    repeated: int = 0
+    """Lines that sum up others, and do not say how many samples those counted."""
     behind: int = 0
     """Polls served after the last that is stored."""
     wrong: list[str] = field(default_factory=list)
@@ -130,6 +132,7 @@ def judge(database: Path, panel: Numbered, log: Path) -> Judgement:
     for line in log.read_text().split("\n")[:-1]:
         said = json.loads(line)
         found.events[said["event"]] += 1
+        found.repeated += "repeated" in said
         found.counted += said.get("lost_samples", 0) if said["event"] in {"store.recovered", "changes.caught_up"} else 0
     return found
 
