@@ -35,11 +35,14 @@ class Folding:
 
     def look(self, connection: apsw.Connection) -> None:
         """Fold a log that has grown, as far as readers let us; say once that they do not. **Raises**: StoreError."""
-        with translated(self._path, connection):
+        try:
             size = beside(self._path, "-wal").stat().st_size
-            if size <= GROWS_BYTES:
-                self._is_said = False
-                return
+        except OSError:
+            return  # that is on_disk.py's business: what lies nowhere any more is not to be closed
+        if size <= GROWS_BYTES:
+            self._is_said = False
+            return
+        with translated(self._path, connection):
             frames, folded = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if folded < frames and size > SAID_BYTES and not self._is_said:
             self._is_said = True

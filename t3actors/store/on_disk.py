@@ -116,9 +116,10 @@ class OnDisk:
 
     def _index_is_lost(self) -> bool:
         try:
-            return identity_of(self._shm) != self._index
+            found = identity_of(self._shm)
         except OSError:
             return False
+        return found is None or found != self._index
 
     def _leave_to_another(self) -> None:
         """Take what SQLite kept beside the file that is gone out of the way of the one that took its place. **Raises**: StoreError."""

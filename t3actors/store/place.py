@@ -5,7 +5,6 @@ A new database is not begun there: the old one comes back with its disk. What is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from t3actors.errors import StoreHindered
@@ -26,9 +25,10 @@ def disk_of(folder: Path) -> int:
 class Place:
     """One per store. **Thread**: the store's."""
 
-    def __init__(self, path: Path, disk_of: Callable[[Path], int] = disk_of) -> None:
+    _disk_of = staticmethod(disk_of)
+
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._disk_of = disk_of
         self._disk: int | None = None
         self._index_was_lost = False
 

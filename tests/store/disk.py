@@ -83,7 +83,7 @@ class Disk:
                 self.failing, self.only = frozenset(), ""
         self.sizes[name] = 0 if new else Path(name).stat().st_size
 
-    def reads(self, name: str) -> None:
+    def reads(self, name: str, offset: int = 0, amount: int = 0) -> None:
         if "read" in self.failing and name.endswith(self.only):
             self._refuse(apsw.IOError, _IO["read"], errno.EIO)
 
@@ -138,7 +138,7 @@ class _File(apsw.VFSFile):
         super().__init__("unix", name, flags)
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        self._disk.reads(self._name)
+        self._disk.reads(self._name, offset, amount)
         octets = super().xRead(amount, offset)
         return b"\xa5" * len(octets) if self._name in self._disk.rotten else octets
 

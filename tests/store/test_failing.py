@@ -2,11 +2,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
 import pytest
 
-from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreUnreachable
-from t3actors.store.failing import APART_S, PATIENCE_S, Failures, takes_another_file
+from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreHindered, StoreUnreachable
+from t3actors.store.failing import APART_S, FAILURES, PATIENCE_S, Failures
+from t3actors.store.unreadable import Searching
 from tests.store.disk import simulated_disk
+
+
+class Search(Searching):
+    """A search that is over as soon as the test says so."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.result: str | None = None
+        self.asked = 0
+
+    def found(self) -> str | None:
+        self.asked += 1
+        return self.result
 
 
 class Trying:
@@ -15,7 +30,8 @@ class Trying:
     def __init__(self, folder: Path) -> None:
         self.now_s = 0.0
         self.closed = 0
-        self.failures = Failures(folder / "t3actors.db", self.close, lambda: self.now_s)
+        self.search = Search(folder)
+        self.failures = Failures(folder / "t3actors.db", self.close, lambda: self.now_s, self.search)
 
     def close(self) -> None:
         self.closed += 1
@@ -26,6 +42,12 @@ class Trying:
             if error is not None:
                 raise error
 
+    def fails(self, *at_s: float, error: Exception | None = None, what: str = "batch") -> None:
+        """Fail at each of these times, and be waited for."""
+        for now_s in at_s:
+            with pytest.raises(StoreFailing):
+                self.at(now_s, error or FAILING, what)
+
 
 @pytest.fixture
 def trying(tmp_path: Path) -> Trying:
@@ -33,63 +55,101 @@ def trying(tmp_path: Path) -> Trying:
 
 
 FAILING = StoreFailing("t3actors.db: IOError: disk I/O error")
+OFTEN = [float(second) for second in range(FAILURES)]
+
+
+def of_reading(extended: int = apsw.SQLITE_IOERR_CORRUPTFS) -> StoreFailing:
+    error = StoreFailing("t3actors.db: IOError: disk I/O error")
+    error.__cause__ = apsw.exception_for(extended)
+    return error
 
 
 @pytest.mark.parametrize(
     ("later_s", "error"), [(PATIENCE_S - 1, StoreFailing), (PATIENCE_S, StoreDamaged), (PATIENCE_S + 1, StoreDamaged)]
 )
 def test_a_file_that_alone_fails_for_so_long_is_damaged(trying: Trying, later_s: float, error: type[Exception]) -> None:
-    with pytest.raises(StoreFailing):
-        trying.at(0, FAILING)
+    trying.fails(*OFTEN)
     with pytest.raises(error, match="disk I/O error"):
         trying.at(later_s, FAILING)
-    assert trying.closed == 2
+    assert trying.closed == FAILURES + 1
+
+
+@pytest.mark.parametrize(
+    ("times", "error"), [(FAILURES - 1, StoreFailing), (FAILURES, StoreDamaged), (FAILURES + 1, StoreDamaged)]
+)
+def test_a_file_that_fails_now_and_then_is_none_that_goes_on_failing(
+    trying: Trying, times: int, error: type[Exception]
+) -> None:
+    """Two moments of a bad cable within five minutes: the file is sound, and years are in it."""
+    trying.fails(*(float(number) for number in range(times - 1)))
+    with pytest.raises(error):
+        trying.at(PATIENCE_S, FAILING)
 
 
 def test_while_the_disk_takes_no_other_file_the_fault_is_not_the_files(trying: Trying, tmp_path: Path) -> None:
     with simulated_disk() as disk:
         disk.fail("write")
-        for now_s in (0, PATIENCE_S, 100 * PATIENCE_S):
-            with pytest.raises(StoreFailing):
-                trying.at(now_s, FAILING)
+        trying.fails(*OFTEN, PATIENCE_S, 100.0, 200.0)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_went_well_meanwhile_has_not_failed_for_long(trying: Trying) -> None:
-    for now_s in (0, PATIENCE_S, 2 * PATIENCE_S):
-        with pytest.raises(StoreFailing):
-            trying.at(now_s, FAILING)
-        trying.at(now_s + 1)
+    for round_s in (0.0, PATIENCE_S, 2 * PATIENCE_S):
+        trying.fails(*(round_s + now_s for now_s in OFTEN))
+        trying.at(round_s + PATIENCE_S / 2)
 
 
 @pytest.mark.parametrize(
     ("apart_s", "error"), [(APART_S - 1, StoreDamaged), (APART_S, StoreDamaged), (APART_S + 1, StoreFailing)]
 )
-def test_two_failures_long_apart_are_no_file_that_goes_on_failing(
+def test_failures_long_apart_are_no_file_that_goes_on_failing(
     trying: Trying, apart_s: float, error: type[Exception]
 ) -> None:
-    """Two moments of a bad cable, a day apart, between which nothing was asked: the file is sound, and years are in it."""
-    with pytest.raises(StoreFailing):
-        trying.at(0, FAILING, "question")
+    trying.fails(*OFTEN, what="question")
     with pytest.raises(error):
-        trying.at(apart_s, FAILING, "question")
+        trying.at(OFTEN[-1] + apart_s, FAILING, "question")
 
 
 def test_that_something_else_goes_well_is_no_excuse(trying: Trying) -> None:
-    with pytest.raises(StoreFailing):
-        trying.at(0, FAILING, "tidying")
-    trying.at(1)
+    trying.fails(*OFTEN, what="tidying")
+    trying.at(5)
     with pytest.raises(StoreDamaged):
         trying.at(PATIENCE_S, FAILING, "tidying")
 
 
-def test_what_is_done_in_part_settles_nothing(trying: Trying) -> None:
-    with pytest.raises(StoreFailing):
-        trying.at(0, FAILING, "tidying")
+def test_a_part_that_was_written_is_one_of_what_could_not_be_written(trying: Trying) -> None:
+    trying.fails(*OFTEN, what="tidying")
     with trying.failures.of("tidying", in_part=True):
         pass
-    with pytest.raises(StoreDamaged):
-        trying.at(PATIENCE_S, FAILING, "tidying")
+    trying.fails(PATIENCE_S, what="tidying")
+
+
+@pytest.mark.parametrize(
+    "extended", [apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_CORRUPTFS, apsw.SQLITE_IOERR_SHORT_READ]
+)
+def test_a_part_that_could_be_read_says_nothing_of_one_that_could_not(trying: Trying, extended: int) -> None:
+    trying.fails(*OFTEN, error=of_reading(extended), what="tidying")
+    with trying.failures.of("tidying", in_part=True):
+        pass
+    trying.fails(PATIENCE_S, error=of_reading(extended), what="tidying")
+    trying.search.result = "octets 4096 to 8192 of 9999 cannot be read"
+    with pytest.raises(StoreDamaged, match="octets 4096"):
+        trying.at(PATIENCE_S + 5, of_reading(extended), "tidying")
+
+
+def test_a_file_that_can_be_read_from_end_to_end_is_not_to_blame_and_has_all_its_patience_again(trying: Trying) -> None:
+    trying.search.result = ""
+    trying.fails(*OFTEN, PATIENCE_S, error=of_reading(), what="tidying")
+    assert trying.search.asked == 1
+    trying.fails(PATIENCE_S + 1, 2 * PATIENCE_S, error=of_reading(), what="tidying")
+    assert trying.search.asked == 1
+
+
+def test_what_the_machine_lacks_is_never_the_files_fault(trying: Trying) -> None:
+    for now_s in (*OFTEN, PATIENCE_S, 2 * PATIENCE_S):
+        with pytest.raises(StoreHindered):
+            trying.at(now_s, StoreHindered("Too many open files"))
+    assert trying.closed == FAILURES + 2
 
 
 def test_a_file_that_cannot_be_reached_is_closed_and_one_that_is_busy_is_not(trying: Trying) -> None:
@@ -99,9 +159,3 @@ def test_a_file_that_cannot_be_reached_is_closed_and_one_that_is_busy_is_not(try
     with pytest.raises(StoreUnreachable):
         trying.at(0, StoreUnreachable("no such directory"))
     assert trying.closed == 1
-
-
-def test_the_probe_leaves_nothing_behind(tmp_path: Path) -> None:
-    assert takes_another_file(tmp_path / "t3actors.db")
-    assert not takes_another_file(tmp_path / "nowhere" / "t3actors.db")
-    assert list(tmp_path.iterdir()) == []

@@ -56,28 +56,43 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
-def test_a_full_disk_costs_the_lock_its_holders_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gateway waits for room as it does for its database, instead of ending."""
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_nothing_costs_the_lock_its_holders_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The gateway waits for the disk as it does for its database, instead of ending."""
     with data_dir_locked(tmp_path):
         pass
-    seen: list[OSError] = []
 
-    def refuse(error: int) -> None:
-        def pwrite(*_: object) -> int:
-            seen.append(OSError(error, os.strerror(error)))
-            raise seen[-1]
+    def fails(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(os, "pwrite", pwrite)
-
-    refuse(errno.ENOSPC)
+    monkeypatch.setattr(os, "pwrite", fails)
     with data_dir_locked(tmp_path):
         assert holder_of(tmp_path) == 0, "not the one before"
         with pytest.raises(AlreadyRunning, match="process unknown"), data_dir_locked(tmp_path):
             pass
-    refuse(errno.EIO)
-    with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: .*Input/output error"), data_dir_locked(tmp_path):
+
+
+def test_a_lock_that_is_there_can_be_held_on_a_disk_that_may_only_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.open
+
+    def read_only(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & (os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return really(path, flags, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", read_only)
+        with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: cannot be created"), data_dir_locked(tmp_path):
+            pass
+    with data_dir_locked(tmp_path):
         pass
-    assert len(seen) == 2
+    monkeypatch.setattr(os, "open", read_only)
+    with data_dir_locked(tmp_path), pytest.raises(AlreadyRunning), data_dir_locked(tmp_path):
+        pass
 
 
 def test_the_holder_is_written_over_what_stands_there_which_needs_no_room(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from t3actors.errors import StoreDamaged, StoreFailing, StoreFull, StoreUnreachable
+from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
 from t3actors.store import integrity
 from t3actors.store.integrity import FileChecked
 from t3actors.store.migrate import schema_files
@@ -284,7 +284,3 @@ def test_translated_errors_name_the_file_and_the_vendors_words(tmp_path: Path) -
     error = store_error(tmp_path / "a.db", apsw.IOError("disk I/O error"), 28)
     assert isinstance(error, StoreFull)
     assert str(error).endswith("a.db: IOError: disk I/O error (No space left on device)")
-    assert isinstance(store_error(tmp_path, apsw.IOError("x")), StoreFailing)
-    file_system_is_corrupt = apsw.IOError("disk I/O error")
-    file_system_is_corrupt.extendedresult = apsw.SQLITE_IOERR_CORRUPTFS
-    assert isinstance(store_error(tmp_path, file_system_is_corrupt), StoreDamaged)

@@ -18,7 +18,7 @@ from supervision.testing import running
 from t3actors.errors import SchemaTooNew, StoreBusy, StoreDamaged
 from t3actors.messages import BatchStored, StateLoaded, StateRequested, WriterReady
 from t3actors.questions import LearnedRequested, RememberedRequested, WriterStandingRequested
-from t3actors.store import connection, memory, store, transaction, writer
+from t3actors.store import connection, memory, place, store, transaction, writer
 from t3actors.store import opened as opened_module
 from t3actors.store.integrity import FileChecked
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
@@ -197,30 +197,178 @@ async def test_damage_found_beside_the_work_sets_the_file_aside_and_work_goes_on
         assert scene.house.one("SELECT count(*) FROM samples") == 1
 
 
-@pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_was_removed_or_replaced_is_noticed_at_the_next_pulse_and_a_new_one_begun(
-    tmp_path: Path, replaced: bool
-) -> None:
+async def test_a_file_that_was_removed_is_noticed_at_the_next_pulse_and_a_new_one_begun(tmp_path: Path) -> None:
     async with writing(tmp_path) as scene:
         path = scene.house.path
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored)
         await ask(scene.ref, Pulse())  # and over: the writer must not look while the file is half removed
-        if replaced:
-            shutil.copy(path, tmp_path / "copy")
-            (tmp_path / "copy").replace(path)
-        else:
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink()
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink()
         scene.ref.tell(Pulse())
         ready = await scene.heard(WriterReady, 2)
         assert [message.fresh for message in ready] == [False, True]
         (line,) = scene.house.logged("store.damaged")
-        assert f"was {'replaced' if replaced else 'removed'} under the gateway" in str(line["reason"])
-        assert (line["set_aside"] == "nothing") is not replaced
+        assert "was removed under the gateway" in str(line["reason"])
+        assert line["set_aside"] == "nothing"
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored, 2)
         assert scene.house.one("SELECT count(*) FROM samples") == 1
+
+
+async def test_a_sound_file_that_was_put_in_the_place_of_ours_is_opened_as_it_is_and_nothing_set_aside(
+    tmp_path: Path,
+) -> None:
+    """A backup that somebody restores, or the disk that was away and is back under another number."""
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        backup = tmp_path / "backup"
+        scene.house.rows(f"VACUUM INTO '{backup}'")
+        scene.ref.tell(scene.house.batch(change(22.0, at_ms=T0_MS + 1)))
+        await scene.heard(BatchStored, 2)
+        await ask(scene.ref, Pulse())
+        backup.replace(scene.house.path)
+        scene.ref.tell(Pulse())
+        assert [message.fresh for message in await scene.heard(WriterReady, 2)] == [False, True]
+        assert [event for event, _ in scene.house.lines if event in {"store.replaced", "store.damaged"}] == [
+            "store.replaced"
+        ]
+        assert scene.house.rows("SELECT value FROM TRENDLOG_DATA") == [
+            (21.5,)
+        ]  # the lost file's log was not played into it
+        assert tmp_path.joinpath("t3actors.db.stray-wal").exists()
+        scene.ref.tell(scene.house.batch(announced(), change(23.0, at_ms=T0_MS + 2)))
+        await scene.heard(BatchStored, 3)
+        assert scene.house.one("SELECT count(*) FROM samples") == 2
+        assert scene.house.one("PRAGMA integrity_check") == "ok"
+
+
+async def test_while_what_was_put_there_is_no_database_of_ours_it_is_left_alone_and_waited(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        await scene.heard(WriterReady)
+        await ask(scene.ref, Pulse())
+        (tmp_path / "notes").write_text("somebody's own\n")
+        (tmp_path / "notes").replace(scene.house.path)
+        scene.ref.tell(Pulse())
+        await until(lambda: scene.house.logged("store.failing") != [], within_s=10)
+        assert "this is not a database" in str(scene.house.logged("store.failing")[0]["reason"])
+        scene.house.path.unlink()
+        scene.ref.tell(Pulse())
+        await scene.heard(WriterReady, 2)
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+
+
+async def test_where_the_disk_is_gone_from_its_place_no_new_database_is_begun_and_the_old_one_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, away = tmp_path / "mounted", tmp_path / "away"
+    home.mkdir()
+    monkeypatch.setattr(
+        place.Place, "_disk_of", staticmethod(lambda folder: 1 if folder.joinpath("disk").exists() else 2)
+    )
+    home.joinpath("disk").touch()
+    async with writing(home) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        home.rename(away)
+        home.mkdir()
+        scene.ref.tell(Pulse())
+        scene.ref.tell(scene.house.batch(change(22.0, at_ms=T0_MS + 1)))
+        await until(lambda: scene.house.logged("store.failing") != [], within_s=10)
+        assert "the disk that it lay on is not in its place" in str(scene.house.logged("store.failing")[0]["reason"])
+        assert list(home.iterdir()) == []
+        home.rmdir()
+        away.rename(home)
+        await scene.heard(BatchStored, 2)
+        assert scene.house.logged("store.damaged") == []
+        assert scene.house.one("SELECT count(*) FROM samples") == 2
+
+
+async def test_older_content_that_was_copied_into_the_file_is_noticed_at_the_next_pulse(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        backup = tmp_path / "backup"
+        for number in range(3):
+            scene.ref.tell(scene.house.batch(announced(), change(number, at_ms=T0_MS + number)))
+            await scene.heard(BatchStored, number + 1)
+            scene.house.rows("PRAGMA wal_checkpoint(PASSIVE)")
+            await ask(scene.ref, Pulse())
+            assert scene.house.logged("store.damaged") == []
+            if number == 0:
+                shutil.copyfile(scene.house.path, backup)
+        with backup.open("rb") as old, scene.house.path.open("r+b") as file:
+            shutil.copyfileobj(old, file)
+        scene.ref.tell(Pulse())
+        assert [message.fresh for message in await scene.heard(WriterReady, 2)] == [False, True]
+        (line,) = scene.house.logged("store.damaged")
+        assert "older content was copied into the file under the gateway" in str(line["reason"])
+
+
+@pytest.mark.parametrize("left", [0, 32, 4152])
+async def test_a_log_that_was_cut_short_where_it_lies_is_noticed_at_the_next_pulse(tmp_path: Path, left: int) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        await ask(scene.ref, Pulse())
+        wal = scene.house.path.with_name("t3actors.db-wal")
+        size = wal.stat().st_size
+        os.truncate(wal, left)
+        scene.ref.tell(Pulse())
+        assert [message.fresh for message in await scene.heard(WriterReady, 2)] == [False, True]
+        (line,) = scene.house.logged("store.damaged")
+        assert f"t3actors.db-wal: the log was cut short under the gateway: {left} bytes are left of {size}" in str(
+            line["reason"]
+        )
+
+
+async def test_a_log_that_was_cut_short_and_written_on_is_noticed_too(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        await ask(scene.ref, Pulse())
+        wal = scene.house.path.with_name("t3actors.db-wal")
+        size = wal.stat().st_size
+        os.truncate(wal, 0)
+        os.truncate(wal, size)  # as if what came next lay behind a hole
+        scene.ref.tell(Pulse())
+        await scene.heard(WriterReady, 2)
+        assert "the log was cut short" in str(scene.house.logged("store.damaged")[0]["reason"])
+
+
+async def test_a_log_that_is_folded_in_and_begun_again_is_whole(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        for number in range(6):
+            scene.ref.tell(scene.house.batch(announced(), change(number, at_ms=T0_MS + number)))
+            await scene.heard(BatchStored, number + 1)
+            await ask(scene.ref, Pulse())
+            how = ("PASSIVE", "FULL", "RESTART", "TRUNCATE", "TRUNCATE", "PASSIVE")[number]
+            scene.house.rows(f"PRAGMA wal_checkpoint({how})")
+            await ask(scene.ref, Pulse())
+        assert scene.house.logged("store.damaged") == []
+
+
+async def test_an_index_that_was_removed_is_told_once_and_made_anew(tmp_path: Path) -> None:
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        await ask(scene.ref, Pulse())
+        index = scene.house.path.with_name("t3actors.db-shm")
+        reader = apsw.Connection(str(scene.house.path), flags=apsw.SQLITE_OPEN_READONLY)
+        reader.execute("SELECT count(*) FROM samples").fetchall()  # of this process: it keeps the removed one alive
+        index.unlink()
+        for _ in range(2):
+            await ask(scene.ref, Pulse())
+            assert not index.exists()
+        reader.close()
+        await ask(scene.ref, Pulse())
+        assert index.exists()
+        scene.ref.tell(scene.house.batch(change(22.0, at_ms=T0_MS + 1)))
+        await scene.heard(BatchStored, 2)
+        await ask(scene.ref, Pulse())
+        assert len(scene.house.logged("store.index_lost")) == 1
+        assert scene.house.logged("store.damaged") == []
+        assert scene.house.one("SELECT count(*) FROM samples") == 2
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced"])
