@@ -25,7 +25,7 @@ class Content(msgspec.Struct, frozen=True):
 
 
 def content_of(path: Path) -> Content | None:
-    """Look into the file as it lies there. **Returns**: None where that cannot be told."""
+    """Look into the file as it lies there. **Returns**: None where nothing can be told of it."""
     uri = f"{path.absolute().as_uri()}?immutable=1"
     try:
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
@@ -34,6 +34,8 @@ def content_of(path: Path) -> Content | None:
             batches = dict(connection.execute("SELECT incarnation, batch_no FROM stored_batches"))
         finally:
             connection.close(True)
+    except apsw.SQLError:
+        return Content(0, {})  # there are no such tables: it is none of ours
     except apsw.Error:
         return None
     return None if epoch is None else Content(epoch, batches)

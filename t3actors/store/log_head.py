@@ -43,7 +43,7 @@ class LogHead:
         else:
             is_cut = same and self._size > 0 and lost
         if is_cut:
-            left = f"{size} bytes are left of {self._size}"
+            left = f"{size} bytes are left of {self._size}" if size < self._size else "it has a hole"
             raise StoreDamaged(f"{self._path}: the log was cut short under the gateway: {left}")
         self._size, self._salts = size, head[SALTS]
         self._last_at = self._last_frame(connection, size)

@@ -6,6 +6,7 @@ a newer gateway wrote, is refused before a byte of it is changed.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -31,8 +32,9 @@ class SchemaFile(msgspec.Struct, frozen=True):
     sql: str
 
 
+@functools.cache
 def schema_files() -> tuple[SchemaFile, ...]:
-    """Return the schema files of this version in order."""
+    """Return the schema files of this version in order. Read once: a later version may be installed while this one runs."""
     folder = resources.files("t3actors.store") / "schema"
     found = []
     for entry in folder.iterdir():

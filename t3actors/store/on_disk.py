@@ -111,8 +111,9 @@ class OnDisk:
     def _look_inside(self) -> None:
         content = content_of(self._path)
         if content is not None and self._content is not None and content.is_behind(self._content):
-            raise StoreDamaged(f"{self._path}: older content was copied into the file under the gateway")
-        self._content = content or self._content
+            raise StoreDamaged(f"{self._path}: other content was copied into the file under the gateway")
+        if content is not None and content.epoch:
+            self._content = content
 
     def _index_is_lost(self) -> bool:
         try:

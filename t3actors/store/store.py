@@ -144,9 +144,10 @@ class Store:
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
         self._place.must_be_there()
-        newest = schema_files()[-1].number
-        before = schema_of(self.path, newest)
-        size = self.path.stat().st_size if before else 0
+        with translated(self.path):
+            newest = schema_files()[-1].number
+            before = schema_of(self.path, newest)
+            size = self.path.stat().st_size if before else 0
         connection = self._connection = open_for_writing(self.path)
         try:
             with translated(self.path, connection):
@@ -157,12 +158,11 @@ class Store:
             migrate(connection, self.path)
             with translated(self.path, connection):
                 self._take_over(connection, newest)
+                self._on_disk = OnDisk(self.path, self._place)
+            self._place.remember()
         except BaseException:
             self.abandon_connection()
             raise
-        self._place.remember()
-        with translated(self.path):
-            self._on_disk = OnDisk(self.path, self._place)
         if before and before < newest:
             self._log(events.STORE_MIGRATED, database=str(self.path), from_schema=before, to_schema=newest)
         size_mb = round(size / 1e6, 1)

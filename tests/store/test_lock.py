@@ -86,7 +86,10 @@ def test_a_lock_that_is_there_can_be_held_on_a_disk_that_may_only_be_read(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", read_only)
-        with pytest.raises(StoreUnreachable, match=r"t3actors\.lock: cannot be created"), data_dir_locked(tmp_path):
+        with (
+            pytest.raises(StoreUnreachable, match=r"t3actors\.lock: cannot be created: Read-only"),
+            data_dir_locked(tmp_path),
+        ):
             pass
     with data_dir_locked(tmp_path):
         pass

@@ -302,7 +302,22 @@ async def test_older_content_that_was_copied_into_the_file_is_noticed_at_the_nex
         scene.ref.tell(Pulse())
         assert [message.fresh for message in await scene.heard(WriterReady, 2)] == [False, True]
         (line,) = scene.house.logged("store.damaged")
-        assert "older content was copied into the file under the gateway" in str(line["reason"])
+        assert "other content was copied into the file under the gateway" in str(line["reason"])
+
+
+async def test_content_of_another_kind_that_was_copied_into_the_file_is_noticed_too(tmp_path: Path) -> None:
+    with closing(apsw.Connection(str(tmp_path / "other"))) as other:
+        other.execute("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000))")
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        scene.house.rows("PRAGMA wal_checkpoint(PASSIVE)")
+        await ask(scene.ref, Pulse())
+        with (tmp_path / "other").open("rb") as new, scene.house.path.open("r+b") as file:
+            shutil.copyfileobj(new, file)
+        scene.ref.tell(Pulse())
+        await scene.heard(WriterReady, 2)
+        assert "other content was copied" in str(scene.house.logged("store.damaged")[0]["reason"])
 
 
 @pytest.mark.parametrize("left", [0, 32, 4152])
@@ -333,7 +348,9 @@ async def test_a_log_that_was_cut_short_and_written_on_is_noticed_too(tmp_path: 
         os.truncate(wal, size)  # as if what came next lay behind a hole
         scene.ref.tell(Pulse())
         await scene.heard(WriterReady, 2)
-        assert "the log was cut short" in str(scene.house.logged("store.damaged")[0]["reason"])
+        assert "the log was cut short under the gateway: it has a hole" in str(
+            scene.house.logged("store.damaged")[0]["reason"]
+        )
 
 
 async def test_a_log_that_is_folded_in_and_begun_again_is_whole(tmp_path: Path) -> None:
