@@ -18,41 +18,47 @@ from t3actors.errors import StoreUnreachable
 
 MOST_BYTES = 10_000_000
 KEPT = 5
+WAITED_FOR = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What a disk or a machine does for a while; anything else is a mistake of the configuration."""
 
 
 class LogFile(io.TextIOBase):
     """Text is appended as UTF-8. **Thread**: one at a time."""
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES, kept: int = KEPT) -> None:
-        """Begin, in a folder that is made when it is missing. **Raises**: StoreUnreachable."""
+        """Begin, in a folder that is made when it is missing. **Raises**: StoreUnreachable.
+
+        A file that is there, on a disk that takes nothing now, is begun with its first line that can be written.
+        """
         self._path = path
         self._most_bytes = most_bytes
         self._kept = kept
+        self._file: io.FileIO | None = None
+        self._bytes = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab", buffering=0)
+            self._begin()
         except OSError as error:
-            raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
-        self._bytes = self._file.tell()
+            if error.errno not in WAITED_FOR or not path.is_file():
+                raise StoreUnreachable(f"{path}: cannot be written: {error.strerror}") from error
 
     def write(self, text: str) -> int:
         """Append whole lines; where they do not fit any more, in a new file. **Raises**: OSError; then nothing of it is written."""
         octets = text.encode("utf-8", "backslashreplace")
-        if self._file.closed:  # the last change of files went wrong half-way
-            self._begin()
+        file = self._file or self._begin()  # none: the last change of files went wrong half-way
         if self._bytes and self._bytes + len(octets) > self._most_bytes:
-            self._set_aside()
-        written = self._file.write(octets)
+            file = self._set_aside(file)
+        written = file.write(octets)
         if written != len(octets):
             with suppress(OSError):
-                self._file.truncate(self._bytes)
+                file.truncate(self._bytes)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._bytes += written
         return len(text)
 
     def close(self) -> None:
         """Let go of the file."""
-        if not self.closed:
+        if not self.closed and self._file is not None:
             with suppress(OSError):
                 self._file.close()
         super().close()
@@ -61,20 +67,22 @@ class LogFile(io.TextIOBase):
         """It is."""
         return True
 
-    def _set_aside(self) -> None:
+    def _set_aside(self, file: io.FileIO) -> io.FileIO:
         """Begin a new file; where the old one cannot be moved, it goes on."""
+        self._file = None
         with suppress(OSError):
-            self._file.close()
+            file.close()
         with suppress(OSError):
             for number in range(self._kept - 1, 0, -1):
                 with suppress(FileNotFoundError):
                     aside(self._path, number).replace(aside(self._path, number + 1))
             self._path.replace(aside(self._path, 1))
-        self._begin()
+        return self._begin()
 
-    def _begin(self) -> None:
-        self._file = self._path.open("ab", buffering=0)
-        self._bytes = self._file.tell()
+    def _begin(self) -> io.FileIO:
+        self._file = file = self._path.open("ab", buffering=0)
+        self._bytes = file.tell()
+        return file
 
 
 def aside(path: Path, number: int) -> Path:

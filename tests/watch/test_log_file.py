@@ -104,3 +104,26 @@ def test_a_change_of_files_that_went_wrong_is_made_good_by_a_later_line(tmp_path
     file.write("ABCDEFGHI\n")
     file.close()
     assert path.read_text("utf-8") == "ABCDEFGHI\n"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EIO, errno.EMFILE])
+def test_a_file_that_is_there_and_cannot_be_opened_now_is_begun_with_a_later_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A disk that may only be read after a bad start is no mistake of the configuration, which would end the gateway for good."""
+    path = tmp_path / "t3actors.log"
+    path.write_text("before\n")
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, "as told")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", fails)
+        file = LogFile(path, 1000)
+        with pytest.raises(OSError, match="as told"):
+            file.write("lost\n")
+        with pytest.raises(StoreUnreachable, match="as told"):
+            LogFile(tmp_path / "another.log")
+    file.write("after\n")
+    file.close()
+    assert path.read_text() == "before\nafter\n"
