@@ -23,6 +23,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
 import trio
 
 from t3actors.simulator.plant import PlantSize, running_plant
@@ -154,6 +155,22 @@ async def full_disk_at_the_start(scene: Scene) -> None:
     scene.disk.mend()
 
 
+async def log_cannot_be_folded(scene: Scene) -> None:
+    """Another program writes much; and the database's own pages are not taken, so that the log grows."""
+    other = apsw.Connection(str(scene.database))
+    other.set_busy_timeout(10_000)
+    other.pragma("wal_autocheckpoint", 0)
+    other.execute("CREATE TABLE junk (octets)")
+    scene.disk.fail(Calls.WRITE, FILE, errno.EIO)
+    for _ in range(5):
+        other.execute("INSERT INTO junk VALUES (zeroblob(8000000))")
+        await trio.sleep(0.5)
+    other.close()
+    await trio.sleep(scene.seconds)
+    scene.hits = scene.disk.hits
+    scene.disk.mend()
+
+
 W, R, S, OPENING, T = Calls.WRITE, Calls.READ, Calls.SYNC, Calls.OPEN, Calls.TRUNCATE
 DRILLS = (
     Drill("nothing", failing(Calls(0), "", 0)),
@@ -162,13 +179,7 @@ DRILLS = (
     Drill("EIO reading, persistent", failing(R, DATABASE, errno.EIO)),
     Drill("EIO reading and writing, 1 in 20", failing(R | W | S, DATABASE, errno.EIO, 50)),
     Drill("EIO, every call, 1 in 50", failing(Calls.ALL, DATABASE, errno.EIO, 20)),
-    Drill(
-        "EIO writing the database file alone",
-        failing(W, FILE, errno.EIO),
-        may_set_aside=True,
-        poll_interval="50ms",
-        least_s=150.0,
-    ),
+    Drill("EIO writing the database file alone", log_cannot_be_folded, may_set_aside=True, least_s=90.0),
     Drill("ENOSPC writing", failing(W, "*/data/*", errno.ENOSPC)),
     Drill("ENOSPC writing, 1 in 5", failing(W, DATABASE, errno.ENOSPC, 200)),
     Drill("EDQUOT writing", failing(W, "*/data/*", errno.EDQUOT)),
