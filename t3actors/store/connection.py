@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import pwd
 from datetime import UTC, datetime
@@ -18,10 +19,10 @@ import apsw
 import apsw.bestpractice
 
 from t3actors.config import Durability
-from t3actors.errors import StoreUnreachable
+from t3actors.errors import StoreError, StoreFull, StoreUnreachable
 from t3actors.store.ours import BUSY_TIMEOUT_MS
 from t3actors.store.reading_connection import beside
-from t3actors.store.sqlite_errors import os_error, translated
+from t3actors.store.sqlite_errors import is_read_only, os_error, translated
 
 PAGE_SIZE = 4096
 AUTOCHECKPOINT_PAGES = 4000  # commit p99 5 ms instead of 72 ms at 5,000 rows/s with 1,000; storage-study.md section 3
@@ -60,6 +61,16 @@ def make_durable(connection: apsw.Connection, path: Path, durability: Durability
         connection.pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
         connection.pragma("cache_size", -CACHE_KIB)
         connection.pragma("temp_store", "memory")  # a full /tmp is no trouble of ours; a batch bounds it
+
+
+def read_only(path: Path) -> StoreError:
+    """Name why a database cannot be written that is there: its disk, which is waited for, or rights, which are not."""
+    try:
+        if is_read_only(path):
+            return StoreFull(f"{path}: {os.strerror(errno.EROFS)}")
+        return StoreUnreachable(unwritable(path))
+    except OSError as error:
+        return os_error(f"{path}: {error.strerror}", error.errno or 0)
 
 
 def unwritable(path: Path) -> str:

@@ -131,22 +131,6 @@ def _cannot_open(path: Path, seen: str) -> StoreError:
     return StoreUnreachable(seen) if is_mistake or not is_there else StoreFailing(seen)
 
 
-def read_only(path: Path) -> StoreError:
-    """Name why a database cannot be written that is opened for it: its disk, which is waited for, or rights, which are not."""
-    try:
-        if is_read_only(path):
-            return StoreFull(f"{path}: {os.strerror(errno.EROFS)}")
-        for suffix in ("", "-wal", "-shm"):
-            file = path.with_name(path.name + suffix)
-            if file.exists() and not os.access(file, os.W_OK):
-                whose = file.stat()
-                owned = f"it belongs to user {whose.st_uid}, group {whose.st_gid}, with mode {whose.st_mode & 0o777:o}"
-                return StoreUnreachable(f"{file}: may not be written by this user: {owned}")
-    except OSError as error:
-        return os_error(f"{path}: {error.strerror}", error.errno or 0)
-    return StoreUnreachable(f"{path}: may not be written by this user")
-
-
 def is_read_only(path: Path) -> bool:
     """Say whether that lies on a file system that may only be read. **Raises**: OSError."""
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

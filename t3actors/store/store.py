@@ -26,7 +26,7 @@ from t3actors.messages import BatchStored, PointsChanged, StateLoaded
 from t3actors.questions import Remembered
 from t3actors.store import cycles, gateway_row, memory, stored_state
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.connection import aside_of, make_durable, open_for_writing, set_aside
+from t3actors.store.connection import aside_of, make_durable, open_for_writing, read_only, set_aside
 from t3actors.store.failing import Failures
 from t3actors.store.fence import Fence
 from t3actors.store.folding import Folding
@@ -39,7 +39,7 @@ from t3actors.store.opened import Opened
 from t3actors.store.place import Place
 from t3actors.store.refusals import Refusals
 from t3actors.store.room import Room, RoomKeeper, free_bytes_of
-from t3actors.store.sqlite_errors import Interrupted, read_only, translated
+from t3actors.store.sqlite_errors import Interrupted, translated
 from t3actors.store.stretches import KernelClock
 from t3actors.store.syncing import Syncing
 from t3actors.store.webview.outbox import Outbox

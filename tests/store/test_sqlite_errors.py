@@ -19,8 +19,8 @@ from t3actors.errors import (
     StoreHindered,
     StoreUnreachable,
 )
-from t3actors.store import sqlite_errors
-from t3actors.store.sqlite_errors import Interrupted, read_only, store_error
+from t3actors.store.connection import read_only
+from t3actors.store.sqlite_errors import Interrupted, store_error
 
 
 def said(error: Exception, number: int = 0, path: Path = Path("a.db")) -> type[StoreError]:
@@ -118,16 +118,3 @@ def test_a_database_that_may_only_be_read_is_waited_for_where_that_is_the_disks_
         on_a_disk_that_may_only_be_read(patch)
         assert isinstance(read_only(path), StoreFull)
     assert isinstance(read_only(path), StoreUnreachable)
-
-
-def test_a_file_beside_it_that_is_anothers_is_named_with_its_owner(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a dashboard leaves the `-shm` that it made."""
-    path, index = tmp_path / "a.db", tmp_path / "a.db-shm"
-    path.touch()
-    index.touch(0o640)
-    monkeypatch.setattr(sqlite_errors.os, "access", lambda file, _how: file != index)
-    whose = index.stat()
-    owned = f"it belongs to user {whose.st_uid}, group {whose.st_gid}, with mode 640"
-    assert str(read_only(path)) == f"{index}: may not be written by this user: {owned}"
