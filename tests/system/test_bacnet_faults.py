@@ -233,7 +233,7 @@ async def test_a_property_that_cannot_be_read_costs_its_point_alone_whichever_wa
             for name in SPOILT:
                 await until(partial(only_its_point_is_in_fault, house, stations[name], False), what=name)
                 assert house.one("SELECT value FROM POINTS WHERE name = ? AND point_id = 'AI3'", name) == 78.0
-                assert house.status(name) == "online"
+                await until(lambda name=name: house.status(name) == "online")
             assert house.log.of("device.backing_off") == house.log.of("child.exited") == []
 
 

@@ -45,7 +45,7 @@ async def test_an_illegal_register_is_isolated_and_its_neighbours_are_read(
                 await until(lambda: by_status(house) == {"ok": good | bad})
                 plant.set_fault("panel-1", illegal(points))
             await until(lambda: by_status(house) == {"ok": good, "fault": bad})
-            assert house.status("panel-1") == "online"
+            await until(lambda: house.status("panel-1") == "online")
             reasons = house.rows("SELECT DISTINCT status_reason FROM POINTS WHERE status = 'fault'")
             assert reasons == [("illegal address (Modbus exception 2)",)]
             for point_id in good:

@@ -102,7 +102,7 @@ async def test_a_dead_device_turns_stale_then_down_and_comes_back_while_the_othe
             assert gaps == 0
             plant.set_fault("panel-2", NO_FAULT)
             await until(lambda: house.point_statuses("panel-2") == {"ok"})
-            assert house.status("panel-2") == "online"
+            await until(lambda: house.status("panel-2") == "online")
             for other in ("panel-1", "panel-3"):
                 assert house.log.of("device.backing_off", device=other) == []
                 assert house.log.of("points.stale", device=other) == []

@@ -109,7 +109,7 @@ async def test_a_panel_that_t3000_cannot_reach_costs_itself(tmp_path: Path) -> N
         await until(lambda: house.point_statuses(first) == house.point_statuses(second) == {"ok"})
         next(iter(server.installation.panels.values())).is_online = False
         await until(lambda: house.status(first) == "offline")
-        assert house.point_statuses(first) == {"down"}
+        await until(lambda: house.point_statuses(first) == {"down"})
         assert house.status(second) == "online"
         assert house.point_statuses(second) == {"ok"}
 
