@@ -54,7 +54,7 @@ class Meeting:
         self.device: SimulatedDevice = responder.device
         self.log, self.clock = Logged(), Clock()
         where = f"127.0.0.1:{server.port}"
-        defaults: dict[str, Any] = {"address": where, "instance": INSTANCE, "timeout_s": 1.0, "retries": 0}
+        defaults: dict[str, Any] = {"address": where, "instance": INSTANCE, "timeout_s": 30.0, "retries": 0}
         self.config = DeviceConfig(name="d", protocol="bacnet", **(defaults | settings))
         self.driver = BacnetDriver(
             self.config, house.registry, self.log, self.clock, bacnet=BacnetConfig(), wall_ms=wall_ms

@@ -22,7 +22,7 @@ from t3actors.config import BacnetConfig
 from t3actors.errors import LinkDown, RequestRefused, RequestTimedOut
 from tests.collect.bacnet.peer import Logged, Peer, acknowledging, link_up
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 
 async def test_a_base_exception_behind_the_door_is_one_of_our_errors_in_front_of_it() -> None:
@@ -33,16 +33,16 @@ async def test_a_base_exception_behind_the_door_is_one_of_our_errors_in_front_of
         raise RejectPDU(1, 9)
 
     with pytest.raises(RequestRefused, match="unrecognized"):
-        await thread.call(reject, timeout_s=2)
+        await thread.call(reject, timeout_s=WITHIN_S)
 
     async def works() -> int:
         return 7
 
-    assert await thread.call(works, timeout_s=2) == 7
+    assert await thread.call(works, timeout_s=WITHIN_S) == 7
     await thread.stop()
     assert thread.over.is_set()
     with pytest.raises(LinkDown):
-        await thread.call(works, timeout_s=2)
+        await thread.call(works, timeout_s=WITHIN_S)
 
 
 async def test_what_takes_too_long_is_cancelled_at_its_hard_limit() -> None:
@@ -92,7 +92,7 @@ async def test_an_endless_loop_is_seen_given_up_and_ended(monkeypatch: pytest.Mo
     await until(lambda: thread.silent_s() > 0.5)
     assert "spin" in thread.where()
     thread.give_up("it hangs")
-    await until(lambda: not thread.is_alive)
+    await until(lambda: not thread.is_alive and thread.over.is_set())
     assert isinstance(thread.failure, SystemExit)
 
 
@@ -105,7 +105,7 @@ async def test_who_waits_for_a_thread_that_ends_gets_link_down() -> None:
         await asyncio.get_running_loop().create_future()
 
     with pytest.raises(LinkDown, match=r"given up|ended"):
-        await thread.call(end, timeout_s=5)
+        await thread.call(end, timeout_s=WITHIN_S)
     await until(thread.over.is_set)
 
 

@@ -65,7 +65,7 @@ class Met(Stepped):
 
 
 @asynccontextmanager
-async def met(preset: Preset, timeout_s: float = 2.0) -> AsyncIterator[Met]:
+async def met(preset: Preset, timeout_s: float = 30.0) -> AsyncIterator[Met]:
     responder = Responder(build_device(preset, 1, INSTANCE, PointCounts(8, 4, 8)))
     server = BacnetServer(Router(responder))
     async with trio.open_nursery() as nursery:
