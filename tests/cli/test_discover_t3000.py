@@ -20,7 +20,7 @@ from t3actors.simulator.modules import TYPES
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from t3actors.simulator.scan import answer
 from tests.cli.invoking import Ended, t3actors
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 STILL = 3600.0
 QUICK = ("--t3000", "--wait", "200ms")
@@ -29,9 +29,24 @@ QUICK = ("--t3000", "--wait", "200ms")
 async def discover(*arguments: object) -> Ended:
     command = [sys.executable, "-m", "t3actors", "discover", *(str(argument) for argument in arguments)]
     ended = await trio.to_thread.run_sync(
-        partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=60)
+        partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=WITHIN_S)
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+QUESTIONS = 3
+
+
+async def discovered(plant: Plant, said: str, *arguments: object) -> Ended:
+    """Search until this stands in what is printed: on a busy machine it takes longer than a moment to answer."""
+    for wait in ("200ms", "1s", "3s", "10s"):
+        before = plant.scan.counts.questions
+        ended = await discover(*QUICK, "--wait", wait, "--target", scan_of(plant), *arguments)
+        await until(lambda: plant.scan.counts.questions >= before + QUESTIONS)  # noqa: B023
+        assert plant.scan.counts.questions == before + QUESTIONS
+        if said in ended.err:
+            break
+    return ended
 
 
 @asynccontextmanager
@@ -46,10 +61,10 @@ def scan_of(plant: Plant) -> str:
 
 async def test_every_panel_is_found_once_and_what_is_printed_is_accepted(tmp_path: Path) -> None:
     async with plant_of(40, units_per_listener=4) as plant:
-        listed = await discover(*QUICK, "--target", scan_of(plant), "--json")
-        whole = await discover(*QUICK, "--target", scan_of(plant), "--toml")
+        listed = await discovered(plant, "40 devices; ", "--json")
+        whole = await discovered(plant, "40 devices; ", "--toml")
         true = {(row["serial_number"], f"{row['host']}:{row['port']}", row["unit_id"]) for row in plant.listing()}
-    assert (listed.code, whole.code, plant.scan.counts.questions, plant.scan.counts.others) == (0, 0, 6, 0)
+    assert (listed.code, whole.code, plant.scan.counts.others) == (0, 0, 0)
     assert plant.counts().requests == 0
     assert {(row["serial_number"], row["address"], row["unit_id"]) for row in listed.rows()} == true
     pasted = "\n".join(row["config"] for row in listed.rows())
@@ -63,12 +78,12 @@ async def test_every_panel_is_found_once_and_what_is_printed_is_accepted(tmp_pat
 
 async def test_a_site_with_every_product_is_polled_as_its_scan_was_pasted(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, modules=len(TYPES) - 1, tick_s=STILL)) as plant:
-        found = await discover(*QUICK, "--target", scan_of(plant), "--toml")
+        found = await discovered(plant, f"{len(TYPES) + 1} devices; ", "--toml")
         (tmp_path / "site.toml").write_text(
             f'[gateway]\ndata_dir = "data"\n[store]\nmin_free = "0B"\n{found.out}', encoding="utf-8"
         )
         command = [sys.executable, "-m", "t3actors", "run", str(tmp_path / "site.toml"), "--once"]
-        run = partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=60)
+        run = partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=WITHIN_S)
         ended = await trio.to_thread.run_sync(run)
         assert plant.counts().writes == 0
     told = [line for line in ended.stderr.splitlines() if line.endswith("points ok, 0 failed")]
@@ -85,7 +100,7 @@ async def test_conflicts_boot_loaders_and_nonsense_are_told_and_cost_nobody_else
             b"",
             b"\x2f\x01" + one.serial_number.to_bytes(4, "little") + bytes(15) + b"\x01\x07",
         )
-        ended = await discover(*QUICK, "--target", scan_of(plant), "--json")
+        ended = await discovered(plant, "(6 answers that made no sense)", "--json")
     assert ended.code == 0
     assert [row["conflict"] is not None for row in ended.rows()].count(True) == 1
     assert len(ended.rows()) == 4
@@ -99,7 +114,7 @@ async def test_a_panel_that_only_its_boot_loader_answers_for_is_left_out_and_tol
         (one, two) = plant.panels.values()
         del plant.panels[two.name]
         plant.scan.more = (answer(two, 502, isp_mode=2),)
-        ended = await discover(*QUICK, "--target", scan_of(plant))
+        ended = await discovered(plant, "its boot loader says it is damaged")
     lines = ended.out.splitlines()
     assert (ended.code, len(lines)) == (0, 2)
     assert lines[0].startswith("serial number  product")
