@@ -128,9 +128,12 @@ static void say(const char *word, long long result)
     printf("%s: %lld %s\n", word, result, api.error());
 }
 
+/* Of 10 ms: two minutes, for a busy machine is slow. */
+enum { LOOKS = 12000 };
+
 static void wait_for(uint32_t device_id)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         uint32_t count, well = 0;
         PointData *points = api.points(device_id, &count);
         for (uint32_t n = 0; n < count; n++)
@@ -149,7 +152,7 @@ static void wait_for(uint32_t device_id)
 
 static void wait_until_unwell(uint32_t device_id)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         uint32_t count, well = 0;
         PointData *points = api.points(device_id, &count);
         for (uint32_t n = 0; n < count; n++)

@@ -160,9 +160,7 @@ async def test_it_is_used_by_keyboard_and_only_rows_in_sight_are_in_the_document
         browser = seen.browser
         stored: int = seen.house.one("SELECT count(*) FROM POINTS")
         assert stored > 1000
-        await browser.until(
-            f"document.querySelector('#points table').getAttribute('aria-rowcount') === '{stored + 1}'", 20
-        )
+        await browser.until(f"document.querySelector('#points table').getAttribute('aria-rowcount') === '{stored + 1}'")
         assert await browser.get("document.querySelectorAll('#points tbody tr').length") < 40
         await browser.press("Tab")
         assert await browser.get("document.activeElement.className") == "skip"
