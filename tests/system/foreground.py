@@ -24,8 +24,8 @@ data_dir = "{data_dir}"
 
 [defaults]
 poll_interval = "{poll_interval}"
-stale_after = 200
-down_after = 200
+stale_after = 1000
+down_after = 1000
 max_interval = "0s"
 
 [store]
