@@ -45,6 +45,20 @@ class Kill:
         return [*broken, *self.duplicates, *self.equal_neighbours, *self.not_ok, *self.false_changes]
 
 
+def freeze(plant: Plant) -> None:
+    """Have every point of every panel keep its value."""
+    for panel in plant.panels.values():
+        for point_id in panel.point_ids:
+            panel.set_raw(point_id, panel.raw(point_id))
+
+
+def let_go(plant: Plant) -> None:
+    """Have them all move again."""
+    for panel in plant.panels.values():
+        for point_id in panel.point_ids:
+            panel.release(point_id)
+
+
 class KillDrill:
     """One plant, one data directory, one gateway process after the other."""
 
@@ -59,10 +73,10 @@ class KillDrill:
     async def once(self, more_samples: int) -> Kill:
         """Start on frozen values, look for false changes, let them move until so many are stored more, kill, look at the file."""
         kill = Kill()
-        self._freeze()
+        freeze(self._plant)
         with GatewayProcess(self._config) as gateway:
             kill.false_changes = await self._changes_after_start(gateway)
-            self._let_go()
+            let_go(self._plant)
             enough = self._samples() + more_samples
             await until(lambda: self._samples() >= enough)
             gateway.end(signal.SIGKILL)
@@ -114,13 +128,3 @@ class KillDrill:
             for panel in self._plant.panels.values()
             for point_id in panel.point_ids
         }
-
-    def _freeze(self) -> None:
-        for panel in self._plant.panels.values():
-            for point_id in panel.point_ids:
-                panel.set_raw(point_id, panel.raw(point_id))
-
-    def _let_go(self) -> None:
-        for panel in self._plant.panels.values():
-            for point_id in panel.point_ids:
-                panel.release(point_id)

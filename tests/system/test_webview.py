@@ -18,11 +18,12 @@ from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 -
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
 from tests.system.foreground import ask
 from tests.system.house import House, config_of, gateway_running
+from tests.system.kill_drill import freeze, let_go
 from tests.system.t3000_answers import now_s, real, real_panel
 from tests.system.test_bacnet import SIZE, STILL, both
 from tests.system.test_pipeline import PATIENT, devices_of
 from tests.system.test_t3000 import Library, plant
-from tests.system.webview_drill import THEIRS, WebviewDrill, differences, other_writer
+from tests.system.webview_drill import ALL_DETAILS, THEIRS, WebviewDrill, differences, other_writer
 from tests.waiting import until
 
 KILLS = 2
@@ -94,7 +95,7 @@ async def test_the_panels_of_a_t3000_are_there_under_their_own_numbers_as_t3000_
 async def test_killed_again_and_again_beside_another_program_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
         drill = WebviewDrill(plant, tmp_path)
-        await drill.stopped_after(100)
+        await drill.begun()
         with other_writer(drill.front, 0.3) as written:
             for number in range(KILLS):
                 await drill.killed_after(300 + 250 * number)
@@ -108,8 +109,10 @@ async def test_killed_again_and_again_beside_another_program_nothing_is_lost_or_
 async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(tmp_path: Path) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=0.05)) as plant:
         config = filling(config_of(devices_of(plant, rules=PATIENT), tmp_path), tmp_path)
+        freeze(plant)
         async with gateway_running(config) as house:
-            await until(lambda: front(tmp_path, "SELECT count(*) FROM TRENDLOG_DATA_DETAIL") > [(100,)])
+            await until(lambda: has_all_details(house))
+            let_go(plant)
             other = apsw.Connection(str(config.store.webview.database))  # type: ignore[union-attr]
             other.set_busy_timeout(5000)
             other.execute("BEGIN IMMEDIATE")
@@ -119,17 +122,14 @@ async def test_a_locked_file_costs_no_poll_and_gets_everything_once_it_is_free(t
             )
             assert "busy" in webview_of(house).reason.lower()
             await until(lambda: house.is_live)
-            for panel in plant.panels.values():  # no more comes than a busy machine can write
-                for point_id in panel.point_ids:
-                    panel.set_raw(point_id, panel.raw(point_id))
+            freeze(plant)  # no more comes than a busy machine can write
             other.execute("COMMIT")
             other.close()
             assert house.log.of("webview.blocked") != []
             await until(lambda: house.log.of("webview.recovered") != [])
             assert house.log.of("store.busy") == house.log.of("changes.coalesced") == []
             await until(lambda: webview_of(house).state == "ok")
-            details = "SELECT count(*) FROM TRENDLOG_DATA_DETAIL"
-            await until(lambda: front(tmp_path, details) == house.rows("SELECT count(*) FROM samples"))
+            await until(lambda: has_all_details(house))
         assert house.log.of("gateway.stopped")[0]["unstored"] == 0
         assert differences(house.database, tmp_path / "webview_t3_device.db", "UTC") == []
 
@@ -146,6 +146,12 @@ async def test_a_bug_in_it_costs_nobody_else_anything(tmp_path: Path, monkeypatc
             await stores_more(house, 200)
             assert {line["child"] for line in house.log.of("child.exited")} == {"webview"}
             assert house.gateway.registry.incarnation("writer") == house.gateway.registry.incarnation("detector") == 1
+
+
+def has_all_details(house: House) -> bool:
+    """Whether T3000's database has as many samples as ours, and they are some."""
+    ours = house.rows("SELECT count(*) FROM samples")
+    return ours > [(100,)] and front(house.database.parent, ALL_DETAILS) == ours
 
 
 def gateway_of(house: House) -> Part:

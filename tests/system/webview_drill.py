@@ -21,6 +21,7 @@ import trio
 from t3actors.simulator.plant import Plant, PlantSize, running_plant
 from t3actors.store.webview.local_time import LocalTime
 from tests.system.foreground import GatewayProcess, ask, configuration
+from tests.system.kill_drill import freeze, let_go
 from tests.system.other_writer import SERIAL
 from tests.waiting import until
 
@@ -30,6 +31,7 @@ DETAILS = (
     "SELECT p.SerialNumber, p.PointType, p.PointId, d.Value, d.LoggingTime_Fmt FROM TRENDLOG_DATA_DETAIL d"
     f" JOIN TRENDLOG_DATA p ON p.id = d.ParentId WHERE p.SerialNumber <> {SERIAL}"
 )
+ALL_DETAILS = "SELECT count(*) FROM TRENDLOG_DATA_DETAIL"
 STATES = "SELECT serial_number, point_type, point_id, CAST(round(value * 1000) AS INTEGER) FROM POINTS WHERE sampled_at IS NOT NULL"
 ROWS = " UNION ALL ".join(
     f"SELECT SerialNumber, '{table[:-1]}', {table[:-1].title()}Id, CAST(fValue AS INTEGER) FROM {table} WHERE fValue IS NOT NULL"
@@ -56,6 +58,14 @@ class WebviewDrill:
         """Samples in our own database."""
         rows = ask(self.database, "SELECT count(*) FROM samples")
         return rows[0][0] if rows else 0
+
+    async def begun(self) -> None:
+        """Have the file made while no value moves. What a slow start has in store for a new file twice in one second is there once."""
+        freeze(self.plant)
+        with GatewayProcess(self.config) as gateway:
+            await until(lambda: self.count() > 0 and ask(self.front, ALL_DETAILS) == [(self.count(),)])
+            assert gateway.end(signal.SIGTERM) == 0, gateway.complaint
+        let_go(self.plant)
 
     async def killed_after(self, more_samples: int) -> None:
         """Run until so many samples more are stored, and kill -9."""
@@ -117,6 +127,8 @@ async def _by_hand(folder: Path, kills: int, begin_with: Path | None) -> None:
         drill = WebviewDrill(plant, folder)
         if begin_with is not None:
             shutil.copy(begin_with, drill.front)
+        if begin_with is None:
+            await drill.begun()
         await drill.stopped_after(100)
         with other_writer(drill.front, 0.4) as written:
             for number in range(kills):
