@@ -77,7 +77,8 @@ def _gateway_row(where: Whereabouts) -> dict[str, Any] | None:
 
 def _gateway(where: Whereabouts, life: Life) -> Iterator[Finding]:
     if life is Life.NOT_RUNNING:
-        yield Finding("gateway", "note", f"none is running in {where.data_dir}")
+        do = "systemctl status t3actors; docs/operating.md: The service does not run"
+        yield Finding("gateway", "note", f"none is running in {where.data_dir}", do)
         return
     try:
         health = health_of(where)

@@ -90,9 +90,14 @@ def _may_write(found: os.stat_result, uid: int) -> bool:
 
 def _disk(where: Whereabouts, config: Config | None) -> Iterator[Finding]:
     folder = next((path for path in (where.database.parent, *where.database.parents) if path.exists()), Path("/"))
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+    volume = os.statvfs(folder)
+    if volume.f_flag & os.ST_RDONLY:
         seen = f"what holds {folder} is mounted read-only, by the kernel where the disk fails"
         yield Finding("disk", "bad", seen, "dmesg; mount it to be written: nothing can be stored now")
+        return
+    if volume.f_files and not volume.f_favail:  # some file systems count none
+        seen = f"what holds {folder} has no room for another file: its {volume.f_files:,} inodes are used up"
+        yield Finding("disk", "bad", seen, "remove files, whatever their size (df -i): no file can be made now")
         return
     free = shutil.disk_usage(folder).free
     least = NO_CONFIG_MIN_FREE if config is None else config.store.min_free_bytes

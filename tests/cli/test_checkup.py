@@ -304,6 +304,17 @@ def test_a_disk_that_is_mounted_read_only_is_bad(found: Found, monkeypatch: pyte
     assert (seen.verdict, "mounted read-only" in seen.seen) == ("bad", True)
 
 
+@pytest.mark.parametrize(("files", "left", "verdict"), [(9000, 0, "bad"), (9000, 1, "ok"), (0, 0, "ok")])
+def test_a_disk_without_room_for_another_file_is_bad_however_much_of_it_is_free(
+    found: Found, monkeypatch: pytest.MonkeyPatch, files: int, left: int, verdict: str
+) -> None:
+    room = {"f_frsize": 4096, "f_blocks": 10**9, "f_bfree": 10**9, "f_bavail": 10**9}
+    volume = type("V", (), {"f_flag": 0, "f_files": files, "f_favail": left, **room})
+    monkeypatch.setattr(os, "statvfs", lambda _path: volume)
+    seen = found()["disk"]
+    assert (seen.verdict, "9,000 inodes are used up" in seen.seen) == (verdict, verdict == "bad")
+
+
 @pytest.mark.parametrize(("carrier", "verdict"), [("1", "ok"), ("0", "bad"), (None, "ok")])
 def test_a_cable_that_is_out_is_bad(tmp_path: Path, carrier: str | None, verdict: str) -> None:
     (tmp_path / "eth1").mkdir()
