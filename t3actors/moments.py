@@ -75,8 +75,10 @@ def clock_times(moments: Sequence[int], zone: dt.tzinfo) -> list[str]:
 
 def _utc_times(moments: Sequence[int]) -> list[str]:
     """In UTC all days are alike but for their date."""
-    minutes = [f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
-    seconds = [f"{second:02} UTC" for second in range(60)]
+    if not _MINUTES:
+        _MINUTES.extend(f"{minute // 60:02}:{minute % 60:02}:" for minute in range(1440))
+        _SECONDS.extend(f"{second:02} UTC" for second in range(60))
+    minutes, seconds = _MINUTES, _SECONDS
     made: list[str] = []
     start = 0
     while start < len(moments):
@@ -117,3 +119,5 @@ def _places(begins: str) -> list[str] | None:
 
 
 _PLACES: dict[str, list[str]] = {}
+_MINUTES: list[str] = []
+_SECONDS: list[str] = []

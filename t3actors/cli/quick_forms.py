@@ -92,11 +92,13 @@ def _samples_json(point: str, samples: Samples) -> str:
 def _spans_csv(_point: str, told: Told) -> str:
     made = [SPANS_CSV]
     for series, times, spans in told:
-        floats = (map(repr, column) for column in (spans.least, spans.most, spans.mean, spans.time_mean, spans.last))
-        rows = zip(
-            times, map(str, spans.at_ms), *floats, map(str, spans.n), _known_s(spans), repeat(f"{series.units}\n")
-        )
-        made += map(",".join, rows)
+        end = f"{series.units}\n"
+        floats = spans.least, spans.most, spans.mean, spans.time_mean, spans.last
+        rows = zip(times, spans.at_ms, *floats, spans.n, _known_s(spans), strict=True)
+        made += [
+            f"{time},{at_ms},{least!r},{most!r},{mean!r},{time_mean!r},{last!r},{n},{known_s},{end}"
+            for time, at_ms, least, most, mean, time_mean, last, n, known_s in rows
+        ]
     return "".join(made)
 
 
@@ -150,7 +152,8 @@ def _width(heading: str, *columns: Sequence[str]) -> int:
 def _numbers(values: Sequence[float | int | str | bytes | None]) -> list[str]:
     """Write numbers as msgspec writes them in JSON: as Python does, but for exponents, and for what is no number."""
     made = list(map(repr, values))
-    if None in values or not set("en").isdisjoint("".join(made)):
+    together = "".join(made)
+    if "e" in together or "n" in together:  # 1e-07, None, nan, inf
         return [_number(text) for text in made]
     return made
 

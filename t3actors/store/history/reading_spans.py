@@ -7,8 +7,7 @@ the gateway was last heard. Everything is read in one transaction, and of sample
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
-from operator import add
+from operator import add, lt
 
 import apsw
 
@@ -172,7 +171,7 @@ class _Spans:
     def _joined(self, hours: Spans, rest: Spans) -> Spans:
         """Put both together, into spans as long as is wanted."""
         both = Spans(*map(add, hours, rest))
-        if self._every_ms == HOUR_MS and all(before < after for before, after in pairwise(both.at_ms)):
+        if self._every_ms == HOUR_MS and all(map(lt, both.at_ms, both.at_ms[1:])):
             return both
         return _in_spans(in_rows(both), self._every_ms)
 

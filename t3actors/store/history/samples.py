@@ -98,7 +98,7 @@ def newest(
             run = _of_part(connection.execute(_BLOCKS, bindings), day * DAY_MS, since_ms, until_ms, limit)
             if run is not None:
                 found.append(Run(which, *run))
-    return _last(_ordered(found), limit)
+    return _joined(_last(_ordered(found), limit))
 
 
 def in_columns(values: list[Value]) -> tuple[list[float | int | None], list[str | None] | None]:
@@ -217,3 +217,16 @@ def _last(runs: list[Run], limit: int) -> list[Run]:
         kept.append(Run(run.which, run.times[-limit:], run.values[-limit:], run.codes[-limit:]))
         limit -= len(run.times)
     return kept[::-1]
+
+
+def _joined(runs: list[Run]) -> list[Run]:
+    """Make one run of those of a series that follow one another: an hour, or what came late, is a part of its own."""
+    made: list[Run] = []
+    for run in runs:
+        if made and made[-1].which == run.which:
+            made[-1].times.extend(run.times)
+            made[-1].values.extend(run.values)
+            made[-1].codes.extend(run.codes)
+        else:
+            made.append(run)
+    return made
