@@ -10,7 +10,8 @@ from collections.abc import Callable
 TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized to a reliable server"
 STA_UNSYNC = 0x0040  # linux/timex.h
 TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; the rest is room
-STATUS_AT = 40  # offset of `status` on 64-bit Linux: modes (4+4), offset, freq, maxerror, esterror (8 each)
+STATUS_AT = 5 * ctypes.sizeof(ctypes.c_long)
+"""Offset of `status`: behind modes, as wide as a long with its padding, offset, freq, maxerror and esterror. 40; on a 32-bit system 20."""
 
 
 def wall_ms() -> int:

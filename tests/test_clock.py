@@ -27,6 +27,23 @@ def library(state: int, status: int) -> object:
     return SimpleNamespace(adjtimex=adjtimex)
 
 
+class Timex(ctypes.Structure):
+    """The beginning of struct timex (linux/timex.h), laid out as this machine lays it out."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+    )
+
+
+def test_the_status_is_read_where_this_machine_has_it_be_it_of_32_or_64_bits() -> None:
+    assert Timex.status.offset == clock.STATUS_AT
+
+
 @pytest.mark.parametrize(
     ("state", "status", "trusted"),
     [(0, 0x2001, True), (1, 0x2001, True), (5, 0x2001, False), (0, 0x0040, False), (5, 0x0040, False), (-1, 0, False)],
