@@ -6,10 +6,13 @@ import gc
 import os
 import sys
 
+from t3actors.cli.streams import make_streams_whole
+
 
 def run() -> None:
     """Be the program. What can be had without the machinery of the command line is had without it: it takes longer to import
     than a day of samples takes to read."""
+    make_streams_whole()
     if sys.argv[1:2] == ["history"]:
         gc.disable()  # for the tenth of a second that it takes
         from t3actors.cli.quickly import history  # noqa: PLC0415 - only where it is asked for

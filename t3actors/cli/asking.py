@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 
@@ -96,6 +95,7 @@ def ask(
 ) -> Json:
     """Ask the gateway and return its answer, once it has shown that it answers at all: a sync may take minutes, and a hung gateway, too.
 
+    `path`: what is not for a URL is escaped in it.
     Raises: Refusal, NoAnswer; SystemExit 69 where no gateway runs. `also`: statuses whose answer is returned as well.
     """
     health = health_of(where)
@@ -139,7 +139,7 @@ def _exchange(
             raise NoAnswer(where.data_dir, how_it_hangs(connection.peer))
         connection.request(
             method,
-            quote(path, safe="/:?=&,@*"),
+            path,
             body=None if body is None else json.dumps(body),
             headers={"Content-Type": "application/json", "Connection": "close"},
         )

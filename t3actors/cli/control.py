@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import click
 
 from t3actors.cli.asking import Refusal, ask
+from t3actors.cli.exits import Told
 from t3actors.cli.tables import print_json
 from t3actors.cli.whereabouts import find
+from t3actors.quoting import quoted
 
 CONFIGURED = "configured"
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:@-]+")
+"""As a path may have it between its slashes: no device has another."""
 
 
 def asks_a_gateway(verb: Any) -> Any:
@@ -36,7 +41,7 @@ def device() -> None:
 @asks_a_gateway
 def stop(name: str, config: Path | None, data: Path | None, as_json: bool) -> None:
     """Have DEVICE polled no more. Its points read `disabled` until it is started, or the gateway is."""
-    _change(config, data, as_json, "POST", f"/devices/{name}/stop")
+    _change(config, data, as_json, "POST", name, "/stop")
 
 
 @device.command()
@@ -44,7 +49,7 @@ def stop(name: str, config: Path | None, data: Path | None, as_json: bool) -> No
 @asks_a_gateway
 def start(name: str, config: Path | None, data: Path | None, as_json: bool) -> None:
     """Have DEVICE polled again that was stopped."""
-    _change(config, data, as_json, "POST", f"/devices/{name}/start")
+    _change(config, data, as_json, "POST", name, "/start")
 
 
 @click.command("set-interval")
@@ -58,7 +63,7 @@ def set_interval(name: str, interval: str, config: Path | None, data: Path | Non
     """
     wanted = None if interval == CONFIGURED else interval
     try:
-        _change(config, data, as_json, "PATCH", f"/devices/{name}", {"poll_interval": wanted})
+        _change(config, data, as_json, "PATCH", name, "", {"poll_interval": wanted})
     except Refusal as refused:
         if refused.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             raise click.UsageError(f'{refused.message}; or "{CONFIGURED}"') from None
@@ -76,9 +81,18 @@ def overridden(override: dict[str, Any] | None) -> str:
 
 
 def _change(
-    config: Path | None, data: Path | None, as_json: bool, method: str, path: str, body: dict[str, Any] | None = None
+    config: Path | None,
+    data: Path | None,
+    as_json: bool,
+    method: str,
+    name: str,
+    action: str,
+    body: dict[str, Any] | None = None,
 ) -> None:
-    answer = ask(find(config, data), method, path, body, answers_within_s=30.0)
+    where = find(config, data)
+    if _NAME.fullmatch(name) is None:
+        raise Told(f'no device "{quoted(name)}"; t3actors devices lists them')
+    answer = ask(where, method, f"/devices/{name}{action}", body, answers_within_s=30.0)
     if as_json:
         print_json([answer])
         return

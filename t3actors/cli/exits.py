@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from t3actors.cli.tables import printable
 from t3actors.errors import AlreadyRunning, ConfigError, GatewayError, SchemaTooNew, StoreDamaged, StoreUnreachable
 from t3actors.watch.notify import is_journal
 
@@ -52,7 +53,7 @@ class Told(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Say it."""
-        click.echo(f"t3actors: {self.message}", err=True, file=file)
+        click.echo(f"t3actors: {printable(self.message)}", err=True, file=file)
 
 
 _CODES: tuple[tuple[type[Exception], Exit], ...] = (
@@ -90,7 +91,7 @@ def errors_told() -> Iterator[None]:
         told = told_cause(error)
         lines = told.faults if isinstance(told, ConfigError) else [f"t3actors: {' '.join(str(told).split())}"]
         for line in lines:
-            complain(line)
+            complain(printable(line))
         raise SystemExit(exit_of(error)) from None
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import click
 import msgspec
 
-from t3actors.cli.exits import Exit, errors_told
-from t3actors.cli.pipes import discard_output, nobody_reads
+from t3actors.cli.exits import Exit, Told, errors_told
+from t3actors.cli.pipes import discard_output, is_of_output, nobody_reads
 from t3actors.cli.tables import shown
 from t3actors.quoting import is_text, quoted
 
@@ -85,4 +85,9 @@ class LazyGroup(click.Group):
                     raise
                 discard_output()
                 raise SystemExit(Exit.DONE) from None
+            except OSError as error:
+                if not is_of_output(error):
+                    raise
+                discard_output()
+                raise Told(f"standard output: {error.strerror}") from None
             return done

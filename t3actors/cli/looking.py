@@ -117,9 +117,17 @@ def refuse_unknown_device(device: str, names: list[str]) -> None:
 
 def split_point(point: str, look: Look) -> tuple[str, str]:
     """Take a point's name apart. **Raises**: Told where none has it."""
+    return known_point(point, look.reader)
+
+
+def known_point(point: str, reader: Reader) -> tuple[str, str]:
+    """Likewise, with the nearest that there is."""
     device, _, point_id = point.partition("/")
-    if not any(row.point_id == point_id for row in look.reader.points(device)):
-        near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in look.reader.points()], n=1)
+    own = reader.points(device)
+    if not any(row.point_id == point_id for row in own):
+        if own and not point_id:
+            raise Told(f'"{quoted(point)}" is a device; a point is device/point_id; t3actors points --device {device}')
+        near = get_close_matches(point, [f"{row.name}/{row.point_id}" for row in own or reader.points()], n=1)
         hint = f'did you mean "{near[0]}"?' if near else "t3actors points lists them"
         raise Told(f'no point "{quoted(point)}"; a point is device/point_id; {hint}')
     return device, point_id

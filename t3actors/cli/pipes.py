@@ -1,13 +1,21 @@
-"""Standard output that nobody reads any more (`t3actors logs | head`): no failure, and nothing to say.
+"""Standard output that is full, or that nobody reads any more (`t3actors logs | head`): the one is said, the other is no failure.
 
 Imports little: quickly.py needs it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
+
+LOST = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+
+
+def is_of_output(error: OSError) -> bool:
+    """Say whether it is that what was written finds no room, or no place: an error of a file or of a connection is told otherwise."""
+    return error.filename is None and error.errno in LOST
 
 
 def nobody_reads() -> bool:

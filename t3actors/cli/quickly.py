@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 USUAL_DATABASE, USUAL_ZONE = "t3actors.db", "UTC"
 MOST = 10_000_000
 LEAST_EVERY_S, MOST_SPANS = 1.0, 1_000_000
-NOT_RUNNING = 69
+FAILED, NOT_RUNNING = 1, 69
 _DEFAULTS = {"--data": "", "--since": "24h", "--until": "0s", "--limit": "1000", "--every": ""}
 _FLAGS = {"--csv": "csv", "--json": "json"}
 
@@ -130,10 +130,13 @@ def _print(note: str, text: str, word: str, code: int) -> int:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has enough
+    except OSError as error:
         from t3actors.cli.pipes import discard_output  # noqa: PLC0415 - it imports more than most need
 
         discard_output()
-        return 0
+        if isinstance(error, BrokenPipeError):  # whoever reads has enough
+            return 0
+        sys.stderr.write(f"t3actors: standard output: {error.strerror}\n")
+        return FAILED
     sys.stderr.write(word)
     return code

@@ -12,6 +12,8 @@ import click
 import msgspec
 
 Row = Mapping[str, object]
+NARROW = 60
+"""A terminal of fewer columns shows a row as lines."""
 
 
 def print_json(rows: Iterable[Row]) -> None:
@@ -19,7 +21,7 @@ def print_json(rows: Iterable[Row]) -> None:
     encode = msgspec.json.Encoder().encode
     lines = [encode(row) for row in rows]
     if lines:
-        click.echo(b"\n".join(lines).decode())
+        click.echo(b"\n".join(lines))  # as octets: it is UTF-8 whatever the locale
 
 
 def print_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
@@ -27,7 +29,7 @@ def print_table(rows: Sequence[Row], columns: Mapping[str, str]) -> None:
     lines = [[shown(row.get(key)) for key in columns] for row in rows]
     right = [any(isinstance(row.get(key), int | float) for row in rows) for key in columns]
     if sys.stdout.isatty():
-        _print_rich(lines, list(columns.values()), right)
+        _print_on_terminal(lines, list(columns.values()), right)
     else:
         _print_plain(lines, list(columns.values()), right)
 
@@ -40,7 +42,12 @@ def shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Return a text without what would make a terminal do something."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _print_plain(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
@@ -54,17 +61,27 @@ def _print_plain(lines: list[list[str]], headings: list[str], right: list[bool])
     click.echo("\n".join(made))
 
 
-def _print_rich(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
+def _print_on_terminal(lines: list[list[str]], headings: list[str], right: list[bool]) -> None:
     from rich.console import Console  # noqa: PLC0415 - only for a terminal: it takes long to import
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    console = Console()
+    if console.width < NARROW:  # columns of three letters cannot be read
+        for line in lines:
+            first, *others = zip(headings, line, strict=True)
+            console.print(Text(first[1], style="bold"))
+            for heading, cell in others:
+                if cell:
+                    console.print(Text(f"  {heading}: ").append(cell, style=_STYLES.get(cell, "")))
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading, is_right in zip(headings, right, strict=True):
-        table.add_column(heading, justify="right" if is_right else "left", overflow="fold")
+        is_first = not table.columns
+        table.add_column(heading, justify="right" if is_right else "left", overflow="fold", no_wrap=is_first)
     for line in lines:
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in line))
-    Console().print(table)
+    console.print(table)
 
 
 _STYLES = {"ok": "green", "online": "green", "stale": "yellow", "down": "red", "fault": "red", "offline": "red"}

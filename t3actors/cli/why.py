@@ -14,12 +14,12 @@ import msgspec
 
 from t3actors.cli.asking import NoAnswer, ask
 from t3actors.cli.control import overridden
-from t3actors.cli.exits import Exit, Told
+from t3actors.cli.exits import Exit
 from t3actors.cli.life import Life, life_of
+from t3actors.cli.looking import known_point
 from t3actors.cli.tables import print_json, shown
 from t3actors.cli.whereabouts import Whereabouts, find
 from t3actors.moments import age, clock_time, span
-from t3actors.quoting import quoted
 from t3actors.rows import DOES_NOT_RUN
 from t3actors.store.reader import Reader, open_reader
 
@@ -61,11 +61,9 @@ def why(point: str, config: Path | None, data: Path | None, as_json: bool) -> No
 
 
 def _last_known(where: Whereabouts, point: str, why: str, look_at: str) -> Page:
-    device, _, point_id = point.partition("/")
     with closing(open_reader(where.database)) as reader:
-        row = next(iter(reader.points(device, point_id=point_id, limit=1)), None)
-        if row is None:
-            raise Told(f'no point "{quoted(point)}"; a point is device/point_id; t3actors points lists them')
+        device, point_id = known_point(point, reader)
+        row = reader.points(device, point_id=point_id, limit=1)[0]
         return {
             "point": point,
             "at": None,

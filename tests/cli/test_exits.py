@@ -8,7 +8,7 @@ import pytest
 
 from supervision.errors import ChildStartFailed, RestartLimitReached
 from t3actors import errors
-from t3actors.cli.exits import Exit, errors_told, exit_of
+from t3actors.cli.exits import Exit, Told, errors_told, exit_of
 
 CODES: list[tuple[Exception, Exit]] = [
     (errors.ConfigError(["t.toml: a", "t.toml: b"]), Exit.CONFIG),
@@ -60,3 +60,10 @@ def test_in_the_journal_a_complaint_says_that_it_is_one_and_elsewhere_it_does_no
 def test_a_bug_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError), errors_told():
         raise ZeroDivisionError
+
+
+def test_what_was_given_does_nothing_to_the_terminal_when_it_is_said_back(capsys: pytest.CaptureFixture[str]) -> None:
+    Told('no device "\x1b[31mred"').show()
+    with pytest.raises(SystemExit), errors_told():
+        raise errors.StoreUnreachable("/\x1b[31m: no such database")
+    assert capsys.readouterr().err == 't3actors: no device "?[31mred"\nt3actors: /?[31m: no such database\n'

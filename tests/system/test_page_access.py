@@ -128,6 +128,53 @@ async def test_text_alone_at_twice_its_size_stays_on_the_screen_and_rows_grow_wi
             assert await browser.get(WIDTH) <= 800, hash_
 
 
+async def test_with_enlarged_text_beside_one_another_no_column_that_matters_goes_missing(tmp_path: Path) -> None:
+    async with shown(tmp_path) as (browser, _):
+        await browser.look(1400)
+        await browser.get("void (document.documentElement.style.fontSize = '200%')")
+        for table in ("devices", "points"):
+            status = f"document.querySelector('#{table} tbody tr[data-key] .word')"
+            await browser.until(f"{status}.getBoundingClientRect().width > 60")
+            assert await browser.get(f"{status}.checkVisibility() && {status}.parentElement.clientWidth > 60")
+        assert await browser.get(CUT) == []
+
+
+async def test_a_name_of_500_signs_or_one_that_turns_the_line_round_is_in_nobodys_way(tmp_path: Path) -> None:
+    turned = "vav\u202e-7"
+    long = device("D" * 500, 1, status="offline", status_reason="no answer", status_at=now_ms() - HOUR_MS)
+    paper = Paper(
+        [long, device(turned, 1, status="offline", status_reason="gone", status_at=now_ms())],
+        [point("D" * 500, "A" * 500, full_label="F" * 500), point(turned, "<b>IN1</b>")],
+    )
+    async with paper_page(paper, tmp_path) as (browser, _):
+        said = await text_of(browser, "#verdict-more")
+        assert f"Lastly: \u2068{turned}\u2069 offline since" in said
+        for width in (1400, 320):
+            await browser.look(width)
+            await browser.get(f"void (location.hash = '#point=' + encodeURIComponent('{'D' * 500}/{'A' * 500}'))")
+            close = "document.querySelector('#close').getBoundingClientRect()"
+            await browser.until(
+                f"!document.querySelector('#detail').hidden && {close}.width > 40 && {close}.height < 60"
+            )
+            await browser.until("document.querySelector('#detail-title').clientHeight <= innerHeight / 3")
+            assert await browser.get(f"{WIDTH} <= innerWidth")
+            await browser.get("void (location.hash = '')")
+            await browser.until("document.querySelector('#detail').hidden")
+            assert await browser.get("document.querySelector('#trouble-list').offsetHeight") < 700
+        assert await browser.get("document.querySelectorAll('#points b').length") == 0
+
+
+async def test_what_is_opened_begins_at_its_top_wherever_the_column_stood(tmp_path: Path) -> None:
+    async with shown(tmp_path) as (browser, _):
+        await browser.look(1400, 500)
+        await open_all(browser, "#point=ahu-1/AI1")
+        await browser.get("void (document.querySelector('.side').scrollTop = 9999)")
+        assert await browser.get("document.querySelector('.side').scrollTop") > 0
+        await browser.get("void document.querySelector('#points tr[data-key=\"ahu-1/AI3\"] button').click()")
+        await browser.until("document.querySelector('#detail-title').innerText.startsWith('ahu-1/AI3')")
+        assert await browser.get("document.querySelector('.side').scrollTop") == 0
+
+
 async def test_on_a_phone_what_is_open_has_the_screen_and_escape_goes_back(tmp_path: Path) -> None:
     async with shown(tmp_path) as (browser, _):
         await browser.look(360, 700)

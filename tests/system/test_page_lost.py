@@ -8,6 +8,7 @@ import pytest
 
 from tests.system.paper import DAY_MS, HOUR_MS, Paper, change, device, now_ms, paper_page, point
 from tests.system.shown import HURRY, ROW, text_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.needs_chromium
 
@@ -71,6 +72,36 @@ async def test_another_version_of_the_gateway_brings_its_own_page(tmp_path: Path
         await browser.until("globalThis.wasHere === undefined && document.body.dataset.state === 'live'")
         assert browser.requests.count(address) == 2
         assert "1.1" in await text_of(browser, "#gateway-facts")
+
+
+OTHER_PAGE = """const own = fetch; globalThis.fetch = (what, more) => what !== './' ? own(what, more)
+  : Promise.resolve(new Response('<script type="module" src="page/of-another-version/main.js"></script>'));"""
+
+
+@pytest.mark.parametrize(("script", "reloads"), [(OTHER_PAGE, True), ("", False)])
+async def test_a_gateway_started_anew_brings_its_page_where_that_is_another_though_its_version_is_the_same(
+    tmp_path: Path, script: str, reloads: bool
+) -> None:
+    gateway = paper()
+    async with paper_page(gateway, tmp_path, script=HURRY + ";" + script) as (browser, address):
+        await browser.get("void (globalThis.wasHere = true)")
+        gateway.changes_of_health = {"boot_id": "another"}
+        if reloads:
+            await browser.until("globalThis.wasHere === undefined && document.body.dataset.state === 'live'")
+        else:
+            await until(lambda: browser.requests.count(address) == 2)
+            asked = len(gateway.asked)
+            await until(lambda: len(gateway.asked) > asked + 2)
+            assert await browser.get("globalThis.wasHere")
+
+
+async def test_who_wakes_his_computer_is_told_at_once_that_nothing_is_live(tmp_path: Path) -> None:
+    """For so long as it slept no timer ran, and none has run when it shows its screen again."""
+    gateway = paper()
+    async with paper_page(gateway, tmp_path) as (browser, _):
+        asleep = "(() => { const now = Date.now; Date.now = () => now() + 3600000; document.dispatchEvent(new Event('resume')); "
+        assert await browser.get(asleep + "return document.body.dataset.state; })()") == "lost"
+        await browser.until("document.body.dataset.state === 'live'")
 
 
 @pytest.mark.parametrize("apart_ms", [3 * HOUR_MS, -2 * DAY_MS])

@@ -253,6 +253,8 @@ def split_point(point: str, reader: Reader) -> tuple[str, str]:
     device, _, point_id = point.partition("/")
     if not reader.points(device, point_id=point_id, limit=1):
         refuse_unknown(device, [row.name for row in reader.devices()], "device")
+        if not point_id:
+            raise Refused(HTTPStatus.NOT_FOUND, f'"{device}" is a device; a point is device/point_id')
         refuse_unknown(point, [f"{row.name}/{row.point_id}" for row in reader.points(device)], "point")
     return device, point_id
 

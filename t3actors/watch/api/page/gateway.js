@@ -4,6 +4,7 @@
 // not live. It tries again by itself, for ever.
 
 import { Clock } from "./clock.js";
+import { takeNewPage } from "./renewal.js";
 import { LiveSocket } from "./socket.js";
 
 const HEALTH_EVERY_MS = 2000;
@@ -125,6 +126,7 @@ export class Gateway extends EventTarget {
       this._fault = "";
       this.clock.hear(health.at, askedAt);
       if (this.health && this.health.version !== health.version) location.reload(); // another gateway brings another page
+      else if (this.health && this.health.boot_id !== health.boot_id) takeNewPage();
       this.health = health;
       this.dispatchEvent(new Event("health"));
       if (!this._socket.isThere) this._socket.open(this._token);
