@@ -15,14 +15,17 @@ WRITER, READERS = range(120, 121), range(123, 128)
 NAMED_AT_MOST = 5
 
 
-def holders_of(database: Path, octets: range, proc: Path = PROC) -> str:
-    """Name the other processes that hold one of these; "" where there is none, or that cannot be seen."""
+def holders_of(database: Path, octets: range, proc: Path = PROC, *, ours: str = "") -> str:
+    """Name the other processes that hold one of these; `ours` where it is this one; "" where there is none, or that cannot be seen."""
     try:
         inode = beside(database, "-shm").stat().st_ino
         locks = (proc / "locks").read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return ""
-    found = sorted(pids_of(locks, inode, octets) - {os.getpid()})
+    holding = pids_of(locks, inode, octets)
+    found = sorted(holding - {os.getpid()})
+    if holding and not found:
+        return ours
     named = ", ".join(_named(pid, proc) for pid in found[:NAMED_AT_MOST])
     return f"{named} and {len(found) - NAMED_AT_MOST} more" if len(found) > NAMED_AT_MOST else named
 

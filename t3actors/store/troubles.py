@@ -23,12 +23,15 @@ from t3actors.store.room import RoomKeeper
 _OF_THE_DISK = {error.__name__ for error in (StoreFailing, StoreHindered, StoreUnreachable, StoreDamaged, SchemaTooNew)}
 
 
+HANGS = "a thread of this gateway that hangs"
+
+
 class Troubles:
     """One per writer. `waits_for`: what is waited for now, in the words of the error; empty when nothing is."""
 
     def __init__(self, path: Path, log: Log, room: RoomKeeper, held_by: Callable[[], str] | None = None) -> None:
         self._path = path
-        self._held_by = held_by or partial(holders_of, path, WRITER)
+        self._held_by = held_by or partial(holders_of, path, WRITER, ours=HANGS)
         self._log = log
         self._room = room
         self._trouble = ""

@@ -66,6 +66,7 @@ def test_another_process_is_named_and_this_one_is_not(tmp_path: Path, statement:
     ours = apsw.Connection(str(path))
     ours.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (a); BEGIN; SELECT count(*) FROM t").fetchall()
     assert holders_of(path, octets) == ""
+    assert holders_of(path, octets, ours="this one") == ("this one" if octets == READERS else "")
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path), statement], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
