@@ -81,6 +81,11 @@ class Failures:
         """It went well, all of it."""
         self._failing.pop(what, None)
 
+    def forget(self) -> None:
+        """There is another file now."""
+        self._failing.clear()
+        self._searching.forget()
+
     def _goes_on(self, what: str, error: StoreFailing) -> bool:
         now_s = self._now_s()
         failing = self._failing.get(what)

@@ -127,6 +127,7 @@ class Store:
             self._aside = self._aside or aside_of(self.path, self._wall_ms())
             there = str(self._aside) if set_aside(self.path, self._aside) else "nothing"
             self._is_aside = True
+            self._failures.forget()
             self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=there, reason=reason)
         self._open(lambda _checked: None)
         self._is_aside, self._damage, self._aside = False, "", None

@@ -30,20 +30,27 @@ class Searching:
         self._path = path
         self._wait = wait or threading.Event().wait
         self._thread: threading.Thread | None = None
-        self._found = ""
+        self._found: list[str] = []
 
     def found(self) -> str | None:
         """Begin a search, or tell of one that is over: which place cannot be read, or "" where all can. None: not known yet."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._search, name="search for the unreadable", daemon=True)
+            self._found = []
+            self._thread = threading.Thread(
+                target=self._search, args=(self._found,), name="search for the unreadable", daemon=True
+            )
             self._thread.start()
         elif not self._thread.is_alive():
             self._thread = None
-            return self._found
+            return self._found[0]
         return None
 
-    def _search(self) -> None:
-        self._found = unreadable_place(self._path, self._wait)
+    def forget(self) -> None:
+        """There is another file now: what is found of the last one is none of its business."""
+        self._thread = None
+
+    def _search(self, found: list[str]) -> None:
+        found.append(unreadable_place(self._path, self._wait))
 
 
 def unreadable_place(path: Path, wait: Wait) -> str:

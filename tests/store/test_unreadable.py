@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import apsw
@@ -86,3 +87,17 @@ def test_a_search_is_begun_told_of_once_and_then_begun_anew(database: Path) -> N
 
         blocking_until(is_told)
         assert answers[-1] == ""
+
+
+def test_what_is_found_of_a_file_that_is_there_no_more_is_forgotten(database: Path) -> None:
+    goes_on = threading.Event()
+    searching = Searching(database, lambda _s: goes_on.wait(30))
+    with simulated_disk(Worn(3)):
+        assert searching.found() is None
+        lost = searching._thread
+        assert lost is not None
+        searching.forget()
+        goes_on.set()
+        lost.join(30)
+    assert searching.found() is None  # a search of its own
+    blocking_until(lambda: searching.found() == "")
