@@ -120,11 +120,12 @@ class DeviceLearned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceRemoved(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration no longer has this device: its rows stay, its status becomes `disabled`."""
+    """The configuration no longer has this device: its rows stay, its status becomes `disabled`. What it `was`, the detector knows."""
 
     device: str
     at_ms: int
     reason: str
+    was: DeviceStatus = DeviceStatus.UNKNOWN
 
 
 class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from t3actors.messages import (
     PointChange,
     PointsChanged,
 )
+from t3actors.points import DeviceStatus
 
 WORTH_A_COMMIT = 64
 LOW_RATE_AGE_S = 2.0
@@ -212,6 +213,7 @@ def _of_removal(removed: DeviceRemoved) -> EventHappened:
         at_ms=removed.at_ms,
         event="device.removed",
         device=removed.device,
-        to_status="disabled",
+        from_status=removed.was,
+        to_status=DeviceStatus.DISABLED,
         reason=removed.reason,
     )

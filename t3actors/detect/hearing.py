@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from t3actors.cycles import CycleEnded
 from t3actors.detect.beside import Beside
 from t3actors.detect.delivery import Delivery
@@ -146,6 +148,7 @@ class Hearing:
         device = self._latest.devices.get(message.device)
         now_s = self._now_s()
         if device is not None:
+            message = replace(message, was=device.status or DeviceStatus.UNKNOWN)
             self._out.push(device.removed(message.reason, now_s, message.at_ms), now_s)
         self._out.add(message, now_s)
         self._out.pump(now_s)

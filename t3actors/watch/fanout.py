@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import trio
 
-from t3actors.messages import DeviceStatusChanged, PointChange, PointsChanged
+from t3actors.messages import DeviceRemoved, DeviceStatusChanged, PointChange, PointsChanged
 from t3actors.points import DeviceStatus, Status, Value
 
 CHANGES_A_FRAME = 500
@@ -191,7 +191,7 @@ class _Group:
                 key = (item.device, item.point_id)
                 if (item.changed or wanted.repeats) and key not in left_out and self._wants(key):
                     points.append(_point(item))
-            elif isinstance(item, DeviceStatusChanged) and wanted.device in {None, item.device}:
+            elif isinstance(item, DeviceStatusChanged | DeviceRemoved) and wanted.device in {None, item.device}:
                 devices.append(_device(item, conflicts.get(item.device, "")))
             if len(points) + len(devices) >= CHANGES_A_FRAME:
                 yield _frame(points, devices)
@@ -227,7 +227,9 @@ def _point(change: PointChange) -> LivePoint:
     )
 
 
-def _device(said: DeviceStatusChanged, conflict: str) -> LiveDevice:
+def _device(said: DeviceStatusChanged | DeviceRemoved, conflict: str) -> LiveDevice:
+    if isinstance(said, DeviceRemoved):
+        return LiveDevice(said.device, DeviceStatus.DISABLED, said.was, said.reason, said.at_ms)
     if conflict:
         return LiveDevice(said.device, DeviceStatus.CONFLICT, said.was, conflict, said.at_ms)
     return LiveDevice(said.device, said.status, said.was, said.reason, said.at_ms)

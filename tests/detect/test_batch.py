@@ -176,7 +176,7 @@ def test_each_change_of_status_brings_its_row_for_events() -> None:
         turned("a", DeviceStatus.OFFLINE, DeviceStatus.OFFLINE),
         change(1),
         change(2, was=Status.STALE),
-        DeviceRemoved(device="a", at_ms=3, reason="gone"),
+        DeviceRemoved(device="a", at_ms=3, reason="gone", was=DeviceStatus.ONLINE),
     ]
     listed = with_events(items)
     assert listed[: len(items)] == items
@@ -184,7 +184,7 @@ def test_each_change_of_status_brings_its_row_for_events() -> None:
     assert [(e.event, e.point_id, e.from_status, e.to_status) for e in events] == [
         ("device.offline", None, "online", "offline"),
         ("point.ok", "IN2", "stale", "ok"),
-        ("device.removed", None, "", "disabled"),
+        ("device.removed", None, "online", "disabled"),
     ]
 
 

@@ -345,10 +345,12 @@ async def test_a_removed_device_has_disabled_points_and_is_not_known_any_more(au
     async with h.at_work():
         h.tell(A)
         h.poll(1, 20.0, 21.0)
+        h.tell(turned("a", DeviceStatus.CONNECTING, DeviceStatus.ONLINE))
         h.tell(DeviceRemoved(device="a", at_ms=5, reason="not in the configuration"))
         h.poll(2, 22.0, 23.0)
         await trio.sleep(100)
         assert h.writer.statuses("IN1") == [Status.OK, Status.DISABLED]
+        assert [each.was for each in h.writer.items if isinstance(each, DeviceRemoved)] == [DeviceStatus.ONLINE]
         last = h.device.heard[-1]
         assert isinstance(last, ReadingsTaken)
         assert not last.known

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from t3actors.messages import DeviceStatusChanged, EventHappened, PointChange, PointsChanged
+from t3actors.messages import DeviceRemoved, DeviceStatusChanged, EventHappened, PointChange, PointsChanged
 from t3actors.points import DeviceStatus, Reading, Status
 from t3actors.watch import fanout
 from t3actors.watch.fanout import CHANGES_A_FRAME, Fanout, Filter, Listener
@@ -53,6 +53,16 @@ async def test_a_change_is_told_with_value_status_and_times() -> None:
             }
         ]
     }  # fmt: skip
+
+
+async def test_that_a_device_is_gone_is_told_as_what_became_of_it() -> None:
+    hub = Fanout(10)
+    listener, other = joined(hub), joined(hub, device="ahu-2")
+    hand_on(hub, DeviceRemoved(device="ahu-1", at_ms=5, reason="gone", was=DeviceStatus.ONLINE), change("ahu-2/IN1"))
+    assert (await told(listener))["devices"] == [
+        {"device": "ahu-1", "status": "disabled", "was": "online", "reason": "gone", "at": 5}
+    ]
+    assert "devices" not in await told(other)
 
 
 async def test_a_device_s_status_is_told_too_and_other_rows_are_not() -> None:
