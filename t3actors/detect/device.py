@@ -1,7 +1,7 @@
 """Remembers, of one device's points, the last stored reading and when it was last read; finds what changed or grew old.
 
 Compared is always with what was last *stored*, so that slow drift is seen, and a restart writes no false change.
-Statuses found in the store stand until the first poll; ages count from the start.
+Statuses found in the store stand until the first poll, though an ok one is shown as unknown until then; ages count from the start.
 
 `now_s` is monotonic, `at_ms` Unix UTC. Nothing here knows an actor or a clock. Called by detector.py and latest.py.
 """
