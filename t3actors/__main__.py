@@ -17,7 +17,11 @@ def run() -> None:
         gc.disable()  # for the tenth of a second that it takes
         from t3actors.cli.quickly import history  # noqa: PLC0415 - only where it is asked for
 
-        code = history(sys.argv[2:])
+        try:
+            code = history(sys.argv[2:])
+        except KeyboardInterrupt:
+            sys.stderr.write("\nAborted!\n")  # as click has it
+            code = 1
         gc.enable()
         if code is not None:
             sys.stderr.flush()

@@ -191,6 +191,16 @@ def test_the_program_goes_the_quick_way_and_ends_with_its_code(data: Path) -> No
     assert (ended.returncode, ended.stdout, ended.stderr) == (usual.code, usual.out, usual.err)
 
 
+def test_ctrl_c_ends_the_quick_way_as_it_ends_the_usual_one() -> None:
+    script = (
+        "import sys; from t3actors.cli import quickly; from t3actors.__main__ import run\n"
+        "def stopped(_): raise KeyboardInterrupt\n"
+        "quickly.history = stopped; sys.argv = ['t3actors', 'history']; run()"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "\nAborted!\n")
+
+
 def test_the_first_sample_of_the_day_is_at_midnight(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     quickly.history(["ahu-1/IN1", "--data", str(data), *DAY, "--csv"])
     assert capsys.readouterr().out.splitlines()[1].startswith(f"2026-11-18 00:00:00 UTC,{MIDNIGHT_MS},2")
