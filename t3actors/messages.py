@@ -56,6 +56,7 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     poll_no: int
     sampled_at_ms: int
+    """When it ended."""
     readings: tuple[Reading, ...]
     counts: PollCounts
     group: str | None = None
@@ -66,6 +67,9 @@ class PointsRead(msgspec.Struct, frozen=True, kw_only=True):
     """When it came, by our own clock, where `sampled_at_ms` is by another one (T3000's); None: then too."""
     is_hearsay: bool = False
     """Another answered (T3000, from its cache) that the device is not read any more: it was not heard, and is not online for this."""
+    ages: tuple[tuple[int, int], ...] = ()
+    """Of a poll that took long: how many of the readings, from the first on, came how many milliseconds before `sampled_at_ms`, the
+    oldest first. All others, which is mostly all of them, came then."""
 
     @property
     def heard_at_ms(self) -> int:

@@ -278,7 +278,7 @@ class DeviceActor(TrioActor):
             return None
         self._life.answered(started_s, len(readings))
         self._announce_changes()
-        self._report.hand_over(readings, self._life.polls.counts)
+        self._report.hand_over(readings, self._life.polls.counts, self._driver.ages())
         return readings
 
     def _alive(self, pause_s: float = 0.0) -> None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from t3actors.collect import arrivals
 from t3actors.messages import AlarmsRead, DeviceLearned, ObjectsRead
 from t3actors.points import DeviceFacts, Point, Reading
 
@@ -39,6 +40,9 @@ class Driver(Protocol):
 
         Raises: LinkDown or RequestTimedOut when the device as a whole does not answer.
         """
+
+    def ages(self) -> arrivals.Ages:
+        """How long before the end of the last `read` the answer came that brought a point's value. Empty where all came together."""
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
         """The whole list of points anew when the device's own description of them (range, units, digital or analog) has changed
@@ -80,6 +84,10 @@ class PollsOnly:
     def is_complete(self) -> bool:
         """Always."""
         return True
+
+    def ages(self) -> arrivals.Ages:
+        """All of now."""
+        return arrivals.NONE
 
     async def work(self, *, hurry: bool = False) -> float | None:  # noqa: ARG002
         """Nothing."""

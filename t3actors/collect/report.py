@@ -13,6 +13,7 @@ from typing import NamedTuple
 import trio
 
 from supervision.registry import Registry
+from t3actors.collect.arrivals import NONE, Ages, by_age
 from t3actors.collect.driver import Beside
 from t3actors.collect.lifecycle import SHOWN, State
 from t3actors.config import DeviceConfig
@@ -52,6 +53,7 @@ class Part(NamedTuple):
     part: str
     sampled_at_ms: int
     readings: tuple[Reading, ...]
+    ages: tuple[tuple[int, int], ...] = ()
 
 
 class Report:
@@ -83,7 +85,8 @@ class Report:
         self._data_source = data_source
         self._poll_no = 0
         self._unacknowledged: int | None = None
-        self._waiting: dict[str, Reading] = {}
+        self._waiting: dict[str, tuple[float, Reading]] = {}
+        """By point, what the device told of its own accord, and when (monotonic)."""
         self._counts = PollCounts()
         self._work_trouble = ""
         self._untold: deque[Beside] = deque(maxlen=MOST_UNTOLD)
@@ -141,17 +144,29 @@ class Report:
 
     def hand_in(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
         """Give what the device told of its own accord; it waits while a poll is on its way, and a later word replaces it."""
-        self._waiting.update((reading.point_id, reading) for reading in readings)
+        if readings:
+            told_s = trio.current_time()
+            self._waiting.update((reading.point_id, (told_s, reading)) for reading in readings)
         if self._waiting and self._unacknowledged is None:
             self.hand_over((), counts)
 
-    def hand_over(self, readings: tuple[Reading, ...], counts: PollCounts) -> None:
-        """Give one poll's readings to the detector, and before them what waits."""
+    def hand_over(self, readings: tuple[Reading, ...], counts: PollCounts, ages: Ages = NONE) -> None:
+        """Give one poll's readings to the detector, and with them what waits. `ages`: of readings that came well before the poll's end."""
         if self._waiting:
-            self._waiting.update((reading.point_id, reading) for reading in readings)
-            readings = tuple(self._waiting.values())
-            self._waiting.clear()
-        self.hand_over_parts((Part("", self._wall_ms(), readings),), counts)
+            readings, ages = self._with_waiting(readings, ages)
+        came: tuple[tuple[int, int], ...] = ()
+        if ages:
+            readings, came = by_age(readings, ages)
+        self.hand_over_parts((Part("", self._wall_ms(), readings, came),), counts)
+
+    def _with_waiting(self, readings: tuple[Reading, ...], ages: Ages) -> tuple[tuple[Reading, ...], Ages]:
+        """Add what waits, but of points that the poll has read."""
+        read = {reading.point_id for reading in readings}
+        waiting = {point_id: told for point_id, told in self._waiting.items() if point_id not in read}
+        self._waiting.clear()
+        now_s = trio.current_time()
+        told_ago = {point_id: now_s - told_s for point_id, (told_s, _) in waiting.items()}
+        return (*(told for _, told in waiting.values()), *readings), {**ages, **told_ago}
 
     def hand_over_parts(
         self, parts: Sequence[Part], counts: PollCounts, group: str | None = None, *, is_hearsay: bool = False
@@ -181,6 +196,7 @@ class Report:
                 part=part.part,
                 came_at_ms=came_at_ms,
                 is_hearsay=is_hearsay,
+                ages=part.ages,
             )
             self._send(DETECTOR, read)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -106,10 +106,43 @@ class DeviceLatest:
 
     def take(self, read: PointsRead, now_s: float) -> Taken:
         """Judge a poll's readings. An unchanged one costs a look-up, a comparison and a note of when it was read."""
-        stamp = Stamp(now_s, read.sampled_at_ms)
         taken = Taken([])
-        name, find, changes = self.name, self.tracks.get, taken.changes
-        for reading in read.readings:
+        stamp = Stamp(now_s, read.sampled_at_ms)
+        if read.ages:
+            self._judge_by_age(read, stamp, taken)
+        else:
+            self._judge(read.readings, stamp, taken)
+        self.counts = read.counts
+        if not read.is_hearsay:
+            self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
+            self.miss = ""
+        self._achieved_s = read.counts.achieved_interval_s
+        if self._achieved_s < FASTER_BY * self._checked_with_s:
+            self.check_at_s = now_s
+        return taken
+
+    def _judge_by_age(self, read: PointsRead, ended: Stamp, taken: Taken) -> None:
+        """Judge the readings of a poll that took long, each as of when it came.
+
+        Where more is known of a point since then (it grew old, say, while the poll went on), its reading is as of the poll's end:
+        no point's samples go back in time.
+        """
+        begin = 0
+        late: list[Reading] = []
+        for count, age_ms in read.ages:
+            stamp = Stamp(ended.now_s - age_ms / 1000, ended.at_ms - age_ms)
+            run: list[Reading] = []
+            for reading in read.readings[begin : begin + count]:
+                track = self.tracks.get(reading.point_id)
+                overtaken = track is not None and stamp.now_s <= max(track.emitted_s, track.stamp.now_s)
+                (late if overtaken else run).append(reading)
+            self._judge(run, stamp, taken)
+            begin += count
+        self._judge([*late, *read.readings[begin:]], ended, taken)
+
+    def _judge(self, readings: Sequence[Reading], stamp: Stamp, taken: Taken) -> None:
+        name, find, changes, now_s = self.name, self.tracks.get, taken.changes, stamp.now_s
+        for reading in readings:
             track = find(reading.point_id)
             if track is None:
                 taken.strangers += 1
@@ -126,14 +159,6 @@ class DeviceLatest:
                         if change.was in GONE_DARK and change.reading.status not in GONE_DARK:
                             taken.recovered += 1
                         self.check_at_s = min(self.check_at_s, track.ages_at_s(self._achieved_s))
-        self.counts = read.counts
-        if not read.is_hearsay:
-            self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
-            self.miss = ""
-        self._achieved_s = read.counts.achieved_interval_s
-        if self._achieved_s < FASTER_BY * self._checked_with_s:
-            self.check_at_s = now_s
-        return taken
 
     def grow_old(self, now_s: float, at_ms: int) -> Aged:
         """Mark what was not read for too long. Cheap to call when nothing can be due."""

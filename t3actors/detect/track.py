@@ -19,7 +19,7 @@ _NONE, _DETAILS, _REPEAT, _SOON = Emit.NONE, Emit.DETAILS, Emit.REPEAT, Emit.SOO
 
 
 class Stamp(NamedTuple):
-    """When a poll brought readings: one stamp for all of them. `at_ms` is Unix UTC, `now_s` monotonic."""
+    """When an answer brought readings: one stamp for all of them. `at_ms` is Unix UTC, `now_s` monotonic."""
 
     now_s: float
     at_ms: int

@@ -124,7 +124,7 @@ class Asking:
                 round_.missing = True
                 round_.fail(request, str(error))
             else:
-                round_.take(request, results)
+                round_.take(request, results, self._today_s())
                 self._proven(round_, request, octets, results)
                 self._suspect(round_, request, [answer for *_, answer in results])
         if round_.halved or asked.has_refused:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from supervision.registry import Registry
+from t3actors.collect import arrivals
 from t3actors.collect.bacnet import meeting
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.tags import ObjectId
@@ -107,6 +108,7 @@ class BacnetDriver:
         self._described_at_s = today_s()
         self._changed: tuple[Point, ...] | None = None
         self._just_met = False
+        self._ages = arrivals.NONE
 
     # -- the Driver protocol
 
@@ -136,8 +138,13 @@ class BacnetDriver:
         moved = await self._look_at_revision()
         if moved is not None:
             poll = self._polling.planned(ids)
-        made = self._subscriptions.polled(await self._polling.read(poll, 0 if probing else None), began_s)
+        read = await self._polling.read(poll, 0 if probing else None)
+        made = self._subscriptions.polled(read, began_s)
         self._remembering.keep_limits()
+        self._ages = self._polling.ages(poll, self._today_s())
+        if self._ages and made is not read:  # what was told instead holds now
+            kept = (each.point_id for each, was in zip(made, read, strict=True) if each is was)
+            self._ages = {point_id: self._ages[point_id] for point_id in kept if point_id in self._ages}
         self._look_at_alarms(made)
         return tuple(_moved(each) if each.point_id in moved else each for each in made) if moved else tuple(made)
 
@@ -148,6 +155,10 @@ class BacnetDriver:
         made = self._subscriptions.notified(message)
         self._look_at_alarms(made)
         return made
+
+    def ages(self) -> arrivals.Ages:
+        """Say how old the values of the last `read` were when it ended."""
+        return self._ages
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
         """Give all points anew when more of them are known, the device's objects have changed, or who tells of them; once."""

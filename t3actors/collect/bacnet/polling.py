@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from t3actors.collect import arrivals
 from t3actors.collect.bacnet.asking import Asking
 from t3actors.collect.bacnet.codec.properties import PRESENT_VALUE, RELIABILITY, STATUS_FLAGS
 from t3actors.collect.bacnet.codec.read_multiple import PropertyError, Result
 from t3actors.collect.bacnet.codec.tags import Bits
 from t3actors.collect.bacnet.mapping import POLLED, Item
-from t3actors.collect.bacnet.planning import Key
+from t3actors.collect.bacnet.planning import Key, Request
 from t3actors.collect.bacnet.reading import FAULT_FLAG, NOT_ANSWERED, Owner, differing, readings
 from t3actors.collect.bacnet.rounds import Asked
 from t3actors.collect.bacnet.sizes import want
@@ -56,6 +57,7 @@ class Polling:
         self._items: dict[str, Item] = {}
         self._polls: dict[tuple[str, ...], Poll] = {}
         self._flagless: set[tuple[int, int]] = set()
+        self._came: Sequence[tuple[float, Request]] = ()
 
     def take_over(self, items: Iterable[Item]) -> None:
         """These are the device's points now."""
@@ -85,6 +87,7 @@ class Polling:
     async def read(self, poll: Poll, retries: int | None = None) -> tuple[Reading, ...]:
         """Ask, and give a reading for each point. **Raises**: LinkDown, RequestTimedOut, BadResponse."""
         gathered = await self._asking.gather(poll.asked, retries)
+        self._came = gathered.came
         poll.last = await self._made(poll.items, gathered.results, poll.last)
         made = poll.last.readings
         if gathered.failures:
@@ -95,6 +98,18 @@ class Polling:
         if poll.unknown:
             made += tuple(Reading(point_id, None, Status.FAULT, GONE) for point_id in poll.unknown)
         return made
+
+    def ages(self, poll: Poll, now_s: float) -> arrivals.Ages:
+        """Say how old the values are that this poll has just read."""
+        came, self._came = self._came, ()
+        if not came or not arrivals.are_apart(came[0][0], now_s):
+            return arrivals.NONE
+        return {
+            poll.items[key[:2]].point.point_id: now_s - came_s
+            for came_s, request in came
+            for key in request.keys
+            if key[2] == PRESENT_VALUE and key[:2] in poll.items
+        }
 
     async def _made(self, items: dict[Owner, Item], results: Sequence[Result], last: Made | None) -> Made:
         """Make the readings, those anew of which anything came that is not as it was."""

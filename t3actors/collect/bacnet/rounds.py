@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from t3actors.collect.bacnet.codec.denials import Denial
@@ -20,6 +20,8 @@ class Gathered(NamedTuple):
 
     results: list[Result]
     failures: dict[Key, str]
+    came: Sequence[tuple[float, Request]] = ()
+    """When which request was answered, the first first (`today_s`)."""
 
 
 class Asked:
@@ -64,7 +66,8 @@ class Round:
     def __init__(self, requests: tuple[Request, ...], begin_with: int, seen: Seen) -> None:
         start = begin_with % len(requests) if requests else 0
         self.work = deque((*requests[start:], *requests[:start]))
-        self.gathered = Gathered([], {})
+        self._came: list[tuple[float, Request]] = []
+        self.gathered = Gathered([], {}, self._came)
         self.answered = self.missing = False
         self.refusals = 0
         """In a row, before anything came."""
@@ -79,8 +82,9 @@ class Round:
         self._seen = seen
         self._put_off: set[tuple[Key, ...]] = set()
 
-    def take(self, request: Request, results: list[Result]) -> None:
+    def take(self, request: Request, results: list[Result], came_s: float) -> None:
         self.answered = True
+        self._came.append((came_s, request))
         self.gathered.results.extend(results)
         if len(results) < len(request.keys):
             came = {result[:4] for result in results}

@@ -35,6 +35,8 @@ class Gathered(NamedTuple):
 
     values: dict[Want, Sequence[int]]
     failures: dict[Want, str]
+    came: Sequence[tuple[float, Block]]
+    """When which read was answered, the first first (`today_s`)."""
 
 
 class Asking:
@@ -81,7 +83,7 @@ class Asking:
                 round_.missing = True
                 round_.fail(block, str(error))
             else:
-                round_.take(block, words)
+                round_.take(block, words, self._today_s())
         nonsense, round_.nonsense = round_.nonsense, None
         try:
             if nonsense is not None and not round_.answered:
@@ -161,13 +163,15 @@ class _Round:
     def __init__(self, blocks: tuple[Block, ...], begin_with: int) -> None:
         first = begin_with % len(blocks) if blocks else 0
         self.work = deque((*blocks[first:], *blocks[:first]))
-        self.gathered = Gathered({}, {})
+        self._came: list[tuple[float, Block]] = []
+        self.gathered = Gathered({}, {}, self._came)
         self.answered = self.missing = self.searching = False
         self.nonsense: BadResponse | None = None
         self.search_left = SEARCH_REQUESTS
 
-    def take(self, block: Block, words: Sequence[int]) -> None:
+    def take(self, block: Block, words: Sequence[int], came_s: float) -> None:
         self.answered = True
+        self._came.append((came_s, block))
         for want in block.wants:
             start = want.address - block.address
             self.gathered.values[want] = words[start : start + want.size]

@@ -13,7 +13,7 @@ import msgspec
 
 from supervision.registry import Registry
 from t3actors.addresses import split_address
-from t3actors.collect import products
+from t3actors.collect import arrivals, products
 from t3actors.collect.driver import Opened, PollsOnly
 from t3actors.collect.modbus.asking import ILLEGAL, Asking, Gathered
 from t3actors.collect.modbus.blocks import Block, Want, plan
@@ -69,6 +69,7 @@ class ModbusDriver(PollsOnly):
         self._said_illegal: set[str] = set()
         self._changed: tuple[Point, ...] | None = None
         self._just_met = False
+        self._ages = arrivals.NONE
 
     # -- the Driver protocol
 
@@ -88,6 +89,10 @@ class ModbusDriver(PollsOnly):
             return await self._poll(points, probing=probing)
         finally:
             self._asking.release()
+
+    def ages(self) -> arrivals.Ages:
+        """Say how old the values of the last `read` were when it ended."""
+        return self._ages
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
         """Give all points anew when a read has found that a person changed the panel's ranges; once."""
@@ -221,7 +226,20 @@ class ModbusDriver(PollsOnly):
         moved = self._compare_layout(layout, gathered) if layout else frozenset()
         readings = tuple(self._reading(point_id, gathered, moved) for point_id in ids)
         self._tell_illegal(ids)
+        self._ages = self._ages_of(ids, gathered)
         return readings
+
+    def _ages_of(self, ids: tuple[str, ...], gathered: Gathered) -> arrivals.Ages:
+        now_s = self._today_s()
+        if not gathered.came or not arrivals.are_apart(gathered.came[0][0], now_s):
+            return arrivals.NONE
+        came_s = {want: at_s for at_s, block in gathered.came for want in block.wants}
+        asked = ((point_id, self._items.get(point_id)) for point_id in ids)
+        return {
+            point_id: now_s - came_s[entry.wants[0]]
+            for point_id, entry in asked
+            if entry is not None and entry.wants[0] in came_s
+        }
 
     def _planned(self, ids: tuple[str, ...], layout: tuple[Want, ...], *, aside: bool) -> tuple[Block, ...]:
         """Plan a poll: each point's value, and now and then what stands aside of it."""
