@@ -2,7 +2,7 @@
 Times: `*_at_ms` are Unix UTC milliseconds; `*_s` are durations in seconds.
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged--> detector --PointsChanged--> writer
-    device <------------------ReadingsTaken, StoreRenewed------------------- detector <---BatchStored--- writer
+    device <----------ReadingsTaken, StoreRenewed, GatewayPaused------------ detector <---BatchStored--- writer
 """
 
 from __future__ import annotations
@@ -143,6 +143,12 @@ class ReadingsTaken(msgspec.Struct, frozen=True, kw_only=True):
     last_ok_at_ms: int | None = None
 
 
+class GatewayPaused(msgspec.Struct, frozen=True, kw_only=True):
+    """The gateway itself did not run for a while (pauses.py): this device is to be read anew, whenever it would have been due."""
+
+    device: str
+
+
 class StoreRenewed(msgspec.Struct, frozen=True, kw_only=True):
     """The database was begun anew: what it was to keep of this device (DeviceLearned) is not in it, and is to be told again."""
 
@@ -191,6 +197,8 @@ class EventHappened(msgspec.Struct, frozen=True, kw_only=True):
     from_status: str = ""
     to_status: str = ""
     reason: str = ""
+    since_ms: int | None = None
+    """Nobody looked from then to `at_ms`: no value is known to have held over that time. A pair of rows, the first of then."""
 
 
 BatchItem = (

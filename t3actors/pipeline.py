@@ -42,6 +42,7 @@ from t3actors.detect.detector import ChangeDetector
 from t3actors.events import Log
 from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
+from t3actors.pauses import Pauses
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec, pool_spec
@@ -79,7 +80,8 @@ class Gateway:
         self.board = HealthBoard()
         self.registry = Registry()
         self.supervision_log = SupervisionLog(log, clock.wall_ms, self._tell_detector)
-        self.pollers = Pollers(config, log, self._pool_of, self._tell_detector)
+        self.pauses = Pauses(clock.machine_ms, clock.wall_ms)
+        self.pollers = Pollers(config, log, self._pool_of, self._tell_detector, self.pauses)
         self.pace, self.found, self.control = self.pollers.pace, self.pollers.found, self.pollers.control
         self.syncs = Syncs(lambda: self._pool_of("watch"), self._tell_detector, clock.wall_ms, self._answers_within_s)
         self.reload = Reload(source, self.pollers, lambda: self.supervisor, self._tell_detector, clock.wall_ms, log)
@@ -136,6 +138,7 @@ class Gateway:
                     up = Up(partial(self._is_up, nursery), task_status)
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
+                    nursery.start_soon(self.pauses.keep_looking)
                     nursery.start_soon(keep_collections_short)
                     nursery.start_soon(take_short_turns)
                     nursery.start_soon(self.unit.attend, self.board)
@@ -204,6 +207,7 @@ class Gateway:
             stream_id=lambda: secrets.randbits(62),
             flush_within_s=DETECTOR_FLUSHES_WITHIN_S,
             on_lost=self._count_unstored,
+            pauses=self.pauses,
         )
 
     def _watchers(self) -> list[ChildSpec]:

@@ -37,6 +37,7 @@ from t3actors.configure.difference import speaks_bacnet
 from t3actors.control import Control
 from t3actors.events import Log
 from t3actors.messages import DeviceRemoved, EventHappened
+from t3actors.pauses import Pauses
 from t3actors.points import DeviceFacts
 from t3actors.specs import actor_spec, pool_spec
 
@@ -53,8 +54,10 @@ class Pollers:
         log: Log,
         pool_of: Callable[[str], Supervisor],
         tell: Callable[[EventHappened | DeviceRemoved], object],
+        pauses: Pauses,
     ) -> None:
         self.config = config
+        self._pauses = pauses
         self.pace = Pace()
         self.found = FoundDevices(lambda: pool_of("found"), self.found_device_spec, tell, clock.wall_ms)
         self.control = Control(config.devices, lambda: self.found.devices, pool_of, tell, clock.wall_ms, log)
@@ -97,6 +100,7 @@ class Pollers:
             pace=self.pace,
             random=random.random,
             auto_start=self.config.gateway.auto_start,
+            pauses=self._pauses,
             known_facts=facts_at(device.address, device.instance) if device.protocol == "bacnet" else DeviceFacts(),
         )
 
@@ -110,6 +114,7 @@ class Pollers:
             pace=self.pace,
             random=random.random,
             auto_start=self.config.gateway.auto_start,
+            pauses=self._pauses,
         )
 
     def _driver(self, device: DeviceConfig, registry: Registry, alive: Callable[[], None]) -> Driver:

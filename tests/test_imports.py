@@ -58,6 +58,7 @@ PURE = (
     "supervision/intensity.py",
     "supervision/backoff.py",
     "supervision/spec.py",
+    "t3actors/collect/arrivals.py",
     "t3actors/collect/schedule.py",
     "t3actors/collect/lifecycle.py",
     "t3actors/collect/pace.py",

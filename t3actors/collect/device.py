@@ -13,6 +13,7 @@ import trio
 
 from supervision.actor import TrioActor
 from supervision.registry import Registry
+from t3actors.collect.afresh import PAUSED, Afresh
 from t3actors.collect.driver import Driver
 from t3actors.collect.insight import insight_of
 from t3actors.collect.life import Life
@@ -24,7 +25,8 @@ from t3actors.collect.spare_time import AGAIN_AFTER_S, STARVED_S, SpareTime
 from t3actors.config import DeviceConfig
 from t3actors.errors import DriverError, NotSent
 from t3actors.events import Log
-from t3actors.messages import ReadingsTaken, StoreRenewed, SyncRequested
+from t3actors.messages import GatewayPaused, ReadingsTaken, StoreRenewed, SyncRequested
+from t3actors.pauses import Pauses, no_pauses
 from t3actors.points import DeviceFacts, Point, Reading, Status
 from t3actors.questions import InsightRequested
 
@@ -41,7 +43,7 @@ ACKNOWLEDGED_WITHIN_S = 10.0
 class DeviceActor(TrioActor):
     """Polls one device. Speaks: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged.
 
-    Hears: ReadingsTaken, StoreRenewed, SyncRequested.
+    Hears: ReadingsTaken, StoreRenewed, GatewayPaused, SyncRequested.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class DeviceActor(TrioActor):
         pace: Pace,
         random: Callable[[], float],
         auto_start: bool = True,
+        pauses: Pauses | None = None,
         known_facts: DeviceFacts = DeviceFacts(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__()
@@ -68,6 +71,7 @@ class DeviceActor(TrioActor):
         self._log = log
         self._pace = pace
         self._auto_start = auto_start
+        self._afresh = Afresh(pauses or no_pauses(), self._phase)
         self._life = Life(config, lambda: self._report, now_s=self.now_s, random=random)
         self._met = False
         self._syncs: list[SyncRequested] = []
@@ -109,12 +113,17 @@ class DeviceActor(TrioActor):
                 self._wake.set()
             case StoreRenewed():
                 self._driver.keep_again()
+            case GatewayPaused():
+                if self._next_s is not None and self._afresh.is_called_for:  # else it has noticed, or is not polled yet
+                    self._wake.set()
             case _:
                 self._told(self._driver.notified(message))
         return None
 
     def _told(self, made: tuple[Reading, ...]) -> None:
         """The device told of changes. One that does not answer is asked at once instead of being believed."""
+        if self._afresh.waits:
+            return  # it may have lain there since before the pause
         if self._life.outage is None:
             self._report.hand_in(made, self._life.polls.counts)
         elif made:
@@ -147,8 +156,12 @@ class DeviceActor(TrioActor):
         self._plan = PollPlan(self._intervals(), self.now_s(), self._phase)
         while True:
             await self._until_due()
-            if self._syncs:
+            if self._afresh.is_called_for:
+                await self._begin_afresh()
+            elif self._syncs:
                 await self._sync()
+            elif self.now_s() >= self._afresh.due_s:
+                await self._poll_everything()
             elif self._life.outage is None:
                 await self._poll_on_schedule()
             elif self.now_s() >= self._life.outage.retry_at_s:
@@ -160,7 +173,7 @@ class DeviceActor(TrioActor):
 
     async def _until_due(self) -> None:
         """Sleep until the next poll, the next attempt, or the moment when silence has lasted `down_after` polls."""
-        if self._syncs:
+        if self._syncs or self._afresh.is_called_for:
             return
         self._wake = trio.Event()
         if self._life.outage is None:
@@ -169,6 +182,7 @@ class DeviceActor(TrioActor):
             until_s = self._life.outage.retry_at_s
         else:
             until_s = min(self._life.outage.retry_at_s, self._life.exhausted_at_s())
+        until_s = min(until_s, self._afresh.due_s)
         self._next_s = until_s
         await self._work_until(until_s)
         self._alive(max(0.0, until_s - self.now_s()))
@@ -224,8 +238,16 @@ class DeviceActor(TrioActor):
         if known and answered:  # the poll that meets a device reads more than any other, and a silence is told as such
             self._life.overran(skipped)
 
+    async def _begin_afresh(self) -> None:
+        _, is_another_perhaps = self._afresh.begin(self._life, self._plan, self.now_s())
+        self._report.forget_waiting()
+        if is_another_perhaps:
+            self._met = False
+            await self._driver.close()
+
     async def _poll_everything(self) -> tuple[Reading, ...] | None:
-        """Poll outside the grid: after an outage, or because somebody asked."""
+        """Poll outside the grid: after an outage or a pause of our own, or because somebody asked."""
+        self._afresh.done()
         readings = await self._poll(list(self._report.points))
         self._plan.restart_from(self.now_s())
         return readings
@@ -274,7 +296,13 @@ class DeviceActor(TrioActor):
             self._not_asked(error)
             return None
         except DriverError as error:
+            if self._afresh.is_called_for:
+                self._missed_why = PAUSED
+                return None
             await self._unanswered(error)
+            return None
+        if self._afresh.is_called_for:  # the answer may have lain there all the time
+            self._missed_why = PAUSED
             return None
         self._life.answered(started_s, len(readings))
         self._announce_changes()

@@ -53,6 +53,11 @@ class Life:
         """It is not asked any more; of that nobody is told."""
         self.state = after(self.state, Happened.STOPPED)
 
+    def was_away(self, stood_s: float) -> None:
+        """The gateway itself did not run for so long: that is no silence of the device, and no interval of its line."""
+        self._heard_s = min(self._heard_s + stood_s, self._now_s())
+        self.polls.achieved.interrupted()
+
     def answered(self, started_s: float, points: int) -> None:
         """A poll that started then was answered, and read so many points."""
         silent_s, self._heard_s = self._now_s() - self._heard_s, self._now_s()

@@ -159,6 +159,10 @@ class Report:
             readings, came = by_age(readings, ages)
         self.hand_over_parts((Part("", self._wall_ms(), readings, came),), counts)
 
+    def forget_waiting(self) -> None:
+        """What waits was told before a time in which nobody looked."""
+        self._waiting.clear()
+
     def _with_waiting(self, readings: tuple[Reading, ...], ages: Ages) -> tuple[tuple[Reading, ...], Ages]:
         """Add what waits, but of points that the poll has read."""
         read = {reading.point_id for reading in readings}

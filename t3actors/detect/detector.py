@@ -2,7 +2,7 @@
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, DeviceRemoved--> here --PointsChanged--> writer
     device --ObjectsRead, AlarmsRead, DeviceLearned---------------------------------------> here
-    device <--ReadingsTaken, StoreRenewed-------------------------------------------------- here <---BatchStored--- writer
+    device <--ReadingsTaken, StoreRenewed, GatewayPaused----------------------------------- here <---BatchStored--- writer
 
 At start it asks the writer what is stored and holds what devices say until it knows. Then one batch is in flight at a
 time; it is sent again, under its number, when a writer says that it is ready, or when nobody acknowledged it in time. The
@@ -38,6 +38,7 @@ from t3actors.messages import (
     StoreRenewed,
     WriterReady,
 )
+from t3actors.pauses import Pauses, no_pauses
 from t3actors.questions import ChangesStored, LatestRequested
 
 WRITER, LIVE = "writer", "live"
@@ -54,7 +55,7 @@ class ChangeDetector(TrioActor):
     """Stage 2. `wall_ms` gives Unix UTC milliseconds; `stream_id` a number never used before, up to 62 bits.
 
     `flush_within_s`: how long a stop may wait for the writer; the supervisor's patience must be longer. `on_lost` hears how
-    many changes it could not hand over by then.
+    many changes it could not hand over by then. `pauses` tells when the gateway itself did not run.
     """
 
     def __init__(
@@ -66,8 +67,11 @@ class ChangeDetector(TrioActor):
         stream_id: Callable[[], int],
         flush_within_s: float = 4.0,
         on_lost: Callable[[int], object] = lambda _lost: None,
+        pauses: Pauses | None = None,
     ) -> None:
         super().__init__()
+        self._pauses = pauses or no_pauses()
+        self._away = self._pauses.away
         self._wall_ms = wall_ms
         self._log = log
         self._flush_within_s = flush_within_s
@@ -116,6 +120,8 @@ class ChangeDetector(TrioActor):
 
     def on_receive(self, message: object) -> object:
         """Handle one message. Never waits."""
+        if self._pauses.look() is not self._away:
+            self._tell_pauses()
         if not self._loaded and isinstance(message, DeviceMessage):
             self._held.put(message)
             return None
@@ -143,19 +149,30 @@ class ChangeDetector(TrioActor):
             self._on_lost(lost)
 
     async def _keep_looking(self) -> None:
-        began_s = self.now_s()
+        began_s, away = self.now_s(), self._pauses.away
         while True:
             due_s = began_s + self._tick_s
             await trio.sleep_until(due_s)
             began_s = self.now_s()
             self._looks += 1
             if began_s - due_s > STOOD_STILL_S:
-                self._latest.stood_still(began_s - due_s, began_s)
                 self._missed_at_s += began_s - due_s
+                if self._pauses.look() is away:  # else every age was seen to already
+                    self._latest.stood_still(began_s - due_s, began_s)
+            if self._pauses.look() is not self._away:
+                self._tell_pauses()
+            away = self._pauses.away
             if self._loaded:
                 self._look()
             elif self.now_s() - self._asked_s >= ASK_AGAIN_AFTER_S:
                 self._ask_for_state()
+
+    def _tell_pauses(self) -> None:
+        """End what held before the gateway stood still, before anything else is done; what is stored must be known for that."""
+        if self._loaded:
+            self._away = self._pauses.away
+            for pause in self._pauses.take():
+                self._hearing.paused(pause)
 
     def _look(self) -> None:
         now_s, at_ms = self.now_s(), self._wall_ms()
@@ -177,8 +194,9 @@ class ChangeDetector(TrioActor):
             return
         now_s = self.now_s()
         self._out.begin(now_s)
-        self._latest.load(message, now_s)
         self._loaded = True
+        self._tell_pauses()  # of before anything was known here: the ages of what is loaded count from now
+        self._latest.load(message, now_s, self._wall_ms())
         self._log(DETECTOR_LOADED, points=len(message.points), incarnation=self._stream)
         self._out.begin_with_loss(self._held.let_go)
         for held in self._held.take():

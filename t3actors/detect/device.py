@@ -26,6 +26,7 @@ from t3actors.messages import (
     PointsRead,
     PollCounts,
 )
+from t3actors.pauses import Pause
 from t3actors.points import DeviceStatus, Reading, Rules, Status
 from t3actors.questions import DeviceNow, PointNow
 
@@ -65,6 +66,8 @@ class DeviceLatest:
         self.last_ok_at_ms: int | None = None
         """In an earlier life, as long as nothing was read in this one (`is_read`)."""
         self.is_read = False
+        self.confirm_from_ms = 0
+        """A reading with another's time (a T3000's) that is older does not confirm what was known before a start or a pause."""
         self.check_at_s = -math.inf
         """No point grows old before this time: most ticks need not look."""
         self.miss = ""
@@ -111,7 +114,8 @@ class DeviceLatest:
         if read.ages:
             self._judge_by_age(read, stamp, taken)
         else:
-            self._judge(read.readings, stamp, taken)
+            confirms = not read.part or read.sampled_at_ms >= self.confirm_from_ms
+            self._judge(read.readings, stamp, taken, confirms=confirms)
         self.counts = read.counts
         if not read.is_hearsay:
             self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
@@ -140,7 +144,7 @@ class DeviceLatest:
             begin += count
         self._judge([*late, *read.readings[begin:]], ended, taken)
 
-    def _judge(self, readings: Sequence[Reading], stamp: Stamp, taken: Taken) -> None:
+    def _judge(self, readings: Sequence[Reading], stamp: Stamp, taken: Taken, *, confirms: bool = True) -> None:
         name, find, changes, now_s = self.name, self.tracks.get, taken.changes, stamp.now_s
         for reading in readings:
             track = find(reading.point_id)
@@ -149,7 +153,7 @@ class DeviceLatest:
             elif (reading is track.seen or reading == track.seen) and now_s < track.due_s:
                 track.stamp = stamp
             else:
-                change = track.judged(name, reading, stamp)
+                change = track.judged(name, reading, stamp, confirms=confirms)
                 if track.before is not None:
                     changes += track.taken_before()
                 if change is not None:
@@ -278,6 +282,19 @@ class DeviceLatest:
         for track in self.tracks.values():
             track.stamp = Stamp(min(track.stamp.now_s + gap_s, now_s), track.stamp.at_ms)
         self.check_at_s = now_s
+
+    def pause(self, pause: Pause, now_s: float) -> list[PointChange]:
+        """Take a time in which nobody looked at anything, long enough that no value is known to have held over it."""
+        self.confirm_from_ms = pause.until_ms
+        self.check_at_s = now_s
+        self._by_status = None
+        if not self.enabled:
+            return []
+        return [
+            change
+            for track in self.tracks.values()
+            for change in track.pause(self.name, pause, now_s, self._achieved_s)
+        ]
 
     def look_again_at(self, at_s: float) -> None:
         """Let ages be looked at no later than this."""

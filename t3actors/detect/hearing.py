@@ -2,7 +2,7 @@
 
     device --DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, DeviceRemoved--> here
     device --ObjectsRead, AlarmsRead, DeviceLearned, CycleEnded---------------------------> here
-    device <--ReadingsTaken---------------------------------------------------------------- here
+    device <--ReadingsTaken, GatewayPaused------------------------------------------------- here
 
 What is a change, and how old a value may get, is decided in device.py; when a batch is due, in batch.py. No actor and no clock of its
 own. Called by detector.py. Thread: the trio loop.
@@ -24,6 +24,7 @@ from t3actors.detect.latest import Latest
 from t3actors.detect.recoveries import Recoveries
 from t3actors.events import Log
 from t3actors.events.detect import POINTS_DOWN, POINTS_STALE
+from t3actors.events.gateway import GATEWAY_STOOD_STILL
 from t3actors.messages import (
     AlarmsRead,
     DeviceAnnounced,
@@ -31,15 +32,21 @@ from t3actors.messages import (
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
+    GatewayPaused,
     ObjectsRead,
     PointChange,
     PointsRead,
     PollMissed,
     ReadingsTaken,
 )
-from t3actors.points import DeviceStatus
+from t3actors.pauses import Pause
+from t3actors.points import DeviceStatus, Status
 
 NO_POLL = -1
+ON_ITS_WAY_S = 5.0
+"""So long after the gateway stood still its detector may take to come to what had been sent to it before."""
+CLOCK_STEPPED = "clock.stepped"
+"""In EVENTS; with the row before it, the end of what held: as where the clock was put forward (store/stretches.py)."""
 
 
 class Hearing:
@@ -67,6 +74,8 @@ class Hearing:
         self._wall_ms = wall_ms
         self._log = log
         self._recoveries = Recoveries(log)
+        self._paused: Pause | None = None
+        self._noticed_s = 0.0
         self.handlers: dict[type, Callable[[Any], object]] = {
             PointsRead: self._points_read,
             DeviceAnnounced: self._device_announced,
@@ -108,7 +117,7 @@ class Hearing:
     def _points_read(self, message: PointsRead) -> None:
         device = self._latest.devices.get(message.device)
         known = device is not None and device.announced is not None
-        if device is not None and known and device.enabled:
+        if device is not None and known and device.enabled and not self._is_of_before(message):
             self._take(device, message)
         self._answer(message.device, message.poll_no, known=known)
 
@@ -171,7 +180,38 @@ class Hearing:
         self._out.add(message, now_s, message.group)
         self._out.pump(now_s)
 
-    # ------------------------------------------------------------------------------------- what their silence brings
+    # ------------------------------------------------------------------------- what their silence, or ours, brings
+
+    def paused(self, pause: Pause) -> None:
+        """The gateway itself did not run for a while: no value holds over it, and every device is to be read anew."""
+        now_s = self._now_s()
+        self._paused, self._noticed_s = pause, now_s
+        left = EventHappened(at_ms=pause.until_ms, event=CLOCK_STEPPED, reason=pause.reason, since_ms=pause.since_ms)
+        self._out.add(left, now_s)
+        changes = self._latest.pause(pause, now_s)
+        self._out.push(changes, now_s)
+        self._log(
+            GATEWAY_STOOD_STILL,
+            lasted_s=round(pause.lasted_s, 1),
+            asleep_s=round(pause.asleep_s, 1),
+            since=pause.since_ms,
+            points_stale=sum(change.reading.status is Status.STALE for change in changes),
+        )
+        for device in self._latest.devices:
+            if self._is_played(f"device/{device}"):
+                self._send(f"device/{device}", GatewayPaused(device=device))
+
+    def _is_of_before(self, message: PointsRead) -> bool:
+        """Say whether a poll was on its way when the gateway stood still: it says nothing of now, and is read anew.
+
+        By the wall clock; hence only for a moment after that was noticed, and the clock may be set back later.
+        """
+        paused = self._paused
+        return (
+            paused is not None
+            and message.heard_at_ms < paused.until_ms
+            and self._now_s() - self._noticed_s < ON_ITS_WAY_S
+        )
 
     def grow_old(self, now_s: float, at_ms: int) -> None:
         """Mark what was not read for too long; most of the time no device can have any of that."""

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.track import Stamp, Track
-from t3actors.messages import BatchItem, StateLoaded
-from t3actors.points import DeviceStatus
+from t3actors.messages import BatchItem, PointChange, StateLoaded
+from t3actors.pauses import Pause
+from t3actors.points import DeviceStatus, Status
 from t3actors.questions import DeviceNow, LatestRequested
 
 
@@ -32,16 +33,18 @@ class Latest:
             device = self.devices[name] = DeviceLatest(name)
         return device
 
-    def load(self, message: StateLoaded, now_s: float) -> None:
-        """Refill from the store."""
+    def load(self, message: StateLoaded, now_s: float, at_ms: int = 0) -> None:
+        """Refill from the store. Nobody knows that what is in it has held until now: the first good reading of each point says it again."""
         for stored in message.points:
             track = Track(stored.reading, Stamp(now_s, stored.sampled_at_ms))
             track.recalled = True
+            track.unconfirmed = stored.reading.status is Status.OK
             self.device(stored.device).tracks[stored.point_id] = track
         for name, status in message.device_status.items():
             device = self.device(name)
             device.status = status
             device.enabled = status is not DeviceStatus.DISABLED
+            device.confirm_from_ms = at_ms
             device.last_ok_at_ms = message.last_ok_at_ms.get(name)
 
     def said_again(self, at_ms: int) -> list[BatchItem]:
@@ -62,6 +65,10 @@ class Latest:
             if device is not None and track is not None and key not in waiting:
                 track.forget()
                 device.look_again_at(now_s + track.rules.poll_interval_s)
+
+    def pause(self, pause: Pause, now_s: float) -> list[PointChange]:
+        """Nobody looked at any device for a while."""
+        return [change for device in self.devices.values() for change in device.pause(pause, now_s)]
 
     def stood_still(self, gap_s: float, now_s: float) -> None:
         """The gateway itself stood still for so long: nobody is blamed for it."""

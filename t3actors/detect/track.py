@@ -8,14 +8,19 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from t3actors.detect.ages import aged, next_age_s, rules_of
+from t3actors.detect.ages import aged, interval_s, next_age_s, rules_of, stale_at_age_s
 from t3actors.detect.door import Door, Passed
 from t3actors.detect.rules import ROW_ALONE, Emit, Verdict, due_s, judge, settled
 from t3actors.messages import PointChange
+from t3actors.pauses import Pause
 from t3actors.points import Point, Reading, Rules, Status, Value
 
 _OK, _DISABLED = Status.OK, Status.DISABLED  # a word of an Enum costs 160 ns each time (Python 3.11)
 _NONE, _DETAILS, _REPEAT, _SOON = Emit.NONE, Emit.DETAILS, Emit.REPEAT, Emit.SOON
+
+
+LEFT_OF_AN_INTERVAL = 1.5
+"""After a pause of the gateway's own, so long a point has at least until it is stale: its poll is due now, and takes its time."""
 
 
 class Stamp(NamedTuple):
@@ -36,6 +41,7 @@ class Track:
         "emitted_s",
         "forgotten",
         "off",
+        "paused",
         "point",
         "recalled",
         "rules",
@@ -44,6 +50,7 @@ class Track:
         "series",
         "stamp",
         "stored",
+        "unconfirmed",
     )
 
     def __init__(self, stored: Reading, known: Stamp) -> None:
@@ -66,6 +73,10 @@ class Track:
         """It comes from the store: the next reading tells that it is read again, if nothing else."""
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
+        self.unconfirmed = False
+        """Its value is of before a time in which nobody looked (the gateway was off, or paused): the next good reading says it again."""
+        self.paused = False
+        """It is stale by a pause of the gateway's own, of which EVENTS tells once for all points."""
 
     def describe(self, point: Point, now_s: float, *, met: bool) -> None:
         """Take a point's description. Another unit, range or source starts a new series, which wants a first sample.
@@ -85,6 +96,8 @@ class Track:
         self.rules = rules
         self.digital = point.digital
         self.seen = None
+        if rules.trend == "never":
+            self.unconfirmed = False  # there is no history that would have to know
         self.due_s = due_s(rules, self.emitted_s)
 
     def forget(self) -> None:
@@ -92,12 +105,13 @@ class Track:
         self.forgotten = True
         self.seen = None
 
-    def judged(self, device: str, raw: Reading, stamp: Stamp) -> PointChange | None:
-        """Judge a reading against what is stored, and take what is emitted for stored."""
+    def judged(self, device: str, raw: Reading, stamp: Stamp, *, confirms: bool = True) -> PointChange | None:
+        """Judge a reading against what is stored, and take what is emitted for stored. `confirms`: it is of after the start or pause."""
         stored = self.stored
         reading = settled(raw, stored.value)
+        confirms = confirms and self.unconfirmed and reading.status is _OK
         if self.rules.compress > 0 and not self.digital:
-            return self._through_door(device, reading, stamp)
+            return self._through_door(device, reading, stamp, confirms=confirms)
         verdict = judge(
             reading,
             None if self.forgotten else stored,
@@ -105,11 +119,12 @@ class Track:
             digital=self.digital,
             overdue=stamp.now_s >= self.due_s,
             soon=stamp.now_s < self.emitted_s + self.rules.min_interval_s,
+            confirms=confirms,
         )
         if stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp = stamp
-        self.seen = raw
+        self.seen = None if self.unconfirmed and not confirms else raw
         self.off = reading.status is _DISABLED
         if self.recalled:
             verdict = self._read_again(verdict, reading)
@@ -123,11 +138,14 @@ class Track:
         if verdict.emit is _DETAILS and not verdict.sample:
             # The row alone must not move the value that later ones are compared with: it would drift away from the samples.
             reading = _with(reading, stored.value, reading.status, reading.reason)
-        return self._emit(
+        owed = self.unconfirmed and not confirms and reading.status is _OK
+        change = self._emit(
             device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not _REPEAT, sample=verdict.sample
         )
+        self.unconfirmed = self.unconfirmed or owed
+        return change
 
-    def _through_door(self, device: str, reading: Reading, stamp: Stamp) -> PointChange | None:
+    def _through_door(self, device: str, reading: Reading, stamp: Stamp, *, confirms: bool) -> PointChange | None:
         """Judge a reading of a compressed point: its row follows the deadband, its samples the door.
 
         It is never skipped as a repeat: a value that stands still is part of its course.
@@ -138,7 +156,8 @@ class Track:
         if self.before is not None:
             self.stored, self.emitted_s = self.before.reading, stamp.now_s
         overdue = stamp.now_s >= self.emitted_s + (self.rules.max_interval_s or math.inf)
-        verdict = judge(reading, None if self.forgotten else self.stored, self.rules, digital=False, overdue=overdue)
+        stored = None if self.forgotten else self.stored
+        verdict = judge(reading, stored, self.rules, digital=False, overdue=overdue, confirms=confirms)
         if self.stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp, self.seen, self.off = stamp, None, reading.status is _DISABLED
@@ -150,7 +169,7 @@ class Track:
             return None
         if reading.status is _OK:
             self.sampled_at_ms = stamp.at_ms
-        samples = verdict.sample and (breaks or verdict.emit is _REPEAT)
+        samples = verdict.sample and (breaks or confirms or verdict.emit is _REPEAT)
         emitted_s = self.emitted_s
         changed = verdict.emit is not _REPEAT
         change = self._emit(device, reading, stamp.at_ms, stamp.now_s, changed=changed, sample=samples)
@@ -232,6 +251,33 @@ class Track:
         reading = _with(self.stored, self.stored.value, status, reason)
         return self._emit(device, reading, at_ms, now_s, changed=True, sample=self.rules.trend != "never")
 
+    def pause(self, device: str, pause: Pause, now_s: float, achieved_s: float) -> list[PointChange]:
+        """Take a time in which nobody looked: what was known is to be confirmed, and is stale at once if that was too long.
+
+        No device is blamed for it: such a point has no row of its own in EVENTS, and one that is not stale yet has a poll's time left.
+        """
+        if self.stored.status is not _OK:
+            self.stamp = Stamp(min(self.stamp.now_s + pause.stood_s, now_s), self.stamp.at_ms)
+            return []
+        self.before = self._left_behind(device)
+        if self.before is not None:
+            self.stored = self.before.reading
+        self.unconfirmed = self.rules.trend != "never"
+        self.seen = None
+        self.sampled_at_ms = self.stamp.at_ms
+        stale_s = stale_at_age_s(self.rules, achieved_s)
+        left_s = LEFT_OF_AN_INTERVAL * interval_s(self.rules, achieved_s)
+        age_s = now_s - self.stamp.now_s + pause.asleep_s
+        self.stamp = Stamp(now_s - min(age_s, stale_s if age_s >= stale_s else stale_s - left_s), self.stamp.at_ms)
+        if age_s < stale_s or self._exempt():
+            return self.taken_before()
+        reading = self.stored = _with(self.stored, self.stored.value, Status.STALE, f"not read since {pause.reason}")
+        self.paused = True
+        quiet = PointChange(
+            device, reading.point_id, reading, self.sampled_at_ms, pause.until_ms, True, False, Status.STALE
+        )
+        return [*self.taken_before(), quiet]
+
     def _exempt(self) -> bool:
         """Disabled by a reading, or found disabled in the store and not announced since: nobody asks for it."""
         return self.off or (self.point is None and self.stored.status is Status.DISABLED)
@@ -239,9 +285,10 @@ class Track:
     def _emit(
         self, device: str, reading: Reading, at_ms: int, now_s: float, *, changed: bool, sample: bool
     ) -> PointChange:
-        was = self.stored.status
+        was = _OK if self.paused else self.stored.status
         self.stored = reading
-        self.forgotten = False
+        self.forgotten = self.paused = False
+        self.unconfirmed = self.unconfirmed and not sample
         self.emitted_s = now_s
         self.due_s = due_s(self.rules, now_s)
         return PointChange(device, reading.point_id, reading, self.sampled_at_ms, at_ms, changed, sample, was)

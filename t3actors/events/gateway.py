@@ -44,6 +44,16 @@ GATEWAY_SUMMARY = event(
     "committed yet.",
     "Look at it first. `polls_failed` or `restarts` above 0: look for the lines that say why.",
 )
+GATEWAY_STOOD_STILL = event(
+    "gateway.stood_still",
+    "warning",
+    "lasted_s asleep_s since points_stale",
+    "The gateway itself did not run for `lasted_s`, from `since` on; for `asleep_s` of it the machine was suspended. Nobody looked, so no "
+    "value holds over that time: history has a gap (`EVENTS`: clock.left, clock.stepped). Every device is read anew within seconds; "
+    "until then `points_stale` points are marked `stale`, as their values are too old for their interval. No device is blamed.",
+    "Once, after a suspend or a snapshot of a virtual machine: nothing. Again and again: `loop.stalled` says where it hangs; a machine "
+    "that is to watch a building should not sleep.",
+)
 LOG_DROPPED = event(
     "log.dropped",
     "warning",

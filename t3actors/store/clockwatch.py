@@ -11,6 +11,9 @@ from t3actors.events import history as events
 from t3actors.store.fence import Fence
 from t3actors.store.stretches import STEP_MS, KernelClock, Stretches
 
+PAUSE_MS = 30_000
+"""So long the writer never goes without a look: it takes mail, or tidies, every few seconds."""
+TOLD_WITHIN_MS = 120_000
 _TRUST = "UPDATE GATEWAY SET clock_trusted = ?"
 
 
@@ -23,6 +26,32 @@ class ClockWatch:
         self._wall_ms = wall_ms
         self._log = log
         self.stretches: Stretches | None = None
+        self._looked_ms: int | None = None
+        self._resumed: tuple[int, int] | None = None
+
+    @property
+    def is_behind_a_pause(self) -> bool:
+        """Whether this process stood still just now, or its machine: what ends the values over that time is on its way, and not stored."""
+        self._look_for_pauses()
+        if self._kernel is None or self._resumed is None:
+            return False
+        resumed_ms, _ = self._resumed
+        if self._kernel.machine_ms() - resumed_ms > TOLD_WITHIN_MS:
+            self._resumed = None
+        return self._resumed is not None
+
+    def stored(self, batch_at_ms: int) -> None:
+        """A batch that was closed then is stored; closed after a pause it brings the end of what held before."""
+        self._look_for_pauses()
+        if self._resumed is not None and batch_at_ms >= self._resumed[1]:
+            self._resumed = None
+
+    def _look_for_pauses(self) -> None:
+        if self._kernel is not None:
+            machine_ms = self._kernel.machine_ms()
+            if self._looked_ms is not None and machine_ms - self._looked_ms > PAUSE_MS:
+                self._resumed = machine_ms, self._wall_ms()
+            self._looked_ms = machine_ms
 
     @property
     def mark_of(self) -> Callable[[int], int] | None:

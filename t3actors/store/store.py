@@ -252,6 +252,7 @@ class Store:
             tally = opened.commit(batch, room)
         self.room.stored(self.path, room, tally.lost_samples)
         watermarks.committed(batch)
+        self._clock.stored(batch.at_ms)
         self._outbox.committed()
         self._refusals.tell(tally)
         self.batches_stored += 1

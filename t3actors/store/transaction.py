@@ -32,6 +32,9 @@ from t3actors.store.changes import Changes
 from t3actors.store.sqlite_errors import RowRefused
 from t3actors.store.tally import Tally
 
+LEFT = "clock.left"
+"""The first of two rows, one right behind the other, between whose times no value held: GATEWAY_ENDS (schema 9)."""
+
 
 def write(tally: Tally, items: Sequence[BatchItem], at_ms: int) -> None:
     """Write the items. **Raises**: RowRefused when one of them cannot be: then all is to be rolled back, and `write_apart`."""
@@ -164,4 +167,6 @@ def _event(tally: Tally, happened: EventHappened) -> None:
     device = tally.known.devices.get(happened.device or "")
     device_id = None if device is None else device.device_id
     words = (happened.event, happened.from_status, happened.to_status, happened.reason)
-    tally.add_events([(happened.at_ms, device_id, happened.point_id, *words)])
+    row = (happened.at_ms, device_id, happened.point_id, *words)
+    left = [] if happened.since_ms is None else [(happened.since_ms, None, None, LEFT, "", "", "")]
+    tally.add_events([*left, row])

@@ -34,6 +34,7 @@ from t3actors.messages import (
     SyncFinished,
     SyncRequested,
 )
+from t3actors.pauses import Pauses
 from t3actors.points import DeviceFacts, DeviceStatus, Kind, Point, Reading, Rules, Status
 
 M = TypeVar("M")
@@ -51,6 +52,7 @@ class ScriptedDriver(PollsOnly):
         self.fault: Exception | None = None
         self.open_fault: Exception | None = None
         self.takes_s = 0.0
+        self.came_ago: dict[str, float] = {}
         self.reads: list[tuple[float, tuple[str, ...], bool]] = []
         self.opened = 0
         self.closed = 0
@@ -79,6 +81,9 @@ class ScriptedDriver(PollsOnly):
         if self.fault:
             raise self.fault
         return tuple(Reading(point.point_id, 21.5) for point in points)
+
+    def ages(self) -> dict[str, float]:
+        return self.came_ago
 
     def take_changed_points(self) -> tuple[Point, ...] | None:
         changed, self.changed = self.changed, None
@@ -139,6 +144,8 @@ async def house(
     *,
     auto_start: bool = True,
     driver: ScriptedDriver | None = None,
+    pauses: Pauses | None = None,
+    ordinal: int = 0,
 ) -> AsyncIterator[House]:
     registry, driver, detector = Registry(), driver or ScriptedDriver(), detector or Detector()
     before(driver)
@@ -148,12 +155,13 @@ async def house(
         config,
         lambda *_: driver,
         POINTS,
-        ordinal=0,
+        ordinal=ordinal,
         wall_ms=lambda: round(1_000_000 + 1000 * trio.current_time()),
         log=built.log,
         pace=built.pace,
         random=lambda: 0.5,
         auto_start=auto_start,
+        pauses=pauses,
     )
     async with (
         running(detector, name="detector", registry=registry),
@@ -653,6 +661,35 @@ async def test_what_the_device_tells_itself_is_handed_over_and_the_latest_waits_
         home.registry.send("device/ahu-1", taken)
         await trio.sleep(0.1)
         assert [each.readings for each in detector.of(PointsRead)[1:]] == [(Reading("temp", 3.0),)]
+
+
+async def test_what_the_device_tells_itself_and_waits_carries_the_time_at_which_it_was_told(
+    autojump_clock: MockClock,
+) -> None:
+    driver = Learning()
+    driver.left = 0
+    detector = Detector(acknowledges=False)
+    async with house(driver=driver, detector=detector) as home:
+        await trio.sleep(0.1)
+        (first,) = detector.of(PointsRead)
+        home.registry.send("device/ahu-1", "1")
+        await trio.sleep(0.25)
+        home.registry.send("device/ahu-1", ReadingsTaken(device="ahu-1", poll_no=first.poll_no, incarnation=1))
+        await trio.sleep(0.1)
+        (told,) = detector.of(PointsRead)[1:]
+        assert (told.readings, told.ages) == ((Reading("temp", 1.0),), ((1, 250),))
+
+
+async def test_a_poll_that_took_long_is_handed_over_with_the_times_at_which_its_answers_came(
+    autojump_clock: MockClock,
+) -> None:
+    async with house() as built:
+        await trio.sleep(15)
+        built.driver.came_ago = {"slow": 7.5}
+        await trio.sleep(20)
+        (both,) = [read for read in built.detector.of(PointsRead) if read.ages]
+        assert [each.point_id for each in both.readings] == ["slow", "temp"]
+        assert both.ages == ((1, 7_500),)
 
 
 async def test_the_device_is_left_before_it_is_let_go(autojump_clock: MockClock) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+import pytest
 import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
@@ -22,6 +23,7 @@ from t3actors.messages import (
     DeviceRemoved,
     DeviceStatusChanged,
     EventHappened,
+    GatewayPaused,
     PointChange,
     PointsChanged,
     PollCounts,
@@ -30,6 +32,7 @@ from t3actors.messages import (
     StateRequested,
     StoreRenewed,
 )
+from t3actors.pauses import Pauses
 from t3actors.points import DeviceStatus, Reading, Rules, Status
 from t3actors.questions import DetectorCounts, DetectorCountsRequested, StandingsRequested
 from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
@@ -46,11 +49,17 @@ class House:
         self.device = Recorder()
         self.log: list[tuple[str, dict[str, object]]] = []
         self.lost: list[int] = []
+        self.asleep_ms = 0
+        self.pauses = Pauses(self.wall_ms, self.wall_ms)
         registry.register("writer", writer)  # type: ignore[arg-type]
         registry.register("device/a", self.device)  # type: ignore[arg-type]
 
     def note(self, event: LogEvent, /, **keys: object) -> None:
         self.log.append((event.name, keys))
+
+    def wall_ms(self) -> int:
+        """The machine's time, too: it goes on while it is suspended."""
+        return int(trio.current_time() * 1000) + self.asleep_ms
 
     def said(self, name: str) -> list[object]:
         return [keys.get("points") for event, keys in self.log if event == name]
@@ -75,10 +84,11 @@ class House:
     async def at_work(self, store: StoreConfig | None = None) -> AsyncIterator[None]:
         detector = ChangeDetector(
             store or StoreConfig(),
-            wall_ms=lambda: int(trio.current_time() * 1000),
+            wall_ms=self.wall_ms,
             log=self.note,
             stream_id=random_stream,
             on_lost=self.lost.append,
+            pauses=self.pauses,
         )
         async with running(detector, name="detector", registry=self.registry):
             yield
@@ -165,7 +175,7 @@ async def test_what_devices_say_is_held_until_the_store_is_known(autojump_clock:
         h.writer.recover()
         await trio.sleep(3)
         assert [taken.poll_no for taken in h.device.heard if isinstance(taken, ReadingsTaken)] == [2]
-        assert [change.point_id for change in h.writer.changes() if change.sample] == ["IN2"]
+        assert [(change.point_id, change.changed) for change in h.writer.changes()] == [("IN1", False), ("IN2", True)]
 
 
 async def test_a_batch_is_sent_again_under_its_number_until_it_is_acknowledged(autojump_clock: MockClock) -> None:
@@ -280,13 +290,93 @@ async def test_a_gateway_that_stood_still_itself_blames_no_device(autojump_clock
         h.tell(A)
         h.poll(1, 20.0, 21.0)
         await trio.sleep(2)
-        autojump_clock.jump(20)
+        autojump_clock.jump(4)
         await trio.sleep(1)
         h.poll(2, 20.0, 21.0)
         await trio.sleep(3)
         assert h.writer.statuses("IN1") == [Status.OK]
         await trio.sleep(6)
         assert h.writer.statuses("IN1") == [Status.OK, Status.STALE, Status.DOWN]
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+async def test_no_value_holds_over_a_time_in_which_the_gateway_itself_did_not_run(
+    autojump_clock: MockClock, asleep: bool
+) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2.1)
+        if asleep:
+            h.asleep_ms += 600_000
+        else:
+            autojump_clock.jump(600)
+        await trio.sleep(1)
+        h.tell(read("a", 2, Reading("IN1", 20.0), at_ms=h.wall_ms()))
+        await trio.sleep(3)
+        (ended,) = [
+            item for item in h.writer.items if isinstance(item, EventHappened) and item.event == "clock.stepped"
+        ]
+        assert ended.since_ms is not None
+        assert (ended.since_ms, ended.at_ms) == pytest.approx((2_100, 602_100), abs=500)
+        assert [(c.reading.status, c.sample) for c in h.writer.changes("IN1")] == [
+            (Status.OK, True), (Status.STALE, False), (Status.OK, True),
+        ]  # fmt: skip
+        assert "point.stale" not in h.writer.events()
+        assert h.said("points.stale") == h.said("points.recovered") == []
+        (said,) = [keys for name, keys in h.log if name == "gateway.stood_still"]
+        assert (said["lasted_s"], said["asleep_s"]) == pytest.approx((600, 600 if asleep else 0), abs=1)
+        assert said["points_stale"] == 2
+        assert h.device.heard.count(GatewayPaused(device="a")) == 1
+
+
+async def test_a_poll_that_was_on_its_way_when_the_gateway_stood_still_says_nothing_of_now(
+    autojump_clock: MockClock,
+) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2)
+        h.asleep_ms += 600_000
+        h.tell(read("a", 2, Reading("IN1", 22.0), at_ms=2_000))
+        await trio.sleep(2.5)
+        assert h.device.heard[-1] == ReadingsTaken(device="a", poll_no=2, incarnation=h.sent[0].incarnation)
+        assert h.writer.statuses("IN1") == [Status.OK, Status.STALE]
+        h.tell(read("a", 3, Reading("IN1", 22.0), at_ms=h.wall_ms()))
+        await trio.sleep(3)
+        assert h.writer.samples("IN1")[-1] == 22.0
+
+
+async def test_a_clock_that_is_set_back_after_a_pause_makes_no_poll_one_of_before(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(2)
+        h.asleep_ms += 600_000
+        await trio.sleep(10)
+        h.tell(read("a", 2, Reading("IN1", 22.0), at_ms=5_000))
+        await trio.sleep(3)
+        assert h.writer.statuses("IN1")[-1] is Status.OK
+
+
+async def test_a_pause_before_the_store_is_known_is_told_once_it_is(autojump_clock: MockClock) -> None:
+    h = house(stored("a", "IN1", 20.0), device_status={"a": DeviceStatus.ONLINE})
+    h.writer.loads = False
+    async with h.at_work():
+        h.tell(A)
+        await trio.sleep(2)
+        h.asleep_ms += 600_000
+        await trio.sleep(2)
+        h.writer.loads = True
+        h.writer.recover()
+        await trio.sleep(3)
+        assert h.writer.events().count("clock.stepped") == 1
+        h.tell(read("a", 1, Reading("IN1", 20.0), at_ms=h.wall_ms()))
+        await trio.sleep(3)
+        assert h.writer.samples("IN1") == [20.0]
 
 
 async def test_points_turn_stale_then_down_with_a_log_line_each_and_come_back(autojump_clock: MockClock) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.rules import value_differs
 from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts
+from t3actors.pauses import Pause
 from t3actors.points import Kind, Point, Reading, Rules, Status, Trend, Value
 from tests.detect.speech import RULES, announced, point, read, told
 
@@ -393,3 +394,147 @@ def test_a_compressed_point_without_history_has_no_samples() -> None:
     latest.tracks["IN1"].rules = replace(latest.tracks["IN1"].rules, trend="never")
     assert all(not change.sample for change in latest.go_down("gone", 60.0, 60_000))
     assert never
+
+
+# ------------------------------------------------------------------------------------------ polls that took long
+
+
+def test_each_value_of_a_poll_that_took_long_carries_the_time_at_which_its_answer_came() -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", *(point(f"IN{n}") for n in range(1, 5))), 0.0, 0)
+    readings = [Reading(f"IN{n}", n) for n in range(1, 5)]
+    slow = replace(read("a", 1, *readings, at_ms=20_000), ages=((1, 18_000), (2, 7_500)))
+    changes = device.take(slow, 20.0).changes
+    assert [(c.point_id, c.at_ms, c.sampled_at_ms) for c in changes] == [
+        ("IN1", 2_000, 2_000), ("IN2", 12_500, 12_500), ("IN3", 12_500, 12_500), ("IN4", 20_000, 20_000),
+    ]  # fmt: skip
+
+
+def test_a_value_is_as_old_as_its_answer_also_where_it_is_unchanged() -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", point("IN1"), point("IN2")), 0.0, 0)
+    readings = Reading("IN1", 1), Reading("IN2", 2)
+    device.take(read("a", 1, *readings, at_ms=1_000), 1.0)
+    device.take(replace(read("a", 2, *readings, at_ms=4_000), ages=((1, 2_500),)), 4.0)
+    assert {name: track.stamp for name, track in device.tracks.items()} == {"IN1": (1.5, 1_500), "IN2": (4.0, 4_000)}
+    assert [c.point_id for c in device.grow_old(5.0, 5_000).changes] == ["IN1"]
+    (fault, _) = device.take(
+        read("a", 3, *(Reading(each.point_id, None, Status.FAULT) for each in readings), at_ms=6_000), 6.0
+    ).changes
+    assert fault.sampled_at_ms == 1_500
+
+
+def test_a_reading_that_was_overtaken_counts_as_of_the_end_of_its_poll() -> None:
+    device = DeviceLatest("a")
+    device.announce(announced("a", point("IN1"), point("IN2")), 0.0, 0)
+    device.take(read("a", 1, Reading("IN1", 1), Reading("IN2", 2), at_ms=1_000), 1.0)
+    assert device.grow_old(4.6, 4_600).stale == 2
+    (told_itself,) = device.take(read("a", 2, Reading("IN2", 3), at_ms=9_000), 9.0).changes
+    assert told_itself.at_ms == 9_000
+    slow = replace(read("a", 3, Reading("IN1", 1), Reading("IN2", 4), at_ms=12_000), ages=((1, 9_000), (1, 8_000)))
+    changes = device.take(slow, 12.0).changes
+    assert [(c.point_id, c.at_ms) for c in changes] == [("IN1", 12_000), ("IN2", 12_000)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 20), st.integers(0, 60)), max_size=30))
+def test_however_long_polls_take_the_samples_of_a_point_never_go_back_in_time(
+    polls: list[tuple[int, int, int]],
+) -> None:
+    device = device_with(Rules(poll_interval_s=1.0, trend="always", max_interval_s=0.0))
+    now_s, samples = 0, []
+    for value, took_s, before_s in polls:
+        for _ in range(before_s):
+            now_s += 1
+            samples += device.grow_old(float(now_s), now_s * 1000).changes
+        now_s += took_s
+        poll = read("a", 1, Reading("IN1", value), at_ms=now_s * 1000)
+        samples += device.take(replace(poll, ages=((1, took_s * 1000),)), float(now_s)).changes
+    times = [change.at_ms for change in samples]
+    assert times == sorted(times)
+
+
+# ---------------------------------------------------------------------------------- pauses of the gateway's own
+
+
+def paused(lasted_s: float, *, until_s: float, asleep_s: float = 0.0) -> Pause:
+    until_ms = round(1000 * until_s)
+    return Pause(until_ms - round(1000 * lasted_s), until_ms, lasted_s, asleep_s)
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_what_is_too_old_behind_a_pause_is_stale_at_once_and_the_pause_is_its_only_event(asleep: bool) -> None:
+    """`now_s`, the loop's clock, goes on over a standstill, and stands over a suspend."""
+    device = device_with()
+    told(device, 1.0, 20.0)
+    now_s = 2.0 if asleep else 602.0
+    (stale,) = device.pause(paused(600.0, until_s=602.0, asleep_s=600.0 if asleep else 0.0), now_s)
+    assert (stale.reading.status, stale.reading.value, stale.sampled_at_ms) == (Status.STALE, 20.0, 1000)
+    assert (stale.sample, stale.at_ms) == (False, 602_000)
+    assert stale.was is stale.reading.status, "no row of its own in EVENTS"
+    taken = device.take(read("a", 2, Reading("IN1", 20.0), at_ms=604_000), now_s + 2)
+    (again,) = taken.changes
+    assert (again.reading.status, again.was, again.sample, again.at_ms) == (Status.OK, Status.OK, True, 604_000)
+    assert taken.recovered == 0
+    assert device.grow_old(now_s + 5.4, 0).changes == []
+
+
+def test_who_stays_silent_behind_a_pause_goes_down_after_as_many_polls_as_ever() -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    device.pause(paused(600.0, until_s=602.0), 602.0)
+    assert device.grow_old(604.9, 0).changes == []
+    (down,) = device.grow_old(605.1, 605_100).changes
+    assert (down.was, down.reading.status, down.sample) == (Status.OK, Status.DOWN, True)
+
+
+def test_a_point_that_is_polled_rarely_is_not_stale_by_a_short_pause_but_confirms_its_value() -> None:
+    device = device_with(replace(RULES, poll_interval_s=60.0))
+    told(device, 1.0, 20.0)
+    assert device.pause(paused(10.0, until_s=20.0), 20.0) == []
+    assert device.tracks["IN1"].stored.status is Status.OK
+    (again,) = told(device, 25.0, 20.0)
+    assert (again.changed, again.sample) == (False, True)
+    assert told(device, 85.0, 20.0) == []
+
+
+def test_a_pause_leaves_a_point_that_was_nearly_stale_the_time_of_its_poll() -> None:
+    device = device_with(replace(RULES, poll_interval_s=10.0))
+    told(device, 0.0, 20.0)
+    assert device.pause(paused(20.0, until_s=34.0), 34.0) == []
+    assert device.grow_old(48.9, 0).changes == []
+    assert device.grow_old(49.1, 0).stale == 1
+
+
+def test_a_pause_changes_nothing_of_a_point_that_was_not_well() -> None:
+    device = device_with()
+    told(device, 1.0, 20.0)
+    told(device, 2.0, None, Status.FAULT)
+    assert device.pause(paused(600.0, until_s=602.0), 602.0) == []
+    assert device.grow_old(602.5, 0).changes == []
+    assert told(device, 603.0, None, Status.FAULT) == []
+
+
+@pytest.mark.parametrize("lasted_s", [6.0, 600.0])
+def test_the_course_of_a_compressed_point_ends_at_its_last_reading_before_a_pause(lasted_s: float) -> None:
+    device = device_with(replace(RULES, poll_interval_s=10.0, compress=0.5))
+    told(device, 0.0, 20.0)
+    told(device, 10.0, 21.0)
+    told(device, 20.0, 22.0)
+    last, *stale = device.pause(paused(lasted_s, until_s=21.0 + lasted_s), 21.0 + lasted_s)
+    assert (last.reading.value, last.at_ms, last.sample) == (22.0, 20_000, True)
+    assert [change.reading.status for change in stale] == [Status.STALE] * (lasted_s == 600.0)
+    (again,) = told(device, 30.0 + lasted_s, 22.0)
+    assert again.sample
+
+
+@pytest.mark.parametrize("trend", ["changes", "always", "never"])
+@pytest.mark.parametrize("lasted_s", [6.0, 600.0])
+def test_a_pause_is_over_with_the_next_good_reading_once(trend: Trend, lasted_s: float) -> None:
+    device = device_with(replace(RULES, poll_interval_s=10.0, trend=trend, min_interval_s=3600.0))
+    told(device, 0.0, 20.0)
+    device.pause(paused(lasted_s, until_s=1.0 + lasted_s), 1.0 + lasted_s)
+    samples = [
+        sum(c.sample for c in told(device, now_s, 21.0)) for now_s in (5.0 + lasted_s, 15.0 + lasted_s, 25.0 + lasted_s)
+    ]
+    assert samples == {"changes": [1, 0, 0], "always": [1, 1, 1], "never": [0, 0, 0]}[trend]
+    assert device.tracks["IN1"].stored.status is Status.OK

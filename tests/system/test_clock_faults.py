@@ -18,7 +18,7 @@ import apsw
 import pytest
 import trio
 
-from t3actors import clock
+from t3actors import clock, pauses
 from t3actors.detect import detector
 from t3actors.pipeline import Gateway
 from t3actors.points import Rules
@@ -32,6 +32,7 @@ NOW_MS = 1_795_000_000_000
 HOUR_S, DAY_S = 3600, 86_400
 INTERVAL_S = 30.0
 BEFORE_S, AFTER_S = 2500.0, 2600.0
+AWAKE_AGAIN_AT_S = BEFORE_S
 EACH_POLL = Rules(poll_interval_s=INTERVAL_S, max_interval_s=0.0, trend="always")
 ROWS = "SELECT name, value, sampled_at, clock_trusted FROM TRENDLOG_ALL WHERE point_id = 'IN1' ORDER BY name, value"
 USUAL = {"gateway.started", "gateway.stopped", "device.connecting", "device.online", "point.ok"}
@@ -81,6 +82,8 @@ class Lived:
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, now_ms: int = NOW_MS, **gateway: Any) -> None:
         self.lapse = TimeLapse(patch)
         patch.setattr(detector, "TICKS_S", (10.0, 10.0))  # to notice that it stood still
+        patch.setattr(pauses, "EVERY_S", 10.0)
+        patch.setattr(pauses, "LIMIT_S", 20.0)
         self.machine = Machine(now_ms, self.lapse.clock.current_time)
         self.log = RecordedLog()
         self.polls: dict[str, list[tuple[float, int, int]]] = {}
@@ -152,6 +155,34 @@ class Lived:
             round(after[0] - before[0], 3) for polls in self.polls.values() for before, after in pairwise(polls[1:])
         }
 
+    def off_the_grid(self, name: str) -> int:
+        """How many polls of a device, but the first, did not come after the usual pause."""
+        times = [at_s for at_s, *_ in self.polls[name][1:]]
+        return sum(abs(after - before - INTERVAL_S) > 0.001 for before, after in pairwise(times))
+
+    def first_poll_after(self, name: str, at_s: float) -> float:
+        """When, by the loop's clock since the start."""
+        began_s = self.machine._began_s
+        return min(polled_s - began_s for polled_s, *_ in self.polls[name] if polled_s - began_s >= at_s)
+
+    def knows_nothing_of(self, gap_s: float) -> None:
+        """No value holds over the one time that nobody looked, and whatever is known around it is."""
+        (said,) = self.log.of("gateway.stood_still")
+        assert said["lasted_s"] == pytest.approx(gap_s, abs=20.0)
+        (gone,) = self.rows(
+            "SELECT ended_at, started_at FROM GATEWAY_ENDS WHERE ended_at > 0 AND started_at > ended_at"
+        )
+        assert said["since"] == gone[0]
+        assert gone[1] - gone[0] == pytest.approx(1000 * gap_s, abs=20_000)
+        spans = self.rows(
+            "SELECT name, sampled_at, until_at FROM TRENDLOG_SPANS WHERE point_id = 'IN1' AND value IS NOT NULL ORDER BY 1, 2"
+        )
+        for name in self.polls:
+            mine = [(since, until) for device, since, until in spans if device == name]
+            assert [until for since, until in mine if since < gone[0]][-1] == gone[0]
+            assert min(since for since, _ in mine if since >= gone[0]) - gone[1] <= 20_000
+            assert max(until - since for since, until in mine) <= 1500 * INTERVAL_S
+
     def events(self) -> set[str]:
         return {event for (event,) in self.rows("SELECT DISTINCT event FROM EVENTS")}
 
@@ -210,9 +241,11 @@ def test_a_machine_that_slept_for_six_hours_blames_nobody_and_makes_up_for_nothi
     lived.live(lambda: lived.machine.sleep(6 * HOUR_S))
     for name, stamps in lived.stamps().items():
         assert stamps == [(true_ms, True) for _, _, true_ms in lived.polls[name]]
-    assert lived.cadence() == {INTERVAL_S}
+        assert AWAKE_AGAIN_AT_S <= lived.first_poll_after(name, AWAKE_AGAIN_AT_S) <= AWAKE_AGAIN_AT_S + 20.0
+        assert lived.off_the_grid(name) <= 2, "one poll at once, and the grid goes on"
     assert lived.said() == []
-    assert lived.events() <= USUAL
+    assert lived.events() <= USUAL | STEPPED
+    lived.knows_nothing_of(6 * HOUR_S)
 
 
 def test_a_process_that_stood_still_for_six_hours_begins_again_with_one_poll(lived: Lived) -> None:
@@ -223,9 +256,10 @@ def test_a_process_that_stood_still_for_six_hours_begins_again_with_one_poll(liv
         pauses = [after[0] - before[0] for before, after in pairwise(lived.polls[name])]
         (gap,) = [place for place, pause in enumerate(pauses) if pause > 6 * HOUR_S - INTERVAL_S]
         assert pauses[gap + 2 :] == pytest.approx([INTERVAL_S] * len(pauses[gap + 2 :]))
-        assert pauses[gap + 1] <= INTERVAL_S
+        assert pauses[gap + 1] <= 1.5 * INTERVAL_S
     assert "clock.stepped" not in lived.said()
-    assert lived.events() <= USUAL
+    assert lived.events() <= USUAL | STEPPED
+    lived.knows_nothing_of(6 * HOUR_S)
 
 
 @pytest.fixture

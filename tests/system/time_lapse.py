@@ -19,7 +19,7 @@ from trio.testing import MockClock
 
 from supervision.inbox import ThreadInbox
 from t3actors import clock as wall
-from t3actors import pipeline, specs
+from t3actors import pauses, pipeline, specs
 from t3actors.collect import device
 from t3actors.collect.bacnet.cov import pieces, wanted
 from t3actors.collect.bacnet.rare import alarm_rounds, rarely
@@ -149,6 +149,8 @@ class TimeLapse:
 def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pipeline, "LOOP_STALL_LIMIT_S", 4 * HOUR_S)
     patch.setattr(detector, "TICKS_S", (HOUR_S / 2, HOUR_S / 2))
+    patch.setattr(pauses, "EVERY_S", HOUR_S / 2)
+    patch.setattr(pauses, "LIMIT_S", 4 * HOUR_S)
     patch.setattr(delivery, "PROGRESS_EVERY_S", HOUR_S)
     patch.setattr(delivery, "ACKNOWLEDGED_WITHIN_S", HOUR_S)
     patch.setattr(health, "LOOK_EVERY_S", HOUR_S)

@@ -65,6 +65,10 @@ class Freshness:
         self._seen: dict[Kind, int] = {}
         self._moved_s: dict[Kind, float] = {}
 
+    def begin_again(self) -> None:
+        """Nobody asked for a while: what comes next is judged as if first seen."""
+        self._seen.clear()
+
     def achieves(self, interval_s: float) -> None:
         """Note at which interval cycles really come."""
         self._limit_s = max(self._stale_after * max(interval_s, self._interval_s), LEAST_S)

@@ -15,6 +15,7 @@ import trio
 
 from supervision.actor import TrioActor
 from supervision.errors import NobodyThere
+from t3actors.collect.afresh import PAUSED, Afresh
 from t3actors.collect.insight import insight_of
 from t3actors.collect.life import LONGEST_PAUSE_S, Life
 from t3actors.collect.lifecycle import Happened, State
@@ -30,10 +31,11 @@ from t3actors.collect.t3000.stored_cycles import StoredCycles
 from t3actors.collect.t3000.trend_log_round import TrendLogRound
 from t3actors.config import DeviceConfig
 from t3actors.cycles import CycleEnded, CycleStored
-from t3actors.errors import DriverError, LinkDown, StoreError
+from t3actors.errors import DriverError, LinkDown, NotSent, StoreError
 from t3actors.events import Log
 from t3actors.events.t3000 import CYCLE_ENDED, CYCLE_FAILED, CYCLE_RECOVERED, CYCLE_STARTED
-from t3actors.messages import ReadingsTaken, StoreRenewed, SyncRequested
+from t3actors.messages import GatewayPaused, ReadingsTaken, StoreRenewed, SyncRequested
+from t3actors.pauses import Pauses, no_pauses
 from t3actors.points import DeviceFacts
 from t3actors.questions import DeviceInsight, DoorStanding, DoorStandingRequested, InsightRequested, LearnedRequested
 
@@ -49,7 +51,7 @@ RECALLED_AGAIN_AFTER_S = 5.0
 class InstallationActor(TrioActor):
     """Speaks for itself and its panels: DeviceAnnounced, PointsRead, PollMissed, DeviceStatusChanged, CycleEnded.
 
-    Hears: ReadingsTaken, StoreRenewed, CycleStored, SyncRequested.
+    Hears: ReadingsTaken, StoreRenewed, GatewayPaused, CycleStored, SyncRequested.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class InstallationActor(TrioActor):
         pace: Pace,
         random: Callable[[], float],
         auto_start: bool = True,
+        pauses: Pauses | None = None,
     ) -> None:
         super().__init__()
         self._config = config
@@ -72,6 +75,8 @@ class InstallationActor(TrioActor):
         self._log = log
         self._pace = pace
         self._auto_start = auto_start
+        self._afresh = Afresh(pauses or no_pauses(), self._phase)
+        self._is_polled = False
         self._life = Life(
             config,
             lambda: self._report,
@@ -120,17 +125,15 @@ class InstallationActor(TrioActor):
                 return self._insight(self._panels.named(device))
             case DoorStandingRequested():
                 return self._standing()
-            case ReadingsTaken(device=device):
-                panel = self._panels.named(device)
-                if panel is not None:
-                    panel.taken(message)
-                elif device == self._config.name:
-                    self._report.taken(message)
+            case ReadingsTaken():
+                self._taken(message)
             case CycleStored():
                 self._stored.note(message)
             case StoreRenewed(device=device):
                 if device == self._config.name:
                     self._panels.keep_again()
+            case GatewayPaused():
+                self._begin_afresh_soon()
             case SyncRequested() if not self._config.enabled:
                 self._report.finished(message, 0, self._config.disabled_because)
             case SyncRequested():
@@ -139,6 +142,17 @@ class InstallationActor(TrioActor):
             case _:
                 raise TypeError(f"an installation does not understand {type(message).__name__}")
         return None
+
+    def _taken(self, message: ReadingsTaken) -> None:
+        panel = self._panels.named(message.device)
+        if panel is not None:
+            panel.taken(message)
+        elif message.device == self._config.name:
+            self._report.taken(message)
+
+    def _begin_afresh_soon(self) -> None:
+        if self._is_polled and self._afresh.is_called_for:
+            self._wake.set()
 
     def _insight(self, panel: Panel | None) -> DeviceInsight:
         life = self._life
@@ -180,10 +194,17 @@ class InstallationActor(TrioActor):
         if not self._syncs:
             await self._make_cycle(due_s=self.now_s())  # the seed: immediately at the start, then every interval
             self._plan.restart_from(self.now_s())
+        self._is_polled = True
         while True:
             await self._until_due()
-            if self._syncs:
+            if self._afresh.is_called_for:
+                stood_s, _ = self._afresh.begin(self._life, self._plan, self.now_s())
+                self._panels.were_away(stood_s)
+            elif self._syncs:
                 await self._sync()
+            elif self.now_s() >= self._afresh.due_s:
+                await self._make_cycle(due_s=self._afresh.due_s)
+                self._plan.restart_from(self.now_s())
             elif self._life.outage is None:
                 due_s = self._plan.next_due_s()
                 self._plan.take_due(self.now_s())
@@ -199,8 +220,9 @@ class InstallationActor(TrioActor):
     async def _until_due(self) -> None:
         """Sleep until the next cycle; the trend logs of new panels are read meanwhile, slowly."""
         self._wake = trio.Event()
-        while not self._syncs:
+        while not (self._syncs or self._afresh.is_called_for):
             next_s = self._plan.next_due_s() if self._life.outage is None else self._life.outage.retry_at_s
+            next_s = min(next_s, self._afresh.due_s)
             work_s = self._trend_logs.due_s if self._life.outage is None else next_s
             self._alive(max(0.0, min(next_s, work_s) - self.now_s()))
             with trio.move_on_at(min(next_s, work_s)):
@@ -225,6 +247,7 @@ class InstallationActor(TrioActor):
 
     async def _make_cycle(self, *, due_s: float, requested: bool = False) -> str:
         """Ask for every panel once and hand over what came. **Returns**: why nothing came, or nothing."""
+        self._afresh.done()
         self._cycle_no += 1
         started_s = self.now_s()
         self._pace.record(started_s - due_s)
@@ -236,6 +259,8 @@ class InstallationActor(TrioActor):
             await self._recall()
             await self._cycle.make(self._panels, lambda answers: self._heard(answers, started_s, requested=requested))
         except DriverError as error:
+            if self._afresh.is_called_for:
+                return PAUSED
             self._unanswered(error)
             return str(error)
         self._answered(started_s)
@@ -250,7 +275,9 @@ class InstallationActor(TrioActor):
         return ended.trouble
 
     def _heard(self, answers: list[PanelAnswer], started_s: float, *, requested: bool) -> None:
-        """One answer: all its panels are one group, and one transaction."""
+        """One answer: all its panels are one group, and one transaction. **Raises**: NotSent behind a pause: then it may be of before."""
+        if self._afresh.is_called_for:
+            raise NotSent(PAUSED)
         at_ms = self._wall_ms()
         group = f"{self._config.name}/{self.incarnation}/{self._cycle_no}/{self._stored.begun}"
         panels = self._panels.heard(answers, group, at_ms, started_s)

@@ -176,6 +176,11 @@ class KnownPanels:
         panel = self._panels.get(serial)
         return panel is not None and (panel.misses < ASKED_EVERY_CYCLES or panel.misses % ASKED_EVERY_CYCLES == 0)
 
+    def were_away(self, stood_s: float) -> None:
+        """The gateway itself did not run for so long."""
+        for panel in self._panels.values():
+            panel.was_away(stood_s)
+
     def end_cycle(self) -> Ended:
         """The cycle is over: whoever was neither heard nor told of has missed it."""
         for serial, panel in self._panels.items():

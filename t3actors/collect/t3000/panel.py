@@ -136,6 +136,12 @@ class Panel:
         if not (is_awaited and happened is Happened.UNANSWERED):
             self._move(happened, reason=reason)
 
+    def was_away(self, stood_s: float) -> None:
+        """The gateway itself did not run for so long: that is no silence of the panel, and what T3000 has of it may be as old."""
+        self._heard_s = min(self._heard_s + stood_s, self._now_s())
+        self.polls.achieved.interrupted()
+        self._freshness.begin_again()
+
     def taken(self, message: ReadingsTaken) -> None:
         """The detector has its readings, or asks who it is."""
         self._report.taken(message)

@@ -195,7 +195,9 @@ class Tidying:
         return min(now_s, self.desk.frontiers.packed_until + stretches.since_start_ms // 1000)
 
     def _ended_hour(self) -> due.Due | None:
-        """Return the next hour to pack, if it is over."""
+        """Return the next hour to pack, if it is over; none behind a pause of ours, until it is stored which values that has ended."""
+        if self._clock.is_behind_a_pause:
+            return None
         return due.due(self.desk, hour_of(self.desk.now_s() - GRACE_S), may_skip=self.hold_from_s is None)
 
     def _is_held(self, hour: due.Due | None) -> bool:
