@@ -377,3 +377,71 @@ def test_events_are_moved_once_however_often_it_is_killed_meanwhile(
     box.tidy()
     after = box.rows("SELECT event, at FROM EVENTS WHERE event LIKE 'e%' OR event = 'gateway.started'")
     assert after == [(event, at_ms + shift_ms) for event, at_ms in before]  # type: ignore[operator]
+
+
+def paused(box: Box, hours: float) -> EventHappened:
+    """Nobody looked for so long; what the detector makes of it."""
+    since_ms = box.now_ms
+    box.up_ms += round(hours * HOUR_MS)
+    return EventHappened(at_ms=box.now_ms, event="clock.stepped", reason="the machine was suspended", since_ms=since_ms)
+
+
+def known_s(box: Box) -> int:
+    return sum(int(seconds) for (seconds,) in box.rows("SELECT known_s FROM TRENDLOG_HOURLY"))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("minutes_s", [0.0, 30 * 86_400.0])
+def test_no_value_holds_over_a_time_in_which_the_gateway_itself_did_not_run(tmp_path: Path, minutes_s: float) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True, minutes_s=minutes_s)
+    box.opened().put(announced())
+    box.run(30)
+    box.up_ms += 1000
+    since_ms = box.now_ms
+    gap = paused(box, 6.5)
+    box.tidy()  # a writer that is awake sooner than the detector
+    box.put(gap)
+    box.up_ms += 2000
+    back_ms = box.now_ms
+    box.put(change(29, at_ms=back_ms))
+    box.run(130)
+    box.tidy()
+    spans = box.rows("SELECT sampled_at, until_at FROM TRENDLOG_SPANS WHERE value = 29 ORDER BY 1")
+    assert spans == [(since_ms - 1000, since_ms), (back_ms, back_ms + 60_000)]
+    before_s, until_s = (since_ms - T0_MS) / 1000 - 60, box.tidying.desk.frontiers.packed_until
+    assert known_s(box) == pytest.approx(before_s + until_s - back_ms / 1000, abs=3), "of six hours and a half, nothing"
+    with open_reader(box.path) as reader:
+        found = reader.spans("ahu-1", "IN1", since_ms=0, until_ms=box.now_ms, every_ms=DAY_MS)
+    assert sum(span.known_s for span in found) == pytest.approx(before_s + (box.now_ms - back_ms) / 1000, abs=65)
+    assert box.rows("SELECT event, reason FROM EVENTS WHERE event LIKE 'clock%' ORDER BY id") == [
+        ("clock.left", ""), ("clock.stepped", "the machine was suspended"),
+    ]  # fmt: skip
+    assert box.logged("clock.stepped") == []
+
+
+def test_hours_wait_behind_a_pause_until_it_is_stored_which_values_it_has_ended(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(30)
+    box.tidy()
+    before = box.tidying.desk.frontiers.packed_until
+    gap = paused(box, 6.5)
+    box.tidy()
+    assert box.tidying.desk.frontiers.packed_until == before
+    box.put(gap)
+    box.tidy()
+    assert box.tidying.desk.frontiers.packed_until > before
+
+
+def test_hours_do_not_wait_for_ever_for_a_word_that_does_not_come(tmp_path: Path) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(30)
+    box.tidy()
+    before = box.tidying.desk.frontiers.packed_until
+    box.up_ms += 6 * HOUR_MS
+    for _ in range(13):
+        box.tidy()
+        assert box.tidying.desk.frontiers.packed_until == before
+        box.up_ms += 10_000
+    box.tidy()
+    assert box.tidying.desk.frontiers.packed_until > before

@@ -177,6 +177,46 @@ async def test_a_thousand_points_take_few_requests() -> None:
         assert met.responder.counts.requests - before <= 8, "a request is never segmented: 1,476 octets name 133 points"
 
 
+async def test_a_poll_that_took_long_tells_how_old_each_value_is_by_its_own_answer() -> None:
+    async with meeting(Preset.APDU_206) as met:
+        await met.open()
+        as_the_device_has_it(met, await met.read())
+        assert met.driver.ages() == {}
+        answers = iter(range(1, 1000))
+
+        def an_answer_came() -> None:
+            met.clock.now_s += 5.0
+            next(answers)
+
+        met.driver._asking._alive = an_answer_came
+        as_the_device_has_it(met, await met.read())
+        asked = next(answers) - 1
+        assert asked > 3
+        ages = met.driver.ages()
+        assert set(ages) == set(met.device.points)
+        assert set(ages.values()) == {5.0 * n for n in range(asked)}
+        first = met.opened.points[0].point_id
+        assert ages[first] == max(ages.values())
+
+
+async def test_what_a_device_told_itself_while_it_was_polled_is_of_now() -> None:
+    async with meeting(Preset.APDU_206) as met:
+        await met.open()
+
+        def an_answer_came() -> None:
+            met.clock.now_s += 5.0
+
+        met.driver._asking._alive = an_answer_came
+        first, second = (point.point_id for point in met.opened.points[:2])
+        told = Reading(first, 77.0)
+        met.driver._subscriptions.polled = lambda made, _began_s: [  # type: ignore[method-assign]
+            told if each.point_id == first else each for each in made
+        ]
+        assert (await met.read())[first] is told
+        assert first not in met.driver.ages()
+        assert second in met.driver.ages()
+
+
 async def test_a_property_that_cannot_be_decoded_costs_itself() -> None:
     async with meeting() as met:
         await met.open()

@@ -10,6 +10,7 @@ import pytest
 
 from supervision.registry import Registry
 from supervision.testing import running
+from t3actors.collect.arrivals import TOGETHER_S
 from t3actors.collect.driver import Driver
 from t3actors.collect.modbus.asking import SEARCH_REQUESTS
 from t3actors.collect.modbus.driver import LAYOUT_EVERY_S, ModbusDriver
@@ -52,8 +53,13 @@ class Bench:
         self.logged: list[tuple[LogEvent, dict[str, object]]] = []
         self.today_s = 0.0
         self.progress: list[None] = []
-        self.driver = ModbusDriver(config, registry, self.log, lambda: self.today_s, lambda: self.progress.append(None))
+        self.an_answer_takes_s = 0.0
+        self.driver = ModbusDriver(config, registry, self.log, lambda: self.today_s, self.alive)
         self.points: tuple[Point, ...] = ()
+
+    def alive(self) -> None:
+        self.progress.append(None)
+        self.today_s += self.an_answer_takes_s
 
     def log(self, event: LogEvent, /, **keys: object) -> None:
         assert set(keys) == set(event.keys)
@@ -122,6 +128,30 @@ async def test_all_tables_are_read_by_their_own_function() -> None:
             word_at(1, 3, 9),
             word_at(1, 4, 9),
         ]
+
+
+async def test_a_poll_that_took_long_tells_how_old_each_value_is_by_its_own_answer() -> None:
+    async with bench(points=listed(100, 101, 300, 500)) as b:
+        await b.open()
+        assert await b.read() == ok(100, 101, 300, 500)
+        assert b.driver.ages() == {}
+        b.an_answer_takes_s = 6.0
+        assert await b.read() == ok(100, 101, 300, 500)
+        assert b.driver.ages() == {"r100": 12.0, "r101": 12.0, "r300": 6.0, "r500": 0.0}
+        b.an_answer_takes_s = TOGETHER_S / 4
+        await b.read()
+        assert b.driver.ages() == {}
+
+
+async def test_what_came_before_a_time_out_is_as_old_as_it_is_and_what_did_not_come_is_of_now() -> None:
+    device = FakeDevice()
+    async with bench(device=device, points=listed(100, 300), timeout_s=SHORT_S, retries=1) as b:
+        await b.open()
+        device.behaviours.extend([good, stall, stall])
+        b.an_answer_takes_s = 4.0
+        readings = await b.read()
+        assert readings["r300"].status is Status.FAULT
+        assert b.driver.ages() == {"r100": 8.0}
 
 
 async def test_a_subset_of_points_is_read_alone() -> None:
