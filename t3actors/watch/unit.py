@@ -19,6 +19,9 @@ from t3actors.watch.parts import status_line
 TELL_EVERY_S = 10.0
 FED_A_PERIOD = 4
 """So often within WatchdogSec: twice as often as sd_watchdog_enabled(3) asks for, so that one look that comes too early costs nothing."""
+STOOD_STILL_S = 1.0
+BEGUN_AGAIN_WITHIN_S = 1.0
+"""Where the process itself stood still (SIGSTOP, a paused machine) its parts are given so long to move on, before one is called stuck."""
 MICRO = 1_000_000
 
 
@@ -46,7 +49,10 @@ class Unit:
         try:
             while True:
                 self._tell(board)
-                await trio.sleep(self._every_s)
+                due_s = trio.current_time() + self._every_s
+                await trio.sleep_until(due_s)
+                if trio.current_time() - due_s > STOOD_STILL_S and self._standing(board):
+                    await trio.sleep(BEGUN_AGAIN_WITHIN_S)
         finally:
             self._socket.close()
             self._socket = None
@@ -97,10 +103,7 @@ class Unit:
     def _feed(self, board: HealthBoard) -> list[str]:
         if self._watchdog_s is None:
             return []
-        moved, now_s = board.moved, trio.current_time()
-        still = [
-            name for name, now, then in zip(moved._fields, moved, self._fed_at or (0,) * 3, strict=True) if now == then
-        ]
+        moved, now_s, still = board.moved, trio.current_time(), self._standing(board)
         silent_s = now_s - self._fed_s
         if still:
             if silent_s > self._watchdog_s / 2 and not self._is_withheld:
@@ -111,6 +114,13 @@ class Unit:
             self._log(WATCHDOG_RESUMED, silent_s=round(silent_s, 1))
         self._fed_s, self._fed_at = now_s, moved
         return ["WATCHDOG=1"]
+
+    def _standing(self, board: HealthBoard) -> list[str]:
+        """Name the parts that have not moved on since the watchdog was last fed."""
+        moved = board.moved
+        return [
+            name for name, now, then in zip(moved._fields, moved, self._fed_at or (0,) * 3, strict=True) if now == then
+        ]
 
     def _withhold(self, board: HealthBoard, still: list[str], silent_s: float) -> None:
         assert self._watchdog_s is not None  # noqa: S101 - for mypy

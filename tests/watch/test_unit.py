@@ -101,6 +101,24 @@ async def test_it_is_not_fed_while_one_part_stands_still_and_again_when_it_moves
         assert len(at.log.of("watchdog.resumed")) == 1
 
 
+async def test_a_process_that_stood_still_itself_accuses_none_of_its_parts_and_feeds_as_soon_as_they_have_moved(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with attended(tmp_path) as at:
+        await at.heard_within(20)
+        at.still = set(ALL)
+        while "WATCHDOG=1" in await at.heard_within(2.5):
+            pass
+        at.board.hang(at.report, *ALL)
+        while "WATCHDOG=1" not in await at.heard_within(0.5):
+            pass
+        autojump_clock.jump(0.8 * WATCHDOG_S)
+        await trio.sleep(0.3)
+        at.board.hang(at.report, *ALL)
+        assert "WATCHDOG=1" in await at.heard_within(1.5)
+        assert at.log.of("watchdog.withheld") == []
+
+
 async def test_parts_that_move_by_turns_count_as_moving_once_all_have(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
