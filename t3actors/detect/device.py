@@ -115,7 +115,7 @@ class DeviceLatest:
             self._judge_by_age(read, stamp, taken)
         else:
             confirms = not read.part or read.sampled_at_ms >= self.confirm_from_ms
-            self._judge(read.readings, stamp, taken, confirms=confirms)
+            self._judge(read.readings, stamp, taken, confirms)
         self.counts = read.counts
         if not read.is_hearsay:
             self.last_ok_at_ms, self.is_read = read.heard_at_ms, True
@@ -144,7 +144,7 @@ class DeviceLatest:
             begin += count
         self._judge([*late, *read.readings[begin:]], ended, taken)
 
-    def _judge(self, readings: Sequence[Reading], stamp: Stamp, taken: Taken, *, confirms: bool = True) -> None:
+    def _judge(self, readings: Sequence[Reading], stamp: Stamp, taken: Taken, confirms: bool = True) -> None:
         name, find, changes, now_s = self.name, self.tracks.get, taken.changes, stamp.now_s
         for reading in readings:
             track = find(reading.point_id)
@@ -153,7 +153,7 @@ class DeviceLatest:
             elif (reading is track.seen or reading == track.seen) and now_s < track.due_s:
                 track.stamp = stamp
             else:
-                change = track.judged(name, reading, stamp, confirms=confirms)
+                change = track.judged(name, reading, stamp, confirms)
                 if track.before is not None:
                     changes += track.taken_before()
                 if change is not None:

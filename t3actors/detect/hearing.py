@@ -117,7 +117,8 @@ class Hearing:
     def _points_read(self, message: PointsRead) -> None:
         device = self._latest.devices.get(message.device)
         known = device is not None and device.announced is not None
-        if device is not None and known and device.enabled and not self._is_of_before(message):
+        is_of_before = self._paused is not None and self._is_of_before(message)
+        if device is not None and known and device.enabled and not is_of_before:
             self._take(device, message)
         self._answer(message.device, message.poll_no, known=known)
 

@@ -4,14 +4,14 @@ The first that applies wins:
 
     nothing stored, or its status differs, or its value differs   change: point row and sample
     its value differs, but `min_interval_s` has not passed        nothing, but judged again when it has
-    nobody knows that it held until now (it confirms)             repeat, or details with a sample: the first reading after a start
     mode, flags, switch or class of reason differs                details: point row alone (TRENDLOG_DATA shows none of them)
     `max_interval_s` has passed, or `trend` is "always"           repeat:  point row and sample, not a change
     otherwise                                                     nothing
 
 `trend = "never"` takes the sample away from each; "always" adds it. A reason's class is its text before the first colon:
 a fault that merely words its detail anew ("no answer: 1.2 s", "no answer: 1.3 s") is the same fault, and the first
-wording stays. Ages are not judged here (ages.py), and nothing is remembered (device.py). Called by track.py.
+wording stays. The first good reading after a time in which nobody looked (a start, a pause) counts as overdue, is never too soon, and
+is a sample in any case (track.py). Ages are not judged here (ages.py), and nothing is remembered (device.py). Called by track.py.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ _CHANGE, _DETAILS, _REPEAT = (
 )
 
 
+DETAILS_SAMPLED = _DETAILS[True]
+
+
 def settled(reading: Reading, last_good: Value) -> Reading:
     """Return the reading with a value that may be kept: a value that is no value is a fault, and a fault keeps the last good one."""
     value, status, reason = reading.value, reading.status, reading.reason
@@ -67,28 +70,21 @@ def settled(reading: Reading, last_good: Value) -> Reading:
 
 
 def judge(
-    new: Reading,
-    stored: Reading | None,
-    rules: Rules,
-    *,
-    digital: bool,
-    overdue: bool,
-    soon: bool = False,
-    confirms: bool = False,
+    new: Reading, stored: Reading | None, rules: Rules, *, digital: bool, overdue: bool, soon: bool = False
 ) -> Verdict:
     """Say what to emit for a settled reading. `stored` None: whatever was stored is not known any more.
 
     `overdue`: the time of `due_s` has come; `soon`: `min_interval_s` has not passed since anything was emitted, which a
-    digital point does not mind. `confirms`: what is stored is not known to have held until now, so that it is said once more.
+    digital point does not mind.
     """
     sampled = rules.trend != "never"
     if stored is None or new.status is not stored.status:
         return _CHANGE[sampled]
     if value_differs(new.value, stored.value, 0.0 if digital else band(rules, stored.value)):
-        return _SOON if soon and not digital and not confirms else _CHANGE[sampled]
+        return _SOON if soon and not digital else _CHANGE[sampled]
     if details_differ(new, stored):
-        return _DETAILS[rules.trend == "always" or (confirms and sampled)]
-    if overdue or confirms:
+        return _DETAILS[rules.trend == "always"]
+    if overdue:
         return _REPEAT[sampled]
     return NOTHING
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from t3actors.detect.ages import aged, interval_s, next_age_s, rules_of, stale_at_age_s
 from t3actors.detect.door import Door, Passed
-from t3actors.detect.rules import ROW_ALONE, Emit, Verdict, due_s, judge, settled
+from t3actors.detect.rules import DETAILS_SAMPLED, ROW_ALONE, Emit, Verdict, due_s, judge, settled
 from t3actors.messages import PointChange
 from t3actors.pauses import Pause
 from t3actors.points import Point, Reading, Rules, Status, Value
@@ -105,11 +105,12 @@ class Track:
         self.forgotten = True
         self.seen = None
 
-    def judged(self, device: str, raw: Reading, stamp: Stamp, *, confirms: bool = True) -> PointChange | None:
+    def judged(self, device: str, raw: Reading, stamp: Stamp, confirms: bool = True) -> PointChange | None:
         """Judge a reading against what is stored, and take what is emitted for stored. `confirms`: it is of after the start or pause."""
         stored = self.stored
         reading = settled(raw, stored.value)
-        confirms = confirms and self.unconfirmed and reading.status is _OK
+        owed = self.unconfirmed
+        confirms = confirms and owed and reading.status is _OK
         if self.rules.compress > 0 and not self.digital:
             return self._through_door(device, reading, stamp, confirms=confirms)
         verdict = judge(
@@ -117,19 +118,20 @@ class Track:
             None if self.forgotten else stored,
             self.rules,
             digital=self.digital,
-            overdue=stamp.now_s >= self.due_s,
-            soon=stamp.now_s < self.emitted_s + self.rules.min_interval_s,
-            confirms=confirms,
+            overdue=confirms or stamp.now_s >= self.due_s,
+            soon=not confirms and stamp.now_s < self.emitted_s + self.rules.min_interval_s,
         )
         if stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp = stamp
-        self.seen = None if self.unconfirmed and not confirms else raw
+        self.seen = None if owed and not confirms else raw
         self.off = reading.status is _DISABLED
         if self.recalled:
             verdict = self._read_again(verdict, reading)
         if verdict.emit is _NONE:
             return None
+        if confirms and verdict.emit is _DETAILS:
+            verdict = DETAILS_SAMPLED
         if verdict.emit is _SOON:
             self.due_s = min(self.due_s, self.emitted_s + self.rules.min_interval_s)
             return None
@@ -138,12 +140,11 @@ class Track:
         if verdict.emit is _DETAILS and not verdict.sample:
             # The row alone must not move the value that later ones are compared with: it would drift away from the samples.
             reading = _with(reading, stored.value, reading.status, reading.reason)
-        owed = self.unconfirmed and not confirms and reading.status is _OK
-        change = self._emit(
+        if owed:
+            self.unconfirmed = reading.status is _OK and not confirms
+        return self._emit(
             device, reading, stamp.at_ms, stamp.now_s, changed=verdict.emit is not _REPEAT, sample=verdict.sample
         )
-        self.unconfirmed = self.unconfirmed or owed
-        return change
 
     def _through_door(self, device: str, reading: Reading, stamp: Stamp, *, confirms: bool) -> PointChange | None:
         """Judge a reading of a compressed point: its row follows the deadband, its samples the door.
@@ -157,7 +158,7 @@ class Track:
             self.stored, self.emitted_s = self.before.reading, stamp.now_s
         overdue = stamp.now_s >= self.emitted_s + (self.rules.max_interval_s or math.inf)
         stored = None if self.forgotten else self.stored
-        verdict = judge(reading, stored, self.rules, digital=False, overdue=overdue, confirms=confirms)
+        verdict = judge(reading, stored, self.rules, digital=False, overdue=confirms or overdue)
         if self.stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp, self.seen, self.off = stamp, None, reading.status is _DISABLED
@@ -169,7 +170,10 @@ class Track:
             return None
         if reading.status is _OK:
             self.sampled_at_ms = stamp.at_ms
-        samples = verdict.sample and (breaks or confirms or verdict.emit is _REPEAT)
+        if confirms and verdict.emit is _DETAILS:
+            verdict = DETAILS_SAMPLED
+        self.unconfirmed = self.unconfirmed and reading.status is _OK and not confirms
+        samples = verdict.sample and (breaks or verdict.emit is _REPEAT)
         emitted_s = self.emitted_s
         changed = verdict.emit is not _REPEAT
         change = self._emit(device, reading, stamp.at_ms, stamp.now_s, changed=changed, sample=samples)
@@ -245,6 +249,7 @@ class Track:
         if self.stored.status is Status.OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.seen = None
+        self.unconfirmed = False
         self.before = self._left_behind(device)
         if self.before is not None:
             self.stored = self.before.reading
@@ -285,10 +290,11 @@ class Track:
     def _emit(
         self, device: str, reading: Reading, at_ms: int, now_s: float, *, changed: bool, sample: bool
     ) -> PointChange:
-        was = _OK if self.paused else self.stored.status
+        was = self.stored.status
+        if self.paused:
+            was, self.paused = _OK, False
         self.stored = reading
-        self.forgotten = self.paused = False
-        self.unconfirmed = self.unconfirmed and not sample
+        self.forgotten = False
         self.emitted_s = now_s
         self.due_s = due_s(self.rules, now_s)
         return PointChange(device, reading.point_id, reading, self.sampled_at_ms, at_ms, changed, sample, was)
