@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,14 @@ NEWEST = """
 DUPLICATES = "SELECT series_id, logging_time, ms FROM samples GROUP BY 1, 2, 3 HAVING count(*) > 1"
 EQUAL_NEIGHBOURS = """
     SELECT * FROM (
-      SELECT series_id, logging_time, ms, value, status, LAG(value) OVER w AS before, LAG(status) OVER w AS status_before
+      SELECT series_id, logging_time, ms, value, status, LAG(value) OVER w AS before, LAG(status) OVER w AS status_before,
+        LAG(logging_time * 1000 + ms) OVER w AS at_before
       FROM samples WINDOW w AS (PARTITION BY series_id ORDER BY logging_time, ms)
-    ) WHERE status = status_before AND value IS before
+    ) WHERE status = status_before AND value IS before AND NOT EXISTS (
+      SELECT 1 FROM EVENTS e WHERE e.event = 'gateway.started' AND e.at BETWEEN at_before AND logging_time * 1000 + ms
+    )
 """
+"""But for the first of each point after a start: what it was is not known to have held until then."""
 NOT_OK = "SELECT event, point, reason FROM EVENTS WHERE event IN ('point.stale', 'point.down', 'point.fault', 'device.offline')"
 
 
@@ -104,7 +109,8 @@ class KillDrill:
         return copies / "t3actors.db"
 
     async def _changes_after_start(self, gateway: GatewayProcess) -> list[Any]:
-        """Samples that a start on still values has written though the value is the one that was stored before."""
+        """Samples that a start on still values has written though the value is the one that was stored before: beside one of each point,
+        which says that it is known again, and that is no change."""
         panels = self._plant.panels
         await until(lambda: len(gateway.said("device.online")) == len(panels))
         await until(lambda: self._newest(self.database) == self._held(), what="what the panels hold is stored")
@@ -113,7 +119,15 @@ class KillDrill:
         written = ask(
             self.database, "SELECT name, point_id, value FROM TRENDLOG_DATA WHERE sampled_at > ?", self._newest_at_ms
         )
-        return [row for row in written if row[2] == self._stored.get((row[0], row[1]))]
+        same = Counter(row for row in written if row[2] == self._stored.get((row[0], row[1])))
+        moved = ask(
+            self.database, "SELECT name, point_id, changed_at FROM POINTS WHERE changed_at > ?", self._newest_at_ms
+        )
+        again = {(name, point_id) for name, point_id, _ in same}
+        return [
+            *(row for row, times in same.items() if times > 1),
+            *(row for row in moved if (row[0], row[1]) in again),
+        ]
 
     def _samples(self) -> int:
         counted = ask(self.database, "SELECT count(*) FROM samples")

@@ -25,7 +25,7 @@ from t3actors.collect.bacnet.cov import pieces, wanted
 from t3actors.collect.bacnet.rare import alarm_rounds, rarely
 from t3actors.collect.life import Life
 from t3actors.detect import delivery, detector
-from t3actors.store import writer
+from t3actors.store import clockwatch, writer
 from t3actors.store.writer import DatabaseWriter, Pulse, Tidy
 from t3actors.watch import health, parts
 from t3actors.watch.api import server
@@ -151,6 +151,7 @@ def _by_the_hour(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(detector, "TICKS_S", (HOUR_S / 2, HOUR_S / 2))
     patch.setattr(pauses, "EVERY_S", HOUR_S / 2)
     patch.setattr(pauses, "LIMIT_S", 4 * HOUR_S)
+    patch.setattr(clockwatch, "PAUSE_MS", 4 * HOUR_S * 1000)
     patch.setattr(delivery, "PROGRESS_EVERY_S", HOUR_S)
     patch.setattr(delivery, "ACKNOWLEDGED_WITHIN_S", HOUR_S)
     patch.setattr(health, "LOOK_EVERY_S", HOUR_S)
