@@ -1,6 +1,6 @@
 """Notices times in which the gateway itself did not run: the machine was suspended, or the process, or its loop, stood still.
 
-Nobody looked then: what was known before is not known to have held (decision 18). Told by the machine's own time (CLOCK_BOOTTIME, which
+Nobody looked then: what was known before is not known to have held (decision 19). Told by the machine's own time (CLOCK_BOOTTIME, which
 goes on while it is suspended) between two looks of the loop. That devices were silent is no pause: the loop turned, and saw that they were.
 
 Whoever must not take what came before a pause for what came after it looks himself, whenever it matters: after a pause it is not
