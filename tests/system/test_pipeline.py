@@ -152,7 +152,9 @@ async def test_a_crash_of_the_detector_or_the_writer_disconnects_no_device_and_l
             assert [row[0] for row in samples[1:]] == [41.0, 42.0, 43.0]
 
 
-async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -> None:
+async def test_a_restart_of_the_gateway_writes_no_false_change_but_says_once_that_each_value_is_known_again(
+    tmp_path: Path,
+) -> None:
     async with running_plant(PlantSize(2, seed=5, tick_s=3600.0)) as plant:
         config = config_of(devices_of(plant, rules=PATIENT), tmp_path)
         async with gateway_running(config) as house:
@@ -163,10 +165,14 @@ async def test_a_restart_of_the_gateway_writes_no_false_change(tmp_path: Path) -
         async with gateway_running(config) as house:
             await until(lambda: len(house.log.of("device.online")) == 2)
             await until(lambda: house.gateway.pace.polls_started > 10)
-        assert house.one("SELECT count(*) FROM TRENDLOG_DATA") == samples
+        assert house.one("SELECT count(*) FROM TRENDLOG_DATA") == 2 * samples
         assert points == house.rows(
             "SELECT point_id, value, changed_at FROM INPUT_POINTS ORDER BY serial_number, point_index"
         )
+        gone = "SELECT started_at FROM GATEWAY_ENDS WHERE ended_at > 0"
+        known = f"SELECT count(*) FROM TRENDLOG_SPANS WHERE from_at >= ({gone}) AND until_at > from_at"
+        assert house.one(known) == samples, "no point waits for its next change to be known again"
+        assert house.one("SELECT count(*) FROM EVENTS WHERE event LIKE 'point.%'") == samples
 
 
 async def test_a_device_that_is_dead_at_the_start_is_told_with_when_it_last_answered(tmp_path: Path) -> None:
