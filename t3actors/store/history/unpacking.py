@@ -47,7 +47,7 @@ def samples_of(fields: Sequence[Any], day_ms: int = 0) -> Samples:
     """Take the columns of a row of `blocks` behind its id apart; times count from `-day_ms`. **Raises**: BlockDamaged."""
     try:
         return _samples_of(fields, day_ms)
-    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, MemoryError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError) as error:
         raise BlockDamaged(f"not a block of history: {error}") from error
 
 
@@ -114,7 +114,7 @@ def aggregates_of(fields: Sequence[Any], base_ms: int = 0) -> AggregateColumns:
     times count from `-base_ms`. **Raises**: BlockDamaged."""
     try:
         return _aggregates_of(fields, base_ms)
-    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, MemoryError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError) as error:
         raise BlockDamaged(f"not a block of aggregates: {error}") from error
 
 
