@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 
 import apsw
@@ -30,14 +29,6 @@ PAGES_AT = 28
 MOST_TRIES = 3  # at a disk that fails, 10 s apart: a disk may fail for a moment
 
 
-class Anew(Enum):
-    """What is to be opened anew; the database is closed."""
-
-    THE_SAME = 1
-    ANOTHER = 2
-    """Another file has taken its place."""
-
-
 class OnDisk:
     """The files as they lay there when the database was opened. **Raises**: OSError when they cannot be looked at."""
 
@@ -53,29 +44,43 @@ class OnDisk:
         self._log_head = LogHead(self._wal)
         self._is_told = False
         self._failed = 0
+        self._is_log_stray = False
+        self.is_replaced = False
+        """Whether another file has taken its place."""
 
-    def look(self, connection: apsw.Connection, log: Log, close: Callable[[], None]) -> Anew | None:
+    def look(self, connection: apsw.Connection, log: Log, close: Callable[[], None]) -> bool:
         """See that the files which were opened still lie there, with all that was written, and mend what can be. **Raises**: StoreError.
 
-        `close` lets go of the database. **Returns**: None where it stays open.
+        `close` lets go of the database, to be opened anew behind `leave`. **Returns**: whether that was done.
         """
         if self._is_another(connection):
             log(STORE_REPLACED, database=str(self._path))
+            self.is_replaced = True
             close()
-            self._leave_to_another()
-            return Anew.ANOTHER
+            return True
         how = self._log_lost()
         if how:  # what stands in it is in no other place: it stays open until it is saved
             if not self._saves_lost_log(connection, log, how):
-                return None
+                return False
+            self._is_log_stray = True
             close()
-            put_stray_log_aside(self._path)
-            return Anew.THE_SAME
+            return True
         self._log_head.check(connection)
         if not self._place.tells_lost_index(log, is_lost=self._index_is_lost()):
-            return None
+            return False
         close()
-        return Anew.THE_SAME
+        return True
+
+    def leave(self) -> None:
+        """Take what must not be met by who opens the database next out of its way. May be called again, also when that failed.
+
+        **Raises**: StoreError; then it is not to be opened.
+        """
+        if self.is_replaced:
+            self._leave_to_another()
+        elif self._is_log_stray:
+            put_stray_log_aside(self._path)
+            self._is_log_stray = False
 
     def _is_another(self, connection: apsw.Connection) -> bool:
         """**Raises**: StoreDamaged where the file is gone, or lacks something; StoreHindered where its disk is gone.
@@ -123,7 +128,7 @@ class OnDisk:
         return found is None or found != self._index
 
     def _leave_to_another(self) -> None:
-        """Take what SQLite kept beside the file that is gone out of the way of the one that took its place. **Raises**: StoreError."""
+        """What SQLite kept beside the file that is gone is none of the other one's."""
         with translated(self._path), contextlib.suppress(FileNotFoundError):
             if self._log is not None and identity_of(self._wal) == self._log:
                 put_stray_log_aside(self._path)

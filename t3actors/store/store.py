@@ -34,7 +34,7 @@ from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
 from t3actors.store.migrate import migrate, schema_files, schema_of
-from t3actors.store.on_disk import Anew, OnDisk
+from t3actors.store.on_disk import OnDisk
 from t3actors.store.opened import Opened
 from t3actors.store.place import Place
 from t3actors.store.refusals import Refusals
@@ -80,7 +80,6 @@ class Store:
         self._failures = Failures(self.path, self.abandon_connection)
         self._place, self._folding = Place(self.path), Folding(self.path, log)
         self._on_disk: OnDisk | None = None
-        self._is_other = False
         self._damage = ""
         self._aside: Path | None = None
         self._is_aside = False
@@ -101,7 +100,7 @@ class Store:
         if self._damage:
             self.begin_anew(self._damage)
             return True
-        is_other = self._is_other
+        is_other = self._on_disk is not None and self._on_disk.is_replaced
         try:
             with self._failures.of("open"):
                 self._open(report)
@@ -112,7 +111,6 @@ class Store:
             if isinstance(refusal.__cause__, apsw.ReadOnlyError):
                 raise read_only(self.path) from refusal
             raise
-        self._is_other = False
         return is_other
 
     def begin_anew(self, reason: str) -> None:
@@ -145,6 +143,8 @@ class Store:
     def _open(self, report: Callable[[FileChecked], object]) -> None:
         self._fence.check()
         self._place.must_be_there()
+        if self._on_disk is not None:
+            self._on_disk.leave()
         with translated(self.path):
             newest = schema_files()[-1].number
             before = schema_of(self.path, newest)
@@ -159,8 +159,8 @@ class Store:
             migrate(connection, self.path)
             with translated(self.path, connection):
                 self._take_over(connection, newest)
+                self._place.remember()
                 self._on_disk = OnDisk(self.path, self._place)
-            self._place.remember()
         except BaseException:
             self.abandon_connection()
             raise
@@ -290,11 +290,10 @@ class Store:
         """
         opened, on_disk = self._at_work(), self._on_disk
         with self._failures.of("heartbeat"):
-            if on_disk is not None:
-                anew = on_disk.look(opened.connection, self._log, self.abandon_connection)
-                self._is_other = anew is Anew.ANOTHER
-                if anew is not None:
-                    return True
+            if on_disk is not None and on_disk.look(opened.connection, self._log, self.abandon_connection):
+                if on_disk.is_replaced:
+                    self._failures.forget()
+                return True
             with translated(self.path, opened.connection):
                 self._clock.look(opened.connection, self._fence)
                 opened.beat()

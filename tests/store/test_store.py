@@ -6,8 +6,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from t3actors.errors import StoreDamaged, StoreFull, StoreUnreachable
+from t3actors.errors import StoreDamaged, StoreFailing, StoreFull, StoreUnreachable
 from t3actors.store import integrity
+from t3actors.store.failing import FAILURES, PATIENCE_S, Failures
 from t3actors.store.integrity import FileChecked
 from t3actors.store.migrate import schema_files
 from t3actors.store.sqlite_errors import store_error
@@ -235,6 +236,25 @@ def test_a_beginning_that_failed_half_way_is_taken_up_again(house: House, monkey
     house.store.begin_anew("damage")
     assert house.store.is_open
     assert len(house.logged("store.damaged")) == 1
+
+
+def test_what_failed_of_a_file_is_not_held_against_the_one_that_took_its_place(house: House) -> None:
+    now_s = 0.0
+    failures = house.store._failures = Failures(house.path, house.store.abandon_connection, lambda: now_s)
+
+    def fails() -> None:
+        with pytest.raises(StoreFailing), failures.of("batch"):
+            raise StoreFailing("disk I/O error")
+        house.opened()
+
+    for _ in range(FAILURES):
+        fails()
+    house.rows("VACUUM INTO ?", f"{house.path}.copy")
+    house.path.with_name("t3actors.db.copy").replace(house.path)
+    assert house.store.heartbeat()
+    house.opened()
+    now_s = PATIENCE_S
+    fails()
 
 
 def test_a_large_file_is_checked_in_the_background_after_an_unclean_stop(

@@ -244,6 +244,42 @@ async def test_a_sound_file_that_was_put_in_the_place_of_ours_is_opened_as_it_is
         assert scene.house.one("PRAGMA integrity_check") == "ok"
 
 
+@pytest.mark.parametrize("replaced", ["file", "log"])
+async def test_while_a_log_that_is_not_of_the_database_cannot_be_put_aside_it_is_not_opened_beside_it(
+    tmp_path: Path, replaced: str
+) -> None:
+    """Not at the second attempt either: SQLite would play that log into the file."""
+    async with writing(tmp_path) as scene:
+        scene.ref.tell(scene.house.batch(announced(), change()))
+        await scene.heard(BatchStored)
+        backup, wal = tmp_path / "backup", tmp_path / "t3actors.db-wal"
+        scene.house.rows(f"VACUUM INTO '{backup}'")
+        scene.ref.tell(scene.house.batch(change(22.0, at_ms=T0_MS + 1)))
+        await scene.heard(BatchStored, 2)
+        await ask(scene.ref, Pulse())
+        aside = tmp_path / "t3actors.db.stray-wal"
+        (aside / "in the way").mkdir(parents=True)
+        if replaced == "file":
+            backup.replace(scene.house.path)
+        else:
+            wal.unlink()
+            wal.write_bytes(b"the log of another database")
+        stray = wal.read_bytes()
+        for _ in range(3):
+            await ask(scene.ref, Pulse())
+        assert wal.read_bytes() == stray
+        assert len(scene.house.logged("store.failing")) == 1
+        shutil.rmtree(aside)
+        scene.ref.tell(Pulse())
+        assert [message.fresh for message in await scene.heard(WriterReady, 2)] == [False, replaced == "file"]
+        assert aside.read_bytes() == stray
+        assert (
+            scene.house.rows("SELECT value FROM TRENDLOG_DATA") == [(21.5,), (22.0,)][: 1 if replaced == "file" else 2]
+        )
+        assert scene.house.one("PRAGMA integrity_check") == "ok"
+        assert scene.house.logged("store.damaged") == []
+
+
 async def test_while_what_was_put_there_is_no_database_of_ours_it_is_left_alone_and_waited(tmp_path: Path) -> None:
     async with writing(tmp_path) as scene:
         await scene.heard(WriterReady)
