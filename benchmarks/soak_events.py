@@ -53,7 +53,7 @@ OF_THEM = {
 
 
 class Grew(NamedTuple):
-    """What is more after every round: by how much for an event, the counts, and the limit that it has, if it has one."""
+    """What is more after every round: by how much at least for an event, the counts, and the limit that it has, if it has one."""
 
     name: str
     an_event: float
@@ -73,10 +73,8 @@ def grew(looks: Sequence[Mapping[str, Any]], events: int) -> list[Grew]:
     found = []
     for name in sorted(flat[-1]):
         seen = tuple(each.get(name, 0.0) for each in flat)
-        an_event = (seen[-1] - seen[0]) / (events * (len(seen) - 1))
+        an_event = min(later - earlier for earlier, later in pairwise(seen)) / events
         least_each, least = LEAST.get(name, (SHARE, FEWEST))
-        if any(later <= earlier for earlier, later in pairwise(seen)):
-            continue
         if an_event >= least_each and seen[-1] - seen[0] >= least:
             limit = FILLS.get(name, sys.maxsize if fills and name in {*OF_THEM, *LEAST} else None)
             found.append(Grew(name, an_event, seen, limit))

@@ -113,3 +113,5 @@ def test_of_several_looks_the_least_of_each_counts() -> None:
 def test_what_comes_and_goes_is_none() -> None:
     rounds = [count(300_000 + 5000 * (n % 2), busy=100 * (n % 3)) for n in range(5)]
     assert grew(rounds, events=100) == []
+    one_step = [count(300_000, resized=1000 * (n > 1) + n) for n in range(5)]
+    assert grew(one_step, events=100) == [], "a table that was made larger once"
