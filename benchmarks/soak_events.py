@@ -36,20 +36,21 @@ LOOKS, LOOKS_APART_S = 3, 1.3
 STOPS_WITHIN_S = 20.0
 LEAST = {"blocks": (0.5, 1500.0), "malloc": (100.0, 64_000.0), "fds": (0.02, 1.0), "threads": (0.02, 1.0)}
 """What is held at one moment and not at another: a leak is more for each event, and more in all the rounds together."""
-SHARE, FEWEST = 0.05, 20
+SHARE, FEWEST = 0.1, 20
 """So many for each event, and in all: of tables and objects."""
-FILLS = {
+FILLS: dict[str, float] = {
     "Growth._seen": 145, "Repeats._kinds": 10_000, "_Flapping.written": 30_000, "_Flapping.keys": 130_000, "Repeats._due": 10_000,
     "Registry._incarnations": 1_100, "Registry._out_of_use": 1_000, "Registry.dead_letters": 1_001, "Sweeps._instances": 10_000,
     "Known.devices": 2_000, "Known.serials": 2_000, "Latest.devices": 2_000, "LocalTime._texts": 4_096, "Backlog._committed": 1_000,
     "t3actors.watch.repeats.classed (cached)": 4_096,
 }  # fmt: skip
-"""Tables that fill up for longer than some rounds, and the most that they may hold. Of objects: those that these are made of."""
-OF_THEM = {
-    "collections.deque", "collections.Counter", "builtins.dict", "builtins.tuple", "t3actors.watch.repeats._Flapping",
-    "t3actors.store.known.KnownDevice", "t3actors.detect.device.DeviceLatest", "t3actors.detect.beside.Told",
-    "t3actors.messages.DeviceStatusChanged", "t3actors.messages.DeviceProgress",
+"""Tables that fill up for longer than some rounds, and the most that they may hold."""
+OF_AN_ENTRY = {
+    "blocks": 40.0, "malloc": 4000.0, "collections.deque": 3.0, "collections.Counter": 3.0, "builtins.dict": 3.0, "builtins.tuple": 5.0,
+    "t3actors.watch.repeats._Flapping": 1.0, "t3actors.store.known.KnownDevice": 1.0, "t3actors.detect.device.DeviceLatest": 1.0,
+    "t3actors.detect.beside.Told": 1.0, "t3actors.messages.DeviceStatusChanged": 1.0, "t3actors.messages.DeviceProgress": 1.0,
 }  # fmt: skip
+"""How much more of these the entries of such tables account for, each."""
 
 
 class Grew(NamedTuple):
@@ -58,7 +59,7 @@ class Grew(NamedTuple):
     name: str
     an_event: float
     seen: tuple[float, ...]
-    limit: int | None
+    limit: float | None
 
     @property
     def is_leak(self) -> bool:
@@ -69,14 +70,16 @@ class Grew(NamedTuple):
 def grew(looks: Sequence[Mapping[str, Any]], events: int) -> list[Grew]:
     """Name what grew from each look to the next. `events`: between two looks."""
     flat = [_flattened(each) for each in looks]
-    fills = [name for name in FILLS if flat[-1].get(name, 0) > flat[0].get(name, 0)]
+    entries = sum(max(0.0, flat[-1].get(name, 0.0) - flat[0].get(name, 0.0)) for name in FILLS)
     found = []
     for name in sorted(flat[-1]):
         seen = tuple(each.get(name, 0.0) for each in flat)
         an_event = min(later - earlier for earlier, later in pairwise(seen)) / events
         least_each, least = LEAST.get(name, (SHARE, FEWEST))
         if an_event >= least_each and seen[-1] - seen[0] >= least:
-            limit = FILLS.get(name, sys.maxsize if fills and name in {*OF_THEM, *LEAST} else None)
+            limit = FILLS.get(name)
+            if limit is None and entries and name in OF_AN_ENTRY:
+                limit = seen[0] + entries * OF_AN_ENTRY[name]
             found.append(Grew(name, an_event, seen, limit))
     return found
 

@@ -101,6 +101,10 @@ def test_what_is_more_after_every_round_is_a_leak_by_its_name_unless_it_has_a_li
         ("Repeats._kinds", False),
         ("blocks", False),
     }
+    more = [count(300_000 + 9000 * n, **{"Repeats._kinds": 100 * n}) for n in range(5)]
+    assert {each.name for each in grew(more, events=100) if each.is_leak} == {"blocks"}, (
+        "its entries do not account for so much"
+    )
     beyond = [count(300_000, **{"Repeats._kinds": 10_000 + 100 * n}) for n in range(5)]
     assert [each.is_leak for each in grew(beyond, events=100)] == [True]
 
