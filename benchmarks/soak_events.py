@@ -34,7 +34,7 @@ KINDS = (*CLIENTS, *DEVICES)
 SETTLES_S = 5.0  # what is under way is over, and its time-outs
 LOOKS, LOOKS_APART_S = 3, 1.3
 STOPS_WITHIN_S = 20.0
-LEAST = {"blocks": (0.5, 1500.0), "malloc": (100.0, 64_000.0), "fds": (0.02, 1.0), "threads": (0.02, 1.0)}
+LEAST = {"blocks": (0.5, 1500.0), "malloc": (100.0, 128_000.0), "fds": (0.02, 1.0), "threads": (0.02, 1.0)}
 """What is held at one moment and not at another: a leak is more for each event, and more in all the rounds together."""
 SHARE, FEWEST = 0.1, 20
 """So many for each event, and in all: of tables and objects."""
@@ -76,7 +76,7 @@ def grew(looks: Sequence[Mapping[str, Any]], events: int) -> list[Grew]:
         seen = tuple(each.get(name, 0.0) for each in flat)
         an_event = min(later - earlier for earlier, later in pairwise(seen)) / events
         least_each, least = LEAST.get(name, (SHARE, FEWEST))
-        if an_event >= least_each and seen[-1] - seen[0] >= least:
+        if an_event >= least_each and an_event * events * (len(seen) - 1) >= least:
             limit = FILLS.get(name)
             if limit is None and entries and name in OF_AN_ENTRY:
                 limit = seen[0] + entries * OF_AN_ENTRY[name]
