@@ -225,7 +225,7 @@ class Soak:
             self._note("judged", samples=verdict.samples, wrong=verdict.wrong[:20], late=verdict.late,
                        late_ms=verdict.late_ms, owed=verdict.owed,
                        missing=len(verdict.missing), some=verdict.missing[:20])  # fmt: skip
-            since_ms = until_ms - int(TURN_S * 1000)
+            self._truth.judged_until_ms = since_ms = until_ms - int(TURN_S * 1000)
 
 
 def main() -> int:

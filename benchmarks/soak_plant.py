@@ -27,7 +27,9 @@ TURNS = 8  # then the values come again
 POINTS = {"--inputs": 32, "--outputs": 10, "--variables": 8}
 SETTLES_S = 80.0  # a device that was silent is asked again within a minute
 SLACK_MS = 5_000  # a busy machine
-TURNS_KEPT = 300  # more than pass between two looks at what was stored
+TURNS_KEPT = (
+    300  # more than pass between two looks at what was stored; all that were not looked at yet, where that takes longer
+)
 FORGIVEN_MS = 60_000
 """All values of a poll are stamped with its end, and one that takes six requests, each answered late, lasts for 20 s."""
 PRESETS = "generic,t3000,no_segmentation,apdu_206,few_cov"
@@ -89,6 +91,8 @@ class Truth:
     def __init__(self) -> None:
         self.turns: dict[str, list[Turn]] = {}
         self.unwell: dict[str, list[tuple[int, int]]] = {}
+        self.judged_until_ms = 0
+        """What was stored before is judged."""
 
     def begin(self, device: str, turn: Turn) -> None:
         """A device has new values from here on."""
@@ -96,7 +100,7 @@ class Truth:
         if turns:
             turns[-1].over_ms = turn.begun_ms
         turns.append(turn)
-        if len(turns) > TURNS_KEPT:
+        while len(turns) > TURNS_KEPT and turns[0].over_ms + 2 * FORGIVEN_MS < self.judged_until_ms:
             del turns[0]
 
     def mark(self, device: str, from_ms: int, until_ms: int) -> None:
