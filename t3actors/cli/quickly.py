@@ -111,17 +111,22 @@ def _seen(asked: Asked) -> tuple[str, str, int | None] | None:
         spans = spans_at_a_glance(*what, asked.every_ms)
         if spans is None or not are_plain(asked.form, [asked.point], [series for series, _ in spans[0]]):
             return None
-        told = [(series, clock_times(some.at_ms, asked.zone), some) for series, some in spans[0]]
+        told = [(series, _clock(asked, some.at_ms), some) for series, some in spans[0]]
         return "", FORMS["spans", asked.form](asked.point, told), spans[1]
     samples = samples_at_a_glance(*what, asked.limit)
     if samples is None or not are_plain(asked.form, [asked.point], [series for series, _ in samples[0]]):
         return None
-    runs = [(series, clock_times(run.times, asked.zone), run) for series, run in samples[0]]
+    runs = [(series, _clock(asked, run.times), run) for series, run in samples[0]]
     if not all(set(map(type, run.values)) <= {int, float, type(None)} for _, _, run in runs):
         return None
     count = sum(len(run.times) for _, _, run in runs)
     note = f"only the newest {asked.limit}: see --limit\n" if count == asked.limit else ""
     return note, FORMS["samples", asked.form](asked.point, runs), samples[1]
+
+
+def _clock(asked: Asked, moments: Sequence[int]) -> list[str]:
+    """Return them for a person, where they are shown."""
+    return [] if asked.form == "json" else clock_times(moments, asked.zone)
 
 
 def _print(note: str, text: str, word: str, code: int) -> int:
