@@ -146,10 +146,12 @@ def at_the_start(calls: Calls, pattern: str, error: int, share: int = 1000) -> C
     return run
 
 
-async def full_disk_at_the_start(scene: Scene) -> None:
+async def worn_out_at_the_start(scene: Scene) -> None:
+    """One page of the database can never be read again."""
     assert scene.gateway is not None
+    await scene.peace(10)
     scene.gateway.end(signal.SIGTERM)
-    scene.disk.fail(Calls.WRITE, "*/data/*", errno.ENOSPC)
+    scene.disk.fail(Calls.READ, FILE, errno.EIO, place=(40960, 45056))
     scene.start()
     await trio.sleep(scene.seconds)
     scene.hits = scene.disk.hits
@@ -207,6 +209,13 @@ DRILLS = (
     ),
     Drill("start: EMFILE", at_the_start(OPENING, DATABASE, errno.EMFILE), uncounted=3 * POINTS),
     Drill("start: mmap fails", at_the_start(Calls.MAP, INDEX, errno.ENOMEM), uncounted=3 * POINTS),
+    Drill(
+        "start: a page that can never be read",
+        worn_out_at_the_start,
+        may_set_aside=True,
+        uncounted=3 * POINTS,
+        least_s=90.0,
+    ),
     Drill("start: the lock is refused", at_the_start(Calls.LOCK, "*/data/*", errno.ENOLCK), code=73),
     Drill(
         "EIO writing now and then, opening fails often",

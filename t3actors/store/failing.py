@@ -91,8 +91,9 @@ class Failures:
         failing = self._failing.get(what)
         if failing is None or now_s - failing.last_s > APART_S:
             failing = self._failing[what] = _Failing(now_s)
-        cause = error.__cause__
-        failing.again(now_s, is_of_reading=getattr(cause, "extendedresult", 0) in _OF_READING)
+        extended = getattr(error.__cause__, "extendedresult", 0)
+        is_of_reading = extended in _OF_READING or extended & 0xFF == apsw.SQLITE_CORRUPT
+        failing.again(now_s, is_of_reading=is_of_reading)
         return failing.times >= FAILURES and now_s - failing.since_s >= PATIENCE_S
 
     def _blame(self, what: str, error: StoreFailing) -> None:

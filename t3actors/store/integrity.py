@@ -46,7 +46,9 @@ def _unread(said: str) -> Exception | None:
     code = _PAGE_NOT_READ.search(said)
     if code is None or int(code[1]) & 0xFF != apsw.SQLITE_IOERR:
         return None
-    return apsw.exception_for(int(code[1]))
+    error = apsw.exception_for(int(code[1]))
+    error.args = (said,)
+    return error
 
 
 def check_in_background(path: Path, report: Callable[[FileChecked], object]) -> threading.Thread:

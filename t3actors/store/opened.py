@@ -23,6 +23,7 @@ from t3actors.store.gateway_row import HEARTBEAT_MS, IDLE_HEARTBEAT_MS
 from t3actors.store.history.desk import Desk
 from t3actors.store.history.tidying import Tidying
 from t3actors.store.known import Known
+from t3actors.store.last_errno import errno_of
 from t3actors.store.room import Room
 from t3actors.store.sqlite_errors import RowRefused, store_error, translated
 from t3actors.store.syncing import Syncing
@@ -106,7 +107,7 @@ class Opened:
             self._fence.end(connection)
         except BaseException as error:
             known.journal.undo()
-            errno_seen = connection.system_errno
+            errno_seen = errno_of(connection, error) if isinstance(error, apsw.Error) else 0
             if connection.in_transaction:
                 with contextlib.suppress(apsw.Error):
                     connection.execute("ROLLBACK")

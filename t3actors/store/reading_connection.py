@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from t3actors.errors import StoreUnreachable
+from t3actors.store.last_errno import errno_of
 from t3actors.store.ours import BUSY_TIMEOUT_MS
 from t3actors.store.sqlite_errors import store_error, translated
 
@@ -39,8 +40,8 @@ def _reading(path: Path, how: str) -> apsw.Connection:
         connection.pragma("query_only", 1)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # it may write nothing, so it is not to try
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-    except apsw.IOError as error:
-        said = store_error(path, error, connection.system_errno)  # known as long as it is open
+    except (apsw.IOError, apsw.CorruptError) as error:
+        said = store_error(path, error, errno_of(connection, error))  # known as long as it is open
         connection.close()
         raise said from error
     except BaseException:

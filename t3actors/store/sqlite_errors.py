@@ -23,6 +23,7 @@ from t3actors.errors import (
     StoreHindered,
     StoreUnreachable,
 )
+from t3actors.store.last_errno import errno_of
 
 RowRefused = (
     apsw.ConstraintError,
@@ -73,7 +74,7 @@ def translated(path: Path, connection: apsw.Connection | None = None) -> Iterato
     except (apsw.Error, OSError) as error:
         if isinstance(error, RowRefused):
             raise
-        raise store_error(path, error, 0 if connection is None else connection.system_errno) from error
+        raise store_error(path, error, 0 if connection is None else errno_of(connection, error)) from error
 
 
 def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreError:
@@ -84,6 +85,8 @@ def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreErr
             return os_error(seen, error.errno or 0)
         case apsw.IOError():
             return _disk_error(seen, getattr(error, "extendedresult", 0), system_errno)
+        case apsw.CorruptError() if system_errno:  # a read that failed, which SQLite takes for damage
+            return _disk_error(seen, 0, system_errno)
         case apsw.CantOpenError():
             return _cannot_open(path, seen)
     kind, text = next(((kind, text) for kinds, kind, text in _TOLD if isinstance(error, kinds)), (StoreUnreachable, ""))

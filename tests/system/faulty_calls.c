@@ -2,7 +2,8 @@
  *
  * The file named by FAULTY_CALLS is mapped, so what is written there holds from the next call on. It is RULES rules of 128 octets, each of
  * them: calls (bits, as below), error (errno; 0: none), share (of 1000 calls), wait_ms, half (of a read or write only), hits (counted here),
- * pattern (fnmatch(3), of the path as it was opened). The first rule that concerns a call and whose share it is decides.
+ * from and until (only reads at that place of the file; until 0: all), pattern (fnmatch(3), of the path as it was opened). The first rule
+ * that concerns a call and whose share it is decides.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,8 +25,8 @@ enum { OPEN = 1, READ = 2, WRITE = 4, SYNC = 8, TRUNCATE = 16, MAP = 32, UNLINK 
 struct rule {
     uint32_t calls;
     int32_t error;
-    uint32_t share, wait_ms, half, hits;
-    char pattern[104];
+    uint32_t share, wait_ms, half, hits, from, until;
+    char pattern[96];
 };
 
 #define RULES 32
@@ -67,10 +68,12 @@ static int chance(void) {
     return (int)(state % 1000);
 }
 
-static struct rule *hit(uint32_t call, const char *path) {
+static struct rule *hit_at(uint32_t call, const char *path, off64_t at, size_t count) {
     if (rules && path && *path)
         for (struct rule *rule = rules; rule < rules + RULES; rule++) {
             if (!(rule->calls & call) || fnmatch(rule->pattern, path, 0) || chance() >= (int)rule->share)
+                continue;
+            if (rule->until && (at >= (off64_t)rule->until || at + (off64_t)count <= (off64_t)rule->from))
                 continue;
             __atomic_fetch_add(&rule->hits, 1, __ATOMIC_RELAXED);
             if (rule->wait_ms) {
@@ -82,6 +85,8 @@ static struct rule *hit(uint32_t call, const char *path) {
     return NULL;
 }
 
+static struct rule *hit(uint32_t call, const char *path) { return hit_at(call, path, 0, 1 << 30); }
+
 static const char *path_of(int file) { return file >= 0 && file < FILES ? paths[file] : NULL; }
 
 static int failed(uint32_t call, const char *path) {
@@ -92,8 +97,8 @@ static int failed(uint32_t call, const char *path) {
     return 1;
 }
 
-static size_t shorter(uint32_t call, int file, size_t count, int *error) {
-    struct rule *rule = hit(call, path_of(file));
+static size_t shorter(uint32_t call, int file, size_t count, off64_t at, int *error) {
+    struct rule *rule = hit_at(call, path_of(file), at, count);
     *error = rule ? rule->error : 0;
     return rule && rule->half && count > 1 ? count / 2 : count;
 }
@@ -142,20 +147,20 @@ int close(int file) {
     return REAL(close)(file);
 }
 
-#define MOVING(name, call, octets, ...)                                      \
+#define MOVING(name, call, octets, at, ...)                                  \
     {                                                                        \
         int error;                                                           \
-        count = shorter(call, file, count, &error);                          \
+        count = shorter(call, file, count, at, &error);                      \
         if (error) {                                                         \
             errno = error;                                                   \
             return -1;                                                       \
         }                                                                    \
         return REAL(name)(file, octets, count, ##__VA_ARGS__);               \
     }
-ssize_t read(int file, void *octets, size_t count) MOVING(read, READ, octets)
-ssize_t write(int file, const void *octets, size_t count) MOVING(write, WRITE, octets)
-ssize_t pread64(int file, void *octets, size_t count, off64_t at) MOVING(pread64, READ, octets, at)
-ssize_t pwrite64(int file, const void *octets, size_t count, off64_t at) MOVING(pwrite64, WRITE, octets, at)
+ssize_t read(int file, void *octets, size_t count) MOVING(read, READ, octets, 0)
+ssize_t write(int file, const void *octets, size_t count) MOVING(write, WRITE, octets, 0)
+ssize_t pread64(int file, void *octets, size_t count, off64_t at) MOVING(pread64, READ, octets, at, at)
+ssize_t pwrite64(int file, const void *octets, size_t count, off64_t at) MOVING(pwrite64, WRITE, octets, at, at)
 
 int fsync(int file) { return failed(SYNC, path_of(file)) ? -1 : REAL(fsync)(file); }
 int fdatasync(int file) { return failed(SYNC, path_of(file)) ? -1 : REAL(fdatasync)(file); }

@@ -13,7 +13,7 @@ from tests import tools
 
 SOURCE = Path(__file__).with_name("faulty_calls.c")
 FLAGS = ("-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror")
-RULE = struct.Struct("=IiIIII104s")
+RULE = struct.Struct("=IiIIIIII96s")
 RULES, ALWAYS = 32, 1000
 HITS_AT = 20
 
@@ -34,28 +34,29 @@ class Calls(IntFlag):
     ALL = 1023
 
 
-class FaultyCalls:
-    """What fails now, in every process that is started with `environment`."""
+class Rules:
+    """What fails now, in every process that was started with that file of rules."""
 
-    def __init__(self, folder: Path) -> None:
-        """Compile the library into that folder."""
-        library, steering = folder / "faulty_calls.so", folder / "faulty_calls.rules"
-        compiler = tools.where("cc")
-        assert compiler is not None
-        subprocess.run([compiler, *FLAGS, "-o", library, SOURCE, "-ldl"], check=True)
-        steering.write_bytes(bytes(RULES * RULE.size))
+    def __init__(self, steering: Path) -> None:
         with steering.open("r+b") as file:
             self._rules = mmap.mmap(file.fileno(), 0)
-        self.environment = os.environ | {"LD_PRELOAD": str(library), "FAULTY_CALLS": str(steering)}
         self._next = 0
 
     def fail(
-        self, calls: Calls, pattern: str, error: int = 0, *, share: int = ALWAYS, wait_ms: int = 0, half: bool = False
+        self,
+        calls: Calls,
+        pattern: str,
+        error: int = 0,
+        *,
+        share: int = ALWAYS,
+        wait_ms: int = 0,
+        half: bool = False,
+        place: tuple[int, int] = (0, 0),
     ) -> None:
         """Have these calls on files whose path fits the pattern fail with that errno, as many of 1000 as `share` says; or only
-        wait, or do half."""
+        wait, or do half. `place`: only reads of these octets, from and until."""
         at = self._next * RULE.size
-        rule = RULE.pack(0, error, share, wait_ms, half, 0, pattern.encode())
+        rule = RULE.pack(0, error, share, wait_ms, half, 0, *place, pattern.encode())
         self._rules[at : at + RULE.size] = rule
         self._rules[at : at + 4] = struct.pack("=I", calls)  # last: from here on it holds
         self._next += 1
@@ -70,3 +71,16 @@ class FaultyCalls:
         for rule in range(RULES):
             self._rules[rule * RULE.size : rule * RULE.size + 4] = bytes(4)
         self._next = 0
+
+
+class FaultyCalls(Rules):
+    """The library, compiled into a folder, and the rules of all processes that are started with `environment`."""
+
+    def __init__(self, folder: Path) -> None:
+        library, steering = folder / "faulty_calls.so", folder / "faulty_calls.rules"
+        compiler = tools.where("cc")
+        assert compiler is not None
+        subprocess.run([compiler, *FLAGS, "-o", library, SOURCE, "-ldl"], check=True)
+        steering.write_bytes(bytes(RULES * RULE.size))
+        super().__init__(steering)
+        self.environment = os.environ | {"LD_PRELOAD": str(library), "FAULTY_CALLS": str(steering)}
