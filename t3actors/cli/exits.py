@@ -45,15 +45,15 @@ ERROR_IN_JOURNAL = "<3>"
 
 def complain(line: str) -> None:
     """Say on standard error what is wrong."""
-    click.echo(f"{ERROR_IN_JOURNAL if is_journal(STDERR, os.environ) else ''}{line}", err=True)
+    click.echo(f"{ERROR_IN_JOURNAL if is_journal(STDERR, os.environ) else ''}{printable(line)}", err=True)
 
 
 class Told(click.ClickException):
     """What a person asked for cannot be had: one line in our form, exit code 1."""
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002 - as click has it
         """Say it."""
-        click.echo(f"t3actors: {printable(self.message)}", err=True, file=file)
+        complain(f"t3actors: {self.message}")
 
 
 _CODES: tuple[tuple[type[Exception], Exit], ...] = (
@@ -91,7 +91,7 @@ def errors_told() -> Iterator[None]:
         told = told_cause(error)
         lines = told.faults if isinstance(told, ConfigError) else [f"t3actors: {' '.join(str(told).split())}"]
         for line in lines:
-            complain(printable(line))
+            complain(line)
         raise SystemExit(exit_of(error)) from None
 
 
