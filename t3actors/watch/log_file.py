@@ -18,7 +18,9 @@ from t3actors.errors import StoreUnreachable
 
 MOST_BYTES = 10_000_000
 KEPT = 5
-WAITED_FOR = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_OF_THE_DISK = {errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE}
+_OF_THE_MACHINE = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+WAITED_FOR = _OF_THE_DISK | _OF_THE_MACHINE
 """What a disk or a machine does for a while; anything else is a mistake of the configuration."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,12 +12,11 @@ from t3actors.config import Config
 from t3actors.errors import ConfigError, StoreUnreachable
 from t3actors.events import Level, LogEvent
 from t3actors.watch.log import LogWriter
-from t3actors.watch.log_file import LogFile
+from t3actors.watch.log_file import WAITED_FOR, LogFile
 from t3actors.watch.notify import is_journal
 from t3actors.watch.seed_log import SeedLog
 
 STDOUT = 1
-OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENODEV, errno.ENXIO, errno.ESTALE}
 
 
 class Logs:
@@ -47,8 +45,8 @@ def logs_of(
     """Open what the configuration asks for. `now` gives the local time for the seed's files.
 
     `level` holds instead of the configured one. `only_file`: there is no standard output, so that this is the file when none is configured.
-    Raises: ConfigError when a configured file or folder cannot be written; StoreUnreachable when `only_file` cannot, and where the disk is
-    to blame.
+    Raises: ConfigError when a configured file or folder cannot be written; StoreUnreachable when `only_file` cannot, and where the disk or
+    the machine is to blame.
     """
     settings, name = config.log, config.gateway.name
     least = level or settings.level
@@ -72,14 +70,14 @@ def _file(path: Path | None, config: Config) -> LogFile | None:
     try:
         return LogFile(path, config.log.file_size_bytes, config.log.file_count)
     except StoreUnreachable as error:
-        if config.log.file is None or is_of_the_disk(error.__cause__):
+        if config.log.file is None or may_be_later(error.__cause__):
             raise
         raise ConfigError([f"log.file: {error}"]) from error
 
 
-def is_of_the_disk(error: BaseException | None) -> bool:
-    """Say whether a file cannot be written now, and may be later: no fault of the configuration, after which nobody would try again."""
-    return isinstance(error, OSError) and error.errno in OF_THE_DISK
+def may_be_later(error: BaseException | None) -> bool:
+    """Say whether a file that cannot be written now may be later: no fault of the configuration, after which nobody would try again."""
+    return isinstance(error, OSError) and error.errno in WAITED_FOR
 
 
 def _seed(config: Config, now: Callable[[], dt.datetime]) -> list[SeedLog]:
@@ -95,5 +93,5 @@ def _seed(config: Config, now: Callable[[], dt.datetime]) -> list[SeedLog]:
         )
     except OSError as error:
         said = f"log.t3_web_log: {folder} cannot be written: {error.strerror}"
-        raise (StoreUnreachable(said) if is_of_the_disk(error) else ConfigError([said])) from error
+        raise (StoreUnreachable(said) if may_be_later(error) else ConfigError([said])) from error
     return [seed]

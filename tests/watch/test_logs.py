@@ -83,7 +83,12 @@ def test_a_file_that_cannot_be_written_is_refused_with_its_key(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("number", "error"),
-    [(errno.ENOSPC, StoreUnreachable), (errno.EROFS, StoreUnreachable), (errno.EACCES, ConfigError)],
+    [
+        (errno.ENOSPC, StoreUnreachable),
+        (errno.EROFS, StoreUnreachable),
+        (errno.EMFILE, StoreUnreachable),
+        (errno.EACCES, ConfigError),
+    ],
 )
 def test_what_a_disk_does_is_no_fault_of_the_configuration_after_which_nobody_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
