@@ -55,7 +55,8 @@ STORE_LOG_GROWS = event(
     "database log_mb held_by",
     "The database's log (`-wal`) cannot be folded in and grows: a program keeps a read transaction open. Nothing is lost; the "
     "log may take the disk down to `min_free`. It is folded in, and made small again, once the transaction ends.",
-    "End the transaction of the program that `held_by` names: a database browser, a dashboard, a backup, a shell with BEGIN.",
+    "End the transaction of the program that `held_by` names: a database browser, a dashboard, a backup, a shell with BEGIN. What this "
+    "gateway does itself ends by itself.",
 )
 STORE_REPLACED = event(
     "store.replaced",

@@ -22,6 +22,7 @@ from t3actors.store.sqlite_errors import translated
 GROWS_BYTES = JOURNAL_LIMIT_BYTES + (1 << 20)
 """One that is folded in is never larger: it is cut to that when it is begun again."""
 SAID_BYTES = 2 * JOURNAL_LIMIT_BYTES
+OURS = "this gateway: a question that takes long, or the check of a large file"
 
 
 class Folding:
@@ -30,7 +31,7 @@ class Folding:
     def __init__(self, path: Path, log: Log, held_by: Callable[[], str] | None = None) -> None:
         self._path = path
         self._log = log
-        self._held_by = held_by or partial(holders_of, path, READERS)
+        self._held_by = held_by or partial(holders_of, path, READERS, ours=OURS)
         self._is_said = False
 
     def look(self, connection: apsw.Connection) -> None:

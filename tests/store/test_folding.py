@@ -73,6 +73,17 @@ def test_a_reader_that_keeps_the_log_from_being_folded_in_is_named_once_and_agai
     reader.close()
 
 
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="Linux only")
+def test_a_reader_of_this_gateway_is_named_as_that(scene: Scene) -> None:
+    scene.folding = Folding(scene.path, scene.log)
+    reader = apsw.Connection(str(scene.path), flags=apsw.SQLITE_OPEN_READONLY)
+    reader.execute("BEGIN; SELECT count(*) FROM t").fetchall()
+    scene.write(120_000)
+    scene.look()
+    assert len(scene.log.of("store.log_grows", held_by=folding.OURS)) == 1
+    reader.close()
+
+
 def test_a_database_that_takes_no_pages_is_a_disk_that_fails(tmp_path: Path) -> None:
     """SQLite folds the log in by itself, and says nothing where it cannot: it would grow for ever."""
     with simulated_disk() as disk:
