@@ -32,6 +32,10 @@ class LogHead:
                 size = os.fstat(file.fileno()).st_size
                 head = file.read(HEAD)
                 last = os.pread(file.fileno(), FRAME_HEAD, self._last_at)
+                last_at = self._last_frame(connection, size)
+                is_written = any(
+                    os.pread(file.fileno(), FRAME_HEAD, last_at)
+                )  # a power cut may leave a tail that is not
         except OSError:
             return  # it cannot be looked at now: that says nothing of it
         same = head[SALTS] == self._salts  # a log that is begun again has others, and may have been made shorter
@@ -46,7 +50,7 @@ class LogHead:
             left = f"{size} bytes are left of {self._size}" if size < self._size else "it has a hole"
             raise StoreDamaged(f"{self._path}: the log was cut short under the gateway: {left}")
         self._size, self._salts = size, head[SALTS]
-        self._last_at = self._last_frame(connection, size)
+        self._last_at = last_at if is_written else 0
 
     def _last_frame(self, connection: apsw.Connection, size: int) -> int:
         frame = FRAME_HEAD + int(connection.pragma("page_size"))
