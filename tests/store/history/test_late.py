@@ -12,7 +12,7 @@ from t3actors.points import Rules
 from t3actors.store.history import correcting, late, patching
 from tests.store.building import announced, change, point
 from tests.store.history.telling import DAY_MS, HOUR_MS, MIDNIGHT_MS, MINUTE_MS, Told
-from tests.store.history.test_aggregates_are_true import Life
+from tests.store.history.test_aggregates_are_true import Life, Step
 
 
 def of_hours(told: Told) -> dict[tuple[object, object], tuple[object, ...]]:
@@ -114,12 +114,16 @@ def test_what_comes_late_is_corrected_in_small_transactions(tmp_path: Path) -> N
     assert len(changed) > 20
 
 
+MANY_HOURS: list[Step] = [(3600, 1.0), (40_000, 20.5)]
+ONE_HOUR: list[Step] = [(43_600, 1.0)]
+"""So little is in the first day that it is not merged: as if some of it might have had to make room."""
+
+
+@pytest.mark.parametrize("first_day", [MANY_HOURS, ONE_HOUR])
 @pytest.mark.parametrize("recent_s", [3600.0, 7 * 86_400.0])
-def test_a_correction_that_is_cut_short_is_begun_anew(tmp_path: Path, recent_s: float) -> None:
+def test_a_correction_that_is_cut_short_is_begun_anew(tmp_path: Path, recent_s: float, first_day: list[Step]) -> None:
     life = Life(tmp_path, recent_s=recent_s)
-    life.live(
-        [(3600, 1.0), (40_000, 20.5), (50_000, "down"), (7200, "other"), (90_000, 20.5), (3600, -3.0), (0, "tidy")]
-    )
+    life.live([*first_day, (50_000, "down"), (7200, "other"), (90_000, 20.5), (3600, -3.0), (0, "tidy")])
     told = life.told
     late_s = [3700, 50_000, 100_000, 160_000]
     for value, second in enumerate(late_s):
