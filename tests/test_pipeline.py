@@ -48,8 +48,6 @@ async def test_a_time_out_longer_than_a_minute_is_waited_for_and_its_link_not_ta
 
 BUILT = """
 import sys
-import subprocess
-import sys
 from pathlib import Path
 from t3actors.configure.file import load
 from t3actors.events import silent

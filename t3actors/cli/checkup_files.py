@@ -13,13 +13,11 @@ from pathlib import Path
 
 from t3actors.cli.finding import ONLY_THE_GATEWAY, Finding, named, user
 from t3actors.cli.whereabouts import Whereabouts
-from t3actors.config import Config
+from t3actors.config import Config, StoreConfig
 from t3actors.errors import StoreError
 from t3actors.moments import age
 from t3actors.store.locked import LOCK_NAME
 from t3actors.store.reader import open_reader
-
-NO_CONFIG_MIN_FREE = 500_000_000
 
 
 def of_files(where: Whereabouts, config: Config | None, gateway_uid: int | None, now_ms: int) -> Iterator[Finding]:
@@ -57,10 +55,10 @@ def _folder(where: Whereabouts) -> Iterator[Finding]:
 def _owners(where: Whereabouts, gateway_uid: int | None) -> Iterator[Finding]:
     """Find what the gateway's user may not write: a backup that root put there, a -shm that a reader made."""
     try:
-        uid = where.data_dir.stat().st_uid if gateway_uid is None else gateway_uid
         folder = where.data_dir.stat()
     except OSError:
         return
+    uid = folder.st_uid if gateway_uid is None else gateway_uid
     gateway = named(pwd.getpwuid, uid)
     if not _may_write(folder, uid):
         do = f"chown {gateway} {where.data_dir}"
@@ -100,7 +98,7 @@ def _disk(where: Whereabouts, config: Config | None) -> Iterator[Finding]:
         yield Finding("disk", "bad", seen, "remove files, whatever their size (df -i): no file can be made now")
         return
     free = shutil.disk_usage(folder).free
-    least = NO_CONFIG_MIN_FREE if config is None else config.store.min_free_bytes
+    least = (StoreConfig() if config is None else config.store).min_free_bytes
     told = f"{free / 1e6:,.0f} MB free beside the database, {least / 1e6:,.0f} MB are kept free (min_free)"
     if not free // 1_000_000:
         yield Finding("disk", "bad", told, "make room: nothing can be stored now")

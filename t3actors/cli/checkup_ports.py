@@ -104,7 +104,7 @@ def _api(api: ApiConfig, runner: Runner | None) -> Iterator[Finding]:
     if not (api.token_file or api.tls_certificate):
         return
     what = "api secrets"
-    wanted = [named for named in (api.token_file, api.tls_certificate, api.tls_key) if named.startswith(CREDENTIAL)]
+    wanted = [file for file in (api.token_file, api.tls_certificate, api.tls_key) if file.startswith(CREDENTIAL)]
     if wanted:
         told = f"{', '.join(wanted)}: systemd hands them to the service alone"
         if runner is not None and port.verdict == "ok":

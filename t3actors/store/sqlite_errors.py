@@ -85,7 +85,8 @@ def store_error(path: Path, error: Exception, system_errno: int = 0) -> StoreErr
             return os_error(seen, error.errno or 0)
         case apsw.IOError():
             return _disk_error(seen, getattr(error, "extendedresult", 0), system_errno)
-        case apsw.CorruptError() if system_errno:  # a read that failed, which SQLite takes for damage
+        # A read that failed, which SQLite takes for damage; it needs no room: that number is of a write before.
+        case apsw.CorruptError() if system_errno and system_errno not in NO_ROOM:
             return _disk_error(seen, 0, system_errno)
         case apsw.CantOpenError():
             return _cannot_open(path, seen)
@@ -104,9 +105,8 @@ def os_error(seen: str, number: int) -> StoreError:
 
 def _disk_error(seen: str, extended: int, system_errno: int) -> StoreError:
     """SQLITE_IOERR_CORRUPTFS is no verdict on the file: SQLite's unixRead says it of each read that ends with EIO."""
-    if (
-        not system_errno or extended == apsw.SQLITE_IOERR_SHORT_READ
-    ):  # that was no failed call: the number is of an earlier one
+    # A short read was no failed call: the number is of an earlier one.
+    if not system_errno or extended == apsw.SQLITE_IOERR_SHORT_READ:
         return StoreFailing(seen)
     said = seen if os.strerror(system_errno) in seen else f"{seen} ({os.strerror(system_errno)})"
     if system_errno in NO_ROOM:
@@ -125,9 +125,10 @@ def _cannot_open(path: Path, seen: str) -> StoreError:
         path.parent.stat()
         is_there = path.exists()
         if is_read_only(path if is_there else path.parent):
-            return (
-                StoreFull(f"{path}: {os.strerror(errno.EROFS)}") if is_there else StoreUnreachable(_nothing_there(path))
-            )
+            said = os.strerror(errno.EROFS)
+            if is_there:
+                return StoreFull(f"{path}: {said}")
+            return StoreUnreachable(f"{path}: is not there, and cannot be made: {said}")
         is_mistake = not os.access(path if is_there else path.parent, os.W_OK | os.R_OK) or path.is_dir()
     except OSError as error:
         return os_error(f"{seen} ({error.strerror})", error.errno or 0)
@@ -137,7 +138,3 @@ def _cannot_open(path: Path, seen: str) -> StoreError:
 def is_read_only(path: Path) -> bool:
     """Say whether that lies on a file system that may only be read. **Raises**: OSError."""
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-
-
-def _nothing_there(path: Path) -> str:
-    return f"{path}: is not there, and cannot be made: {os.strerror(errno.EROFS)}"

@@ -44,6 +44,8 @@ def said(error: Exception, number: int = 0, path: Path = Path("a.db")) -> type[S
         (apsw.SQLITE_FULL, 0, StoreFull),
         (apsw.SQLITE_READONLY, 0, StoreFull),
         (apsw.SQLITE_CORRUPT, 0, StoreDamaged),
+        (apsw.SQLITE_CORRUPT, errno.EIO, StoreFailing),
+        (apsw.SQLITE_CORRUPT, errno.EFBIG, StoreDamaged),
         (apsw.SQLITE_NOTADB, 0, StoreDamaged),
         (apsw.SQLITE_BUSY, 0, StoreBusy),
         (apsw.SQLITE_INTERRUPT, 0, Interrupted),
