@@ -8,6 +8,7 @@ Where it goes on depends on samples alone: cut short, it does the same anew.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ from t3actors.store.history.holding import HOUR_MS
 from t3actors.store.history.parts import Kind
 from t3actors.store.history.patching import Made, Patch, between, packed_rows
 from t3actors.store.history.samples import Run, Series, newest
-from t3actors.store.history.unpacking import Samples
+from t3actors.store.history.unpacking import FRACTIONS, Samples
 
 MINUTE_MS = 60_000
 
@@ -189,7 +190,7 @@ class _Point:
         self, one: _One, run: Samples, at: int, stop: int, held: float | None, gaps: Sequence[Gap]
     ) -> tuple[float | None, set[int]]:
         before = self._told(one.series.series_id, at, stop)
-        gone = self._gone(one, run, at, stop, {row.at_ms // HOUR_MS: row.n for row in before if row.n})
+        gone = self._gone(one, run, {row.at_ms // HOUR_MS: row for row in before if row.n})
         for first, end, stays in _stretches(at, stop, gone):
             if stays:
                 here = [row for row in before if row.at_ms < end * HOUR_MS]
@@ -219,17 +220,21 @@ class _Point:
         cut = [between(row, at * HOUR_S, stop * HOUR_S, HOUR_S) for row in rows]
         return [row for row in cut if row is not None]
 
-    def _gone(self, one: _One, run: Samples, at: int, stop: int, told: dict[int, int]) -> set[int]:
-        """Return the hours whose samples are gone: they were made of more than what is left of them, but for what came late."""
-        there = _counted(run.times, run.values)
+    def _gone(self, one: _One, run: Samples, told: dict[int, Aggregate]) -> set[int]:
+        """Return the hours whose samples are gone: they were made of more than what is left of them, but for what came late.
+
+        An hour that an attempt before this one has made anew, with what came late, tells just of what is there.
+        """
+        there = _numbers(run)
         late = self._late.get(one.series.series_id)
-        came = Counter[int]() if late is None else _counted(late.times, late.values)
+        came = {} if late is None else _numbers(late)
         served_s = self._desk.now_s() - one.raw_s if one.raw_s else 0
         gone = set()
-        for hour in range(at, stop):
-            n, left = told.get(hour, 0), there[hour] - came[hour]
+        for hour, row in told.items():
+            count = len(came.get(hour, ()))
+            left = len(there.get(hour, ())) - count
             may_be = hour * HOUR_S < max(self._kept_s, served_s)
-            if left < n - came[hour] or (may_be and left < n):
+            if left < row.n - count or (may_be and left < row.n and not _is_of(row, there.get(hour, []))):
                 gone.add(hour)
         return gone
 
@@ -269,12 +274,22 @@ def _end_of(row: Aggregate) -> int:
     return row.at_ms // HOUR_MS + row.spans
 
 
-def _counted(times: Sequence[int], values: Sequence[object]) -> Counter[int]:
-    return Counter(
-        at_ms // HOUR_MS
-        for at_ms, value in zip(times, values, strict=True)
-        if number_of(value) is not None  # type: ignore[arg-type]
-    )
+def _numbers(run: Samples) -> dict[int, list[float]]:
+    """Return the numbers of each hour, in order."""
+    made: dict[int, list[float]] = {}
+    for at_ms, value in zip(run.times, run.values, strict=True):
+        number = number_of(value)
+        if number is not None:
+            made.setdefault(at_ms // HOUR_MS, []).append(number)
+    return made
+
+
+def _is_of(row: Aggregate, numbers: Sequence[float]) -> bool:
+    """Say whether an hour tells of these samples and no others, as far as it tells."""
+    if len(numbers) != row.n or numbers[-1] != row.last:
+        return False
+    exact = (row.most - row.least) / FRACTIONS
+    return math.isclose(sum(numbers) / row.n, row.mean, rel_tol=1e-9, abs_tol=exact)
 
 
 def _stretches(at: int, stop: int, stays: set[int]) -> Iterator[tuple[int, int, bool]]:
