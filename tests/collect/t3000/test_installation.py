@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -29,6 +30,7 @@ from t3actors.messages import (
     DeviceAnnounced,
     DeviceLearned,
     DeviceStatusChanged,
+    GatewayPaused,
     ObjectsRead,
     PointsRead,
     PollMissed,
@@ -37,9 +39,12 @@ from t3actors.messages import (
     SyncFinished,
     SyncRequested,
 )
+from t3actors.pauses import Pauses
 from t3actors.points import DeviceStatus, Rules, Status
 from t3actors.questions import InsightRequested, LearnedRequested
+from tests.collect.test_afresh import Machine
 from tests.system.t3000_answers import real, real_panel
+from tests.waiting import until
 
 M = TypeVar("M")
 START_MS = 1_795_000_000_000
@@ -173,6 +178,7 @@ async def site(
     address: str = "ffi:/t3000.so",
     spoken_for: tuple[int, ...] = (),
     silent_writer_s: float = 0.0,
+    pauses: Pauses | None = None,
     **changes: Any,
 ) -> AsyncIterator[Site]:
     door, detector, registry = door or ScriptedDoor(), Detector(), Registry()
@@ -195,6 +201,7 @@ async def site(
         log=built.log,
         pace=Pace(),
         random=lambda: 0.5,
+        pauses=pauses,
     )
     async with (
         running(Writer(learned or {}, silent_writer_s), name="writer", registry=registry),
@@ -605,3 +612,45 @@ async def test_a_stop_lets_go_of_t3000(autojump_clock: MockClock) -> None:
     async with site() as at:
         await trio.sleep(5)
     assert at.door.closed == 1
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+async def test_a_time_in_which_the_gateway_itself_stood_still_is_no_silence_of_a_panel_and_the_cycle_is_made_anew(
+    autojump_clock: MockClock, asleep: bool
+) -> None:
+    """The panel was asked before it, and is answered behind it: by what it was then."""
+    machine = Machine(autojump_clock)
+    async with trio.open_nursery() as nursery, site(pauses=machine.pauses) as at:
+        nursery.start_soon(machine.pauses.keep_looking)
+        await trio.sleep(45)
+        at.door.takes_s = 2.0
+        await until(lambda: len(at.began()) == 3, within_s=100.0)
+        before = len(at.detector.of(PointsRead, "plant:1001"))
+        machine.pause(6 * 3600.0, asleep=asleep)
+        resumed_s = trio.current_time()
+        machine.pauses.look()
+        at.registry.send("device/plant", GatewayPaused(device="plant:1001"))
+        await trio.sleep(30)
+        read = at.detector.of(PointsRead, "plant:1001")[before:]
+        assert read
+        assert all(each.came_at_ms - START_MS >= 1000 * (resumed_s + 2.0) for each in read), "asked for anew"
+        assert at.began()[3] - resumed_s < 10
+        assert at.detector.of(PollMissed) == []
+        assert at.events("cycle.failed") == []
+        assert DeviceStatus.OFFLINE not in {each.status for each in at.detector.of(DeviceStatusChanged)}
+        assert read[-1].counts.achieved_interval_s < 60
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_a_t3000_has_of_before_the_pause_is_not_taken_for_fresh(autojump_clock: MockClock) -> None:
+    machine = Machine(autojump_clock)
+    async with trio.open_nursery() as nursery, site(pauses=machine.pauses) as at:
+        nursery.start_soon(machine.pauses.keep_looking)
+        await trio.sleep(45)
+        old = real(panel(1))
+        at.door.reply = lambda *_: old
+        machine.pause(6 * 3600.0, asleep=False)
+        await trio.sleep(25)
+        last = at.detector.of(PointsRead, "plant:1001")[-1]
+        assert {reading.status for reading in last.readings} == {Status.STALE}
+        nursery.cancel_scope.cancel()
