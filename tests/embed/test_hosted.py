@@ -217,7 +217,12 @@ async def test_a_stop_stores_what_was_read_and_a_new_start_goes_on_with_it(tmp_p
             assert threading.active_count() <= threads + 1, "but for one that trio keeps for its next call"
             assert host.rows("SELECT clean_stop FROM GATEWAY") == [(1,)]
             assert [line["unstored"] for line in host.log("gateway.stopped")] == [0] * life
-        assert host.rows("SELECT count(*) FROM TRENDLOG_DATA") == [(64,)], "the second life has written no false change"
+        assert host.rows("SELECT count(*) FROM TRENDLOG_DATA") == [(2 * 64,)], (
+            "each life says once that each value is known"
+        )
+        assert host.rows("SELECT count(*) FROM POINTS WHERE changed_at < (SELECT started_at FROM GATEWAY)") == [
+            (64,)
+        ], "the second one has written no false change"
 
 
 async def test_before_the_start_and_after_the_stop_every_call_says_what_is_missing(tmp_path: Path) -> None:
