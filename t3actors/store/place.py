@@ -25,8 +25,6 @@ def disk_of(folder: Path) -> int:
 class Place:
     """One per store. **Thread**: the store's."""
 
-    _disk_of = staticmethod(disk_of)
-
     def __init__(self, path: Path) -> None:
         self._path = path
         self._disk: int | None = None
@@ -35,12 +33,12 @@ class Place:
     def remember(self) -> None:
         """The database lies here. **Raises**: StoreError."""
         with translated(self._path):
-            self._disk = self._disk_of(self._path.parent)
+            self._disk = disk_of(self._path.parent)
 
     def must_be_there(self) -> None:
         """**Raises**: StoreHindered where no database lies there any more, and the place is on another disk than it was."""
         with translated(self._path):
-            if self._disk is None or self._path.exists() or self._disk_of(self._path.parent) == self._disk:
+            if self._disk is None or self._path.exists() or disk_of(self._path.parent) == self._disk:
                 return
         raise StoreHindered(f"{self._path}: the disk that it lay on is not in its place")
 

@@ -107,9 +107,6 @@ class Repeats:
                 lines += self._forget_oldest()
             flapping = self._kinds[kind] = _Flapping(event)
         self._kinds.move_to_end(kind)
-        if flapping.pause_s and now_s - flapping.last_s > WINDOW_S:
-            flapping.pause_s = 0.0
-            flapping.written.clear()
         flapping.last_s = now_s
         if self._may_be_written(flapping, now_s):
             flapping.written.append(now_s)

@@ -301,9 +301,7 @@ async def test_where_the_disk_is_gone_from_its_place_no_new_database_is_begun_an
 ) -> None:
     home, away = tmp_path / "mounted", tmp_path / "away"
     home.mkdir()
-    monkeypatch.setattr(
-        place.Place, "_disk_of", staticmethod(lambda folder: 1 if folder.joinpath("disk").exists() else 2)
-    )
+    monkeypatch.setattr(place, "disk_of", lambda folder: 1 if folder.joinpath("disk").exists() else 2)
     home.joinpath("disk").touch()
     async with writing(home) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
