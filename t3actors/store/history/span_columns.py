@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, groupby, pairwise
 from operator import itemgetter
 
@@ -13,7 +13,9 @@ from t3actors.store.history.unpacking import AggregateColumns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    One = TypeVar("One")
 
 
 class Spans(NamedTuple):
@@ -77,20 +79,35 @@ def apart(columns: AggregateColumns, span_ms: int) -> Spans:
     It did where the next span is told of, or where it was known to the end of its own.
     """
     at_ms, n, least, most, mean, last, time_mean, known_ms, told, counts = columns
-    if counts and max(counts) > 1:
-        told = [each for held, count in zip(told, counts, strict=True) for each in (*[True] * (count - 1), held)]
-        at_ms = [at + span_ms * more for at, count in zip(at_ms, counts, strict=True) for more in range(count)]
-        places = [place for place, count in enumerate(counts) for _ in range(count)]
-        n, known_ms = ([column[place] for place in places] for column in (n, known_ms))
+    many = [place for place, count in enumerate(counts) if count > 1] if counts and max(counts) > 1 else []
+    if many:
+        at_ms = _spread(at_ms, many, lambda at, place: range(at, at + span_ms * counts[place], span_ms))
+        told = _spread(told, many, lambda held, place: [*[True] * (counts[place] - 1), held])
+        n, known_ms = (_spread(column, many, lambda one, place: [one] * counts[place]) for column in (n, known_ms))
         least, most, mean, last, time_mean = (
-            [column[place] for place in places] for column in (least, most, mean, last, time_mean)
+            _spread(column, many, lambda one, place: [one] * counts[place])
+            for column in (least, most, mean, last, time_mean)
         )
-    nexts = [*at_ms[1:], -1] if at_ms else []
-    held = [
+    held = told if None not in told else _held(at_ms, known_ms, told, span_ms)
+    return Spans(at_ms, n, least, most, mean, last, time_mean, known_ms, held)  # type: ignore[arg-type]
+
+
+def _held(at_ms: list[int], known_ms: list[int], told: list[bool | None], span_ms: int) -> list[bool]:
+    return [
         known >= span_ms or after == at + span_ms if held is None else held
-        for at, after, known, held in zip(at_ms, nexts, known_ms, told, strict=True)
+        for at, after, known, held in zip(at_ms, [*at_ms[1:], -1], known_ms, told, strict=True)
     ]
-    return Spans(at_ms, n, least, most, mean, last, time_mean, known_ms, held)
+
+
+def _spread(column: list[One], many: Sequence[int], each: Callable[[One, int], Iterable[One]]) -> list[One]:
+    """Put several in the place of one: of a column of spans, those that each row at these places stands for."""
+    made: list[One] = []
+    start = 0
+    for place in many:
+        made += column[start:place]
+        made += each(column[place], place)
+        start = place + 1
+    return made + column[start:]
 
 
 def part_of(spans: Spans, places: Sequence[int]) -> Spans:
