@@ -22,11 +22,36 @@ SMALL_BYTES = 64 << 20
 
 
 class FileChecked(msgspec.Struct, frozen=True):
-    """What the check in the background found. `damage` is empty when the file is sound."""
+    """What the check in the background found. `damage` is empty when the file is sound. `file_no`: of which of the files that lay there
+    one after the other."""
 
     took_s: float
     damage: str = ""
     not_checked: str = ""
+    file_no: int = 1
+
+
+class Checking:
+    """One check after the other beside the work, of the file that lies there. **Thread**: the store's; each check has its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+        self._file_no = 1
+
+    def begin(self, report: Callable[[FileChecked], object]) -> None:
+        """Check, unless that goes on already: a disk that fails has the file opened every second. `report` is called on its thread."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = check_in_background(self._path, report, self._file_no)
+
+    def forget(self) -> None:
+        """There is another file now."""
+        self._thread = None
+        self._file_no += 1
+
+    def is_of_this_file(self, checked: FileChecked) -> bool:
+        """Say whether what was found is found of the file that lies there."""
+        return checked.file_no == self._file_no
 
 
 _PAGE_NOT_READ = re.compile(r"error code=(\d+)")
@@ -51,14 +76,14 @@ def _unread(said: str) -> Exception | None:
     return error
 
 
-def check_in_background(path: Path, report: Callable[[FileChecked], object]) -> threading.Thread:
+def check_in_background(path: Path, report: Callable[[FileChecked], object], file_no: int = 1) -> threading.Thread:
     """Check with a connection of its own in a daemon thread. `report` is called on that thread."""
-    thread = threading.Thread(target=_check, args=(path, report), name="quick_check", daemon=True)
+    thread = threading.Thread(target=_check, args=(path, report, file_no), name="quick_check", daemon=True)
     thread.start()
     return thread
 
 
-def _check(path: Path, report: Callable[[FileChecked], object]) -> None:
+def _check(path: Path, report: Callable[[FileChecked], object], file_no: int) -> None:
     began_s = time.perf_counter()
     damage = not_checked = ""
     try:
@@ -71,4 +96,4 @@ def _check(path: Path, report: Callable[[FileChecked], object]) -> None:
         damage = str(error)
     except StoreError as error:
         not_checked = str(error)
-    report(FileChecked(time.perf_counter() - began_s, damage, not_checked))
+    report(FileChecked(time.perf_counter() - began_s, damage, not_checked, file_no))

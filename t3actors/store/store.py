@@ -32,7 +32,7 @@ from t3actors.store.fence import Fence
 from t3actors.store.folding import Folding
 from t3actors.store.gateway_row import Holder
 from t3actors.store.history.tidying import Tidying
-from t3actors.store.integrity import SMALL_BYTES, FileChecked, check_in_background, quick_check
+from t3actors.store.integrity import SMALL_BYTES, Checking, FileChecked, quick_check
 from t3actors.store.migrate import migrate, schema_files, schema_of
 from t3actors.store.on_disk import OnDisk
 from t3actors.store.opened import Opened
@@ -78,6 +78,7 @@ class Store:
         self._fence = Fence(self.path)
         self._syncing = Syncing(config.durability)
         self._failures = Failures(self.path, self.abandon_connection)
+        self.checking = Checking(self.path)
         self._place, self._folding = Place(self.path), Folding(self.path, log)
         self._on_disk: OnDisk | None = None
         self._damage = ""
@@ -125,7 +126,7 @@ class Store:
             self._aside = self._aside or aside_of(self.path, self._wall_ms())
             there = str(self._aside) if set_aside(self.path, self._aside) else "nothing"
             self._is_aside = True
-            self._failures.forget()
+            self._forget_file()
             self._log(events.STORE_DAMAGED, database=str(self.path), set_aside=there, reason=reason)
         self._open(lambda _checked: None)
         self._is_aside, self._damage, self._aside = False, "", None
@@ -169,7 +170,7 @@ class Store:
         size_mb = round(size / 1e6, 1)
         self._log(events.STORE_OPENED, database=str(self.path), schema=newest, size_mb=size_mb, clean=clean)
         if not clean and size >= SMALL_BYTES:
-            check_in_background(self.path, report)
+            self.checking.begin(report)
 
     def _take_over(self, connection: apsw.Connection, schema: int) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -292,7 +293,7 @@ class Store:
         with self._failures.of("heartbeat"):
             if on_disk is not None and on_disk.look(opened.connection, self._log, self.abandon_connection):
                 if on_disk.is_replaced:
-                    self._failures.forget()
+                    self._forget_file()
                 return True
             with translated(self.path, opened.connection):
                 self._clock.look(opened.connection, self._fence)
@@ -313,6 +314,11 @@ class Store:
         return self._ask(memory.remembered)
 
     # -------------------------------------------------------------------------------------------------- internals
+
+    def _forget_file(self) -> None:
+        """There is another one now: what failed of the last one, or is found of it, is not held against it."""
+        self._failures.forget()
+        self.checking.forget()
 
     def _ask(self, question: Callable[[apsw.Connection], Answer]) -> Answer:
         opened = self._at_work()

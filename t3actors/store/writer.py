@@ -299,6 +299,8 @@ class DatabaseWriter(ThreadActor):
                 self.deliver(TryAgain())
 
     def _hear_of_check(self, checked: FileChecked) -> None:
+        if not self._store.checking.is_of_this_file(checked):
+            return
         result = checked.damage or checked.not_checked or "ok"
         database = str(self._store.path)
         self._log(events.STORE_CHECKED, database=database, took_s=round(checked.took_s, 3), result=result)

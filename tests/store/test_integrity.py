@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 
 from t3actors.errors import StoreDamaged, StoreFailing, StoreHindered
 from t3actors.store import integrity
-from t3actors.store.integrity import FileChecked, check_in_background, quick_check
+from t3actors.store.integrity import Checking, FileChecked, check_in_background, quick_check
+from tests.waiting import WITHIN_S, blocking_until
 
 NOT_READ = "*** in database main ***\nTree 2 page 28: unable to get the page. error code={}"
 
@@ -48,3 +50,28 @@ def test_a_check_in_the_background_that_could_not_read_has_found_nothing(
     check_in_background(Path("a.db"), told.append).join(30)
     (checked,) = told
     assert (bool(checked.damage), bool(checked.not_checked)) == (damage, not_checked)
+
+
+def test_a_file_is_checked_once_at_a_time_however_often_it_is_opened_and_another_one_beside_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is found of a file that is there no more costs its successor nothing."""
+    goes_on, begun = threading.Event(), []
+
+    def opened(_path: Path) -> Any:
+        begun.append(threading.current_thread())
+        goes_on.wait(WITHIN_S)
+        return answering("row 7")
+
+    monkeypatch.setattr(integrity, "open_for_reading", opened)
+    told: list[FileChecked] = []
+    checking = Checking(Path("a.db"))
+    checking.begin(told.append)
+    checking.begin(told.append)
+    checking.forget()
+    checking.begin(told.append)
+    blocking_until(lambda: len(begun) == 2)
+    goes_on.set()
+    blocking_until(lambda: len(told) == 2)
+    assert sorted(checking.is_of_this_file(checked) for checked in told) == [False, True]
+    assert len(begun) == 2

@@ -13,7 +13,7 @@ from t3actors.store.integrity import FileChecked
 from t3actors.store.migrate import schema_files
 from t3actors.store.sqlite_errors import store_error
 from tests.store.building import T0_MS, House, announced, change, point
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S, blocking_until
 
 
 def test_an_opened_store_says_who_holds_it(house: House) -> None:
@@ -263,20 +263,14 @@ def test_a_large_file_is_checked_in_the_background_after_an_unclean_stop(
     house = full_house(tmp_path)
     monkeypatch.setattr("t3actors.store.store.SMALL_BYTES", 1000)
     checked: list[FileChecked] = []
-    threads = []
-
-    def in_background(path: Path, report: object) -> None:
-        threads.append(integrity.check_in_background(path, checked.append))
-
-    monkeypatch.setattr("t3actors.store.store.check_in_background", in_background)
-    house.opened()
-    assert not threads
+    house.store.open(checked.append)
+    assert house.store.checking._thread is None
     house.store.abandon_connection()
     house.store = house.new_store()
-    house.opened()
-    threads[0].join(WITHIN_S)
+    house.store.open(checked.append)
+    blocking_until(lambda: checked != [])
+    house.store.abandon_connection()
     assert [(result.damage, result.not_checked) for result in checked] == [("", "")]
-    house.store.close()
 
 
 def test_the_check_names_what_it_found(tmp_path: Path) -> None:

@@ -194,6 +194,8 @@ async def test_damage_found_beside_the_work_sets_the_file_aside_and_work_goes_on
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored, 2)
         assert [line["result"] for line in scene.house.logged("store.checked")] == ["row 7 missing from index"]
+        await ask(scene.ref, FileChecked(0.1, damage="row 8, too"))  # of the file that was set aside
+        assert len(scene.house.logged("store.damaged")) == 1
         assert scene.house.one("SELECT count(*) FROM samples") == 1
 
 
