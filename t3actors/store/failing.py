@@ -57,6 +57,7 @@ class Failures:
         self._now_s = now_s
         self._failing: dict[str, _Failing] = {}
         self._searching = searching or Searching(path)
+        self._asked_s = now_s()
 
     @contextlib.contextmanager
     def of(self, what: str, *, in_part: bool = False) -> Iterator[None]:
@@ -99,6 +100,10 @@ class Failures:
     def _blame(self, what: str, error: StoreFailing) -> None:
         """Find out whose fault it is. **Raises**: StoreDamaged where it is the file's."""
         if self._failing[what].is_of_reading:
+            now_s = self._now_s()
+            if now_s - self._asked_s > APART_S:
+                self._searching.forget()  # what was found in another trouble says nothing of this one
+            self._asked_s = now_s
             found = self._searching.found()
             if found is None:
                 return  # not known yet

@@ -23,6 +23,9 @@ class Search(Searching):
         self.asked += 1
         return self.result
 
+    def forget(self) -> None:
+        self.result = None
+
 
 class Trying:
     """What is tried of one file, with the hand on the clock."""
@@ -159,3 +162,16 @@ def test_a_file_that_cannot_be_reached_is_closed_and_one_that_is_busy_is_not(try
     with pytest.raises(StoreUnreachable):
         trying.at(0, StoreUnreachable("no such directory"))
     assert trying.closed == 1
+
+
+@pytest.mark.parametrize(("later_s", "error"), [(APART_S, StoreDamaged), (APART_S + 1, StoreFailing)])
+def test_what_was_found_in_another_trouble_is_not_held_against_the_file(
+    trying: Trying, later_s: float, error: type[Exception]
+) -> None:
+    trying.fails(*OFTEN, PATIENCE_S, error=of_reading())
+    assert trying.search.asked == 1
+    trying.search.result = "octets 0 to 4096 of 8192 cannot be read"  # found once all was well again
+    trying.at(PATIENCE_S + 1)
+    trying.fails(*(later_s + second for second in OFTEN), error=of_reading())
+    with pytest.raises(error):
+        trying.at(later_s + PATIENCE_S, of_reading())
