@@ -22,7 +22,25 @@ def test_what_gives_way_to_another_value_is_counted() -> None:
         held.put(read("a", n, Reading("IN1", n), Reading("IN2", 7)))
     held.put(read("a", 3, Reading("IN2", 7)))
     held.put(read("b", 0, Reading("IN1", 0)))
+    assert held.let_go == 2
+
+
+def test_what_a_later_poll_does_not_read_anew_stays_with_its_own_time() -> None:
+    held = Held()
+    held.put(read("a", 1, Reading("IN1", 1), Reading("IN2", 1), Reading("IN3", 1)))
+    held.put(read("a", 2, Reading("IN1", 2), Reading("IN2", 2)))
+    held.put(read("a", 3, Reading("IN2", 1)))
+    assert held.take() == [
+        read("a", 1, Reading("IN3", 1)), read("a", 2, Reading("IN1", 2)), read("a", 3, Reading("IN2", 1)),
+    ]  # fmt: skip
     assert held.let_go == 3
+
+
+def test_no_more_polls_of_a_device_are_held_than_it_has_points() -> None:
+    held = Held()
+    for n in range(100):
+        held.put(read("a", n, Reading(f"IN{n % 3}", n), Reading(f"IN{n % 2}", n)))
+    assert held.readings() == 3
 
 
 def test_statuses_become_one_from_the_first_to_the_last() -> None:
