@@ -176,6 +176,8 @@ class PointChange(msgspec.Struct, frozen=True, gc=False):
     """False for a heartbeat (`max_interval`) or `trend = always` repeat of an unchanged value."""
     sample: bool
     was: Status = Status.UNKNOWN
+    known_again: bool = False
+    """The first word on it since the start: who listens is told that it is known, though the value may be as it was."""
 
 
 class DeviceProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -180,6 +180,7 @@ class Pending:
             was=earlier.was,
             changed=earlier.changed or later.changed,
             sample=earlier.sample or later.sample,
+            known_again=earlier.known_again or later.known_again,
         )
 
     def _run_together(self, item: DeviceItem) -> DeviceItem | None:

@@ -70,7 +70,7 @@ class Track:
         self.before: PointChange | None = None
         """A sample that goes ahead of the change that was just returned, or alone: `taken_before` takes it."""
         self.recalled = False
-        """It comes from the store: the next reading tells that it is read again, if nothing else."""
+        """It comes from the store, and nothing was said of it since: its next good reading is told, if by its row alone."""
         self.off = False
         """Disabled by a reading since the start, and so not aged."""
         self.unconfirmed = False
@@ -126,8 +126,7 @@ class Track:
         self.stamp = stamp
         self.seen = None if owed and not confirms else raw
         self.off = reading.status is _DISABLED
-        if self.recalled:
-            verdict = self._read_again(verdict, reading)
+        verdict = self._told_again(verdict, reading)
         if verdict.emit is _NONE:
             return None
         if confirms and verdict.emit is _DETAILS:
@@ -162,10 +161,9 @@ class Track:
         if self.stored.status is _OK:
             self.sampled_at_ms = self.stamp.at_ms
         self.stamp, self.seen, self.off = stamp, None, reading.status is _DISABLED
-        if self.recalled:
-            verdict = self._read_again(verdict, reading)
-            if verdict is ROW_ALONE:
-                reading = _with(reading, self.stored.value, reading.status, reading.reason)
+        verdict = self._told_again(verdict, reading)
+        if verdict is ROW_ALONE:
+            reading = _with(reading, self.stored.value, reading.status, reading.reason)
         if verdict.emit is _NONE:
             return None
         if reading.status is _OK:
@@ -183,10 +181,9 @@ class Track:
             self.door = Door(self.rules.compress, Passed(*stamp, float(number)))
         return change
 
-    def _read_again(self, verdict: Verdict, reading: Reading) -> Verdict:
-        """What was known from the store is read for the first time. Its value is as it was: that it is ok is news all the same."""
-        self.recalled = False
-        is_news = verdict.emit is _NONE and reading.status is _OK
+    def _told_again(self, verdict: Verdict, reading: Reading) -> Verdict:
+        """Say what is to be emitted of what was known from the store alone: that it is ok is news, though its value is as it was."""
+        is_news = self.recalled and verdict.emit is _NONE and reading.status is _OK
         return ROW_ALONE if is_news else verdict
 
     def taken_before(self) -> list[PointChange]:
@@ -293,11 +290,14 @@ class Track:
         was = self.stored.status
         if self.paused:
             was, self.paused = _OK, False
+        known_again, self.recalled = self.recalled, False
         self.stored = reading
         self.forgotten = False
         self.emitted_s = now_s
         self.due_s = due_s(self.rules, now_s)
-        return PointChange(device, reading.point_id, reading, self.sampled_at_ms, at_ms, changed, sample, was)
+        return PointChange(
+            device, reading.point_id, reading, self.sampled_at_ms, at_ms, changed, sample, was, known_again
+        )
 
 
 def _with(reading: Reading, value: float | str | None, status: Status, reason: str) -> Reading:

@@ -189,7 +189,8 @@ class _Group:
         for item in batch.items:
             if isinstance(item, PointChange):
                 key = (item.device, item.point_id)
-                if (item.changed or wanted.repeats) and key not in left_out and self._wants(key):
+                is_news = item.changed or item.known_again
+                if (is_news or wanted.repeats) and key not in left_out and self._wants(key):
                     points.append(_point(item))
             elif isinstance(item, DeviceStatusChanged | DeviceRemoved) and wanted.device in {None, item.device}:
                 devices.append(_device(item, conflicts.get(item.device, "")))

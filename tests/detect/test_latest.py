@@ -56,8 +56,10 @@ def test_the_first_good_poll_after_a_start_says_every_value_once_more(rules: Rul
     device.announce(announced("a", point("IN1", rules), complete=True), 1.0, 0)
     (first,) = told(device, 2.0, 20.0)
     assert (first.sample, first.changed, first.at_ms, first.reading.value) == (True, False, 2000, 20.0)
-    again = [bool(told(device, now_s, 20.0)) for now_s in (3.0, 4.0, 5.0)]
-    assert again == [rules.trend == "always"] * 3
+    assert first.known_again
+    later = [told(device, now_s, 20.0) for now_s in (3.0, 4.0, 5.0)]
+    assert [bool(changes) for changes in later] == [rules.trend == "always"] * 3
+    assert not any(change.known_again for changes in later for change in changes)
 
 
 @pytest.mark.parametrize("rules", KINDS.values(), ids=KINDS)
@@ -65,7 +67,7 @@ def test_what_has_changed_while_nobody_looked_is_said_at_once_also_where_changes
     device = loaded(("IN1", 20.0, Status.OK)).devices["a"]
     device.announce(announced("a", point("IN1", rules), complete=True), 1.0, 0)
     (first,) = told(device, 2.0, 24.0)
-    assert (first.sample, first.reading.value) == (True, 24.0)
+    assert (first.sample, first.reading.value, first.known_again) == (True, 24.0, True)
 
 
 def test_a_value_that_comes_with_other_flags_after_a_start_is_a_sample_too() -> None:

@@ -5,6 +5,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from t3actors.detect.pending import Pending
 from t3actors.messages import BatchItem, DeviceAnnounced, DeviceProgress, DeviceStatusChanged, PointChange, PollCounts
@@ -40,6 +41,12 @@ def test_in_good_times_everything_waits_in_the_order_it_came() -> None:
 
 def test_a_newer_value_replaces_an_older_one_and_the_lost_sample_is_counted() -> None:
     assert coalesced(change(1), change(2), change(3)) == ([change(3)], 2)
+
+
+def test_that_a_value_is_known_again_is_not_lost_with_it() -> None:
+    ((kept,), _) = coalesced(replace(change(1), changed=False, known_again=True), replace(change(1), changed=False))
+    assert isinstance(kept, PointChange)
+    assert (kept.changed, kept.known_again) == (False, True)
 
 
 def test_a_change_of_status_and_one_more_are_kept() -> None:

@@ -15,9 +15,9 @@ from t3actors.watch.fanout import CHANGES_A_FRAME, Fanout, Filter, Listener
 from tests.waiting import WITHIN_S
 
 
-def change(point: str, value: float | str = 1.0, *, changed: bool = True) -> PointChange:
+def change(point: str, value: float | str = 1.0, *, changed: bool = True, known_again: bool = False) -> PointChange:
     device, point_id = point.split("/")
-    return PointChange(device, point_id, Reading(point_id, value), 1000, 2000, changed, True, Status.OK)
+    return PointChange(device, point_id, Reading(point_id, value), 1000, 2000, changed, True, Status.OK, known_again)
 
 
 def batch(*items: Any) -> PointsChanged:
@@ -53,6 +53,14 @@ async def test_a_change_is_told_with_value_status_and_times() -> None:
             }
         ]
     }  # fmt: skip
+
+
+async def test_that_a_value_is_known_again_is_told_though_it_is_no_change() -> None:
+    hub = Fanout(10)
+    listener = joined(hub)
+    hand_on(hub, change("ahu-1/IN1", changed=False), change("ahu-1/IN2", changed=False, known_again=True))
+    (heard,) = (await told(listener))["points"]
+    assert (heard["point_id"], heard["changed"]) == ("IN2", False)
 
 
 async def test_that_a_device_is_gone_is_told_as_what_became_of_it() -> None:
