@@ -16,9 +16,9 @@ from tests.ports import free_tcp_port
 from tests.system.asked import waiting_config
 from tests.system.chromium import Browser, chromium
 from tests.system.house import House, gateway_running
+from tests.system.test_pipeline import PATIENT
 from tests.waiting import until
 
-MORTAL = Rules(poll_interval_s=0.1, stale_after=5, down_after=10, max_interval_s=0.0)
 ROW = "document.querySelector('#points tr[data-key=\"{}\"]')"
 WIDTH = "document.documentElement.scrollWidth"  # innerWidth grows with what is too wide on a phone
 HURRY = """(() => { const times = 3, now = performance.now.bind(performance); performance.now = () => now() * times;
@@ -106,7 +106,7 @@ async def browsing(config: Config, port: int, plant: Plant, data_dir: Path, widt
 
 
 @asynccontextmanager
-async def page(data_dir: Path, panels: int = 2, rules: Rules = MORTAL, width: int = 1400) -> AsyncIterator[Seen]:
+async def page(data_dir: Path, panels: int = 2, rules: Rules = PATIENT, width: int = 1400) -> AsyncIterator[Seen]:
     """All of it, live."""
     async with running_plant(PlantSize(panels, seed=5, tick_s=3600.0)) as plant:
         config, port = with_page(waiting_config(plant, data_dir, rules))

@@ -15,7 +15,8 @@ from t3actors.simulator.plant import PlantSize, running_plant
 from tests.system.asked import waiting_config
 from tests.system.chromium import chromium
 from tests.system.house import config_of, gateway_running, listed
-from tests.system.shown import MORTAL, ROW, Seen, browsing, page, with_page
+from tests.system.shown import ROW, Seen, browsing, page, with_page
+from tests.system.test_pipeline import PATIENT
 from tests.waiting import until, until_answer
 
 pytestmark = pytest.mark.needs_chromium
@@ -60,7 +61,7 @@ async def test_a_device_that_is_killed_turns_stale_then_red_and_the_page_says_wh
             "/It is asked again (now|in \\d+ s)/.test(document.querySelector('#device-sentence').innerText)"
         )
         assert "Offline since" in await seen.text("#device-sentence")
-        assert await browser.get(
+        await browser.until(
             "document.querySelector('#devices tr[data-key=\"panel-1\"]').innerText.includes('● online')"
         )
         seen.plant.set_fault("panel-2", NO_FAULT)
@@ -68,14 +69,14 @@ async def test_a_device_that_is_killed_turns_stale_then_red_and_the_page_says_wh
         await browser.until(f"{row}.cells[2].innerText.includes('● ok') && !{row}.classList.contains('is-bad')")
         await browser.until("document.querySelector('#troubles').hidden")
         await browser.until("document.querySelector('#verdict').dataset.kind === 'good'")
-        assert await seen.text("#verdict-word") == "● All is well"
+        await browser.until("document.querySelector('#verdict-word').innerText === '● All is well'")
 
 
 async def test_what_is_not_live_does_not_look_live_and_it_comes_back_by_itself_with_the_gap_marked(
     tmp_path: Path,
 ) -> None:
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
-        config, port = with_page(waiting_config(plant, tmp_path, MORTAL))
+        config, port = with_page(waiting_config(plant, tmp_path))
         async with chromium() as browser:
             await browser.look(1400)
             seen, row = Seen(plant, None, browser, port), ROW.format("panel-1/IN1")  # type: ignore[arg-type]
@@ -156,7 +157,7 @@ async def test_the_plot_shows_the_history_and_is_zoomed_by_wheel_drag_and_keys(t
 
 
 async def test_it_is_used_by_keyboard_and_only_rows_in_sight_are_in_the_document(tmp_path: Path) -> None:
-    async with page(tmp_path, panels=17, rules=msgspec.structs.replace(MORTAL, poll_interval_s=1.0)) as seen:
+    async with page(tmp_path, panels=17, rules=msgspec.structs.replace(PATIENT, poll_interval_s=1.0)) as seen:
         browser = seen.browser
         stored: int = seen.house.one("SELECT count(*) FROM POINTS")
         assert stored > 1000
