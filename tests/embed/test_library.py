@@ -29,7 +29,7 @@ def address(plant: Plant) -> str:
 
 
 def events(folder: Path) -> list[str]:
-    lines = (folder / "data" / "t3actors.log").read_bytes().splitlines()
+    lines = (folder / "data" / "t3actors.log").read_bytes().split(b"\n")[:-1]
     return [msgspec.json.decode(line)["event"] for line in lines]
 
 

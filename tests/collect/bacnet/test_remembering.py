@@ -16,6 +16,7 @@ from t3actors.simulator.bacnet.abilities import Preset
 from t3actors.simulator.bacnet.build import PointCounts
 from t3actors.simulator.bacnet.faults import BacnetFaultKind
 from tests.collect.bacnet.test_driver import Meeting, meeting
+from tests.waiting import WITHIN_S
 
 
 class Keeper(TrioActor):
@@ -60,7 +61,8 @@ async def test_a_restart_asks_for_no_description_that_the_store_has(preset: Pres
         assert second <= 12, "identify, what it bears, and the few properties of the device itself"
 
 
-async def test_a_restart_in_the_middle_goes_on_where_it_was() -> None:
+async def test_a_restart_in_the_middle_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("t3actors.collect.bacnet.link.requests.BACKGROUND_PATIENCE_S", WITHIN_S)
     async with meeting(Preset.GENERIC, PointCounts(100, 100, 100)) as met:
         await met.driver.open()
         kept: dict[str, bytes] = {}

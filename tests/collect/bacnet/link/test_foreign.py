@@ -8,7 +8,7 @@ from t3actors.collect.bacnet.link import foreign
 from t3actors.collect.bacnet.link.requests import ReadMultiple, WhoIs, ask_link
 from t3actors.errors import LinkDown
 from tests.collect.bacnet.peer import Peer, acknowledging, link_up
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 
 class Bbmd(Peer):
@@ -49,7 +49,10 @@ async def test_a_broadcast_goes_by_the_bbmd_that_took_us_and_the_registration_is
 
 
 @pytest.mark.parametrize(("code", "says"), [(0x30, "refused"), (None, "no answer")])
-async def test_a_bbmd_that_does_not_take_us_is_reported_once_and_asked_again(code: int | None, says: str) -> None:
+async def test_a_bbmd_that_does_not_take_us_is_reported_once_and_asked_again(
+    monkeypatch: pytest.MonkeyPatch, code: int | None, says: str
+) -> None:
+    monkeypatch.setattr(foreign, "ANSWER_WITHIN_S", 0.3 if code is None else WITHIN_S)
     with Bbmd(code) as bbmd, Peer(acknowledging(b"\x01")) as peer:
         async with link_up(bbmd=bbmd.address) as house:
             await until(lambda: house.log.named("bbmd.lost"))
