@@ -85,7 +85,7 @@ def of_metrics(page: str) -> dict[str, float]:
 
 
 ALLOWED_PER_HOUR = {
-    "RSS MB": 0.5, "PSS MB": 0.5, "private MB": 0.5, "anonymous MB": 0.5, "python blocks": 1500.0, "malloc kB": 150.0, "sqlite kB": 150.0,
+    "RSS MB": 0.5, "private MB": 0.5, "anonymous MB": 0.5, "python blocks": 1500.0, "malloc kB": 150.0, "sqlite kB": 150.0,
     "threads": 3.0, "tasks": 3.0, "actors": 3.0, "fds": 3.0, "fds socket": 3.0, "fds pipe": 3.0, "fds database": 3.0,
     "fds log": 3.0, "fds anon": 3.0, "fds file": 3.0, "mail waiting": 3.0, "changes pending": 50.0, "series": 5.0,
     "restarts": 0.0, "abandoned": 0.0, "mail dropped": 0.0,
