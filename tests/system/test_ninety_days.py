@@ -65,7 +65,8 @@ LOG_FILE, LOG_KEPT = 100_000, 2
 LIMITS = {
     "Growth._seen": 145, "Registry.dead_letters": 2 * PANELS + 10, "Repeats._kinds": 1000, "_Flapping.written": 3000,
     "t3actors.watch.repeats.classed (cached)": 4096, "Content.batches": 16, "Watermarks._newest": 16,
-    "Asking._spoilers": 32, "Seen._seen": 100, "Told._told": 20, "Pending._items": 16, "Polling._polls": 8, "Poll.items": 64, "Answers._objects": 64, "Answers._wanted": 128,
+    "Asking._spoilers": 32, "Seen._seen": 100, "Told._told": 20, "Pending._items": 16, "Polling._polls": 8, "Poll.items": 64,
+    "Answers._objects": 64, "Answers._wanted": 128,
 }  # fmt: skip
 """Tables that fill up for longer than some days, and the most that they may hold (here)."""
 MORE_OBJECTS = 50  # of a type: fewer than there are faults, crashes or polls in the months between
