@@ -30,6 +30,7 @@ _OPEN = (
 )
 _CLOSE = "UPDATE CLOCK_STRETCHES SET until_at = ?, offset_ms = ? WHERE number = ?"
 _FORGET = "DELETE FROM CLOCK_STRETCHES WHERE number <= ? AND restamped_ms IS NOT NULL OR number <= ?"
+_LIVED = "SELECT MAX(MIN(until_at, ?2)) FROM CLOCK_STRETCHES WHERE until_at > ?1 AND since_at < ?2"
 _LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
 _STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
 _TO_BE_LIVED = (  # the pairs of rows that say of a time beyond this that nobody lived through it
@@ -74,6 +75,15 @@ class _Stretch:
     def mark(self) -> int:
         """What a sample's status carries of it."""
         return 0 if self.trusted else NOT_TRUSTED | self.number << NUMBER_SHIFT
+
+
+def lived_until(connection: apsw.Connection, left_at: int, at_ms: int) -> int | None:
+    """Return until when, of the time between two, the clock ran already, before it was set back; None where it did not.
+
+    What was lived through is no gap when it is passed over.
+    """
+    lived: int | None = connection.execute(_LIVED, (left_at, at_ms)).get
+    return lived
 
 
 class Stretches:
@@ -130,7 +140,8 @@ class Stretches:
         at_ms = self._wall_ms() - machine_ms + since_machine_ms  # it may have stepped just after the last look
         step_ms = at_ms - since_machine_ms - now.offset_ms
         if step_ms > STEP_MS:
-            self._connection.execute(_LEFT, (machine_ms + now.offset_ms,))
+            left_at = machine_ms + now.offset_ms
+            self._connection.execute(_LEFT, (lived_until(self._connection, left_at, at_ms) or left_at,))
         self._begin(since_machine_ms, at_ms, trusted=self._kernel.is_trusted(), since_event=1)
         if step_ms > STEP_MS:
             self._connection.execute(_STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))

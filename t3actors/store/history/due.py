@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from t3actors.store.history import holding
+from t3actors.store.history import again, holding
 from t3actors.store.history.desk import Desk, Job
-from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 
 _NEXT_SECOND = "SELECT MIN(logging_time) FROM sample_seconds WHERE logging_time >= ?"
 _FIRST_HOUR = "SELECT MIN(hour) FROM hours WHERE hour >= ?"
@@ -54,9 +54,9 @@ def skip(desk: Desk, until_s: int) -> Job:
 
 
 def next_hour(desk: Desk) -> int | None:
-    """Return the first hour that has rows and is not packed; None when there are none."""
-    second = desk.connection.execute(_NEXT_SECOND, (desk.frontiers.packed_until,)).get
-    return None if second is None else second // HOUR_S * HOUR_S
+    """Return the first hour that has rows, or something that is packed already, and is not packed; None when there are none."""
+    second, packed = desk.connection.execute(_NEXT_SECOND, (desk.frontiers.packed_until,)).get, again.first_hour(desk)
+    return min((hour_of(each) for each in (second, packed) if each is not None), default=None)
 
 
 def hours_from(desk: Desk, hour_s: int) -> int:

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from t3actors.store.history import aggregate_block, block, due, holding, telling
-from t3actors.store.history.aggregates import Gap, aggregated
+from t3actors.store.history.again import Again
+from t3actors.store.history.aggregates import Gap, aggregated, number_of
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
 from t3actors.store.history.frontiers import DAY_S, HOUR_S
+from t3actors.store.history.merging import in_order
 from t3actors.store.history.parts import LEVEL_PIECE, Kind, PartWriter, State
 from t3actors.store.history.telling import Kept, Telling
 from t3actors.store.history.unpacking import Samples
@@ -41,20 +43,25 @@ def pack_hour(desk: Desk, hour_s: int) -> Job:
     """Pack the hour that began then. Between what is packed and it there are no rows, and the gateway did not end."""
     yield from _seal(desk, hour_s)
     gaps = holding.gaps_in(desk.connection, hour_s * 1000, (hour_s + HOUR_S) * 1000)
+    again = Again(desk, hour_s)
+    yield from again.find()
     rows = yield from telling.count(desk, hour_s)
-    tells = Telling(desk, hour_s, rows, everyone=bool(gaps))
+    yield from again.count(rows)
+    tells = Telling(desk, hour_s, rows, again.times_of, everyone=bool(gaps) or again.is_any)
     yield from tells.find()
-    hour = _Hour(desk, hour_s, gaps, tells)
+    hour = _Hour(desk, hour_s, gaps, tells, again)
     for kept, counts in tells.kept.items():
         chunks = list(_chunks(counts))
         for chunk in chunks:
             runs: dict[int, Samples] = {}
             if any(counts[series_id] for series_id in chunk):
                 yield from _read(desk, hour_s, runs, (chunk[0], chunk[-1]) if len(chunks) > 1 else None)
-            yield from hour.pack(kept, {series_id: runs.get(series_id) for series_id in chunk})
+            archived = again.samples(chunk[0], chunk[-1])
+            yield from hour.pack(kept, {series_id: runs.get(series_id) for series_id in chunk}, archived)
     hours_from = due.hours_from(desk, hour_s)
     with desk.moving(desk.frontiers._replace(packed_until=hour_s + HOUR_S, hours_from=hours_from)):
         hour.finish()
+        again.let_go()
     yield
 
 
@@ -101,21 +108,30 @@ def _read(desk: Desk, hour_s: int, runs: dict[int, Samples], series: tuple[int, 
 class _Hour:
     """The parts and rows that come of one hour."""
 
-    def __init__(self, desk: Desk, hour_s: int, gaps: list[Gap], telling: Telling) -> None:
+    def __init__(self, desk: Desk, hour_s: int, gaps: list[Gap], telling: Telling, again: Again) -> None:
         self._desk = desk
         self._hour_s = hour_s
         self._day = hour_s // DAY_S
         self._gaps = [(gone - self._day * DAY_MS, back - self._day * DAY_MS) for gone, back in gaps]
         self._telling = telling
+        self._again = again
         self._writers: dict[Kept, tuple[PartWriter, PartWriter]] = {}
         self._hours: list[holding.Row] = []
 
-    def pack(self, kept: Kept, runs: dict[int, Samples | None]) -> Job:
-        """Pack these series, and write them in steps. None: without a sample."""
+    def pack(self, kept: Kept, runs: dict[int, Samples | None], archived: dict[int, Samples]) -> Job:
+        """Pack these series, and write them in steps. None: without a row. `archived`: what is packed of them, and counts as well."""
         samples, minutes = self._begin(kept)
         began_s = time.perf_counter()
         for series_id in sorted(runs):
-            self._add(samples, minutes, series_id, runs.pop(series_id), keeps_minutes=self._telling.keeps_minutes(kept))
+            run, more = runs.pop(series_id), archived.get(series_id)
+            if run is not None:
+                samples.add(series_id, block.encode(run), len(run.times))
+            known = run or Samples([], [], [])
+            if more is not None:
+                known = in_order(
+                    Samples(known.times + more.times, known.values + more.values, known.codes + more.codes)
+                )
+            self._tell(minutes if self._telling.keeps_minutes(kept) else None, series_id, known)
             full = samples.waiting + minutes.waiting + len(self._hours) >= FLUSH_ROWS
             if full:
                 self._flush(samples, minutes)
@@ -140,27 +156,38 @@ class _Hour:
             )
         return self._writers[kept]
 
-    def _add(
-        self, samples: PartWriter, minutes: PartWriter, series_id: int, run: Samples | None, *, keeps_minutes: bool
-    ) -> None:
+    def _tell(self, minutes: PartWriter | None, series_id: int, run: Samples) -> None:
+        """Add the aggregates of a series; `minutes`: where they are kept by the minute."""
         since_ms = self._hour_s * 1000 - self._day * DAY_MS
         hour, end_ms, states = self._hour_s // HOUR_S, since_ms + HOUR_MS, series_id in self._telling.with_states
-        held = holding.before(self._desk.connection, self._desk.frontiers.hours_from, hour, series_id)
-        if run is not None:
-            samples.add(series_id, block.encode(run), len(run.times))
-        elif held is None:
+        if self._again.is_any and self._stays(minutes, series_id, run):
             return
-        known = _ended(run or Samples([], [], []), self._telling.ends.get(series_id, ()))
+        held = holding.before(self._desk.connection, self._desk.frontiers.hours_from, hour, series_id)
+        if held is None and not run.times:
+            return
+        known = _ended(run, self._telling.ends.get(series_id, ()))
         rows = aggregated(known, HOUR_MS, end_ms, held, self._gaps, since_ms=since_ms, states=states)
         if held is not None and not rows:
             rows = [holding.nothing_known(since_ms, held)]
         if known.times or not (rows and rows[0].held):
             self._hours += [holding.row_of(series_id, hour, row) for row in rows]
-        if keeps_minutes:
+        if minutes is not None:
             rows = aggregated(known, MINUTE_MS, end_ms, held, self._gaps, since_ms=since_ms, states=states)
             rows = [row for row in rows if row.n or row.known_ms >= 1000]
             if rows:
                 minutes.add(series_id, aggregate_block.encode(rows, 60), len(rows))
+
+    def _stays(self, minutes: PartWriter | None, series_id: int, run: Samples) -> bool:
+        """Keep the old aggregates where they were made of more samples than there are now."""
+        old = self._again.rows(Kind.HOURS, series_id)
+        if not old or old[0].n <= sum(number_of(value) is not None for value in run.values):
+            return False
+        held = old[0].known_ms >= HOUR_MS if old[0].held is None else old[0].held
+        self._hours.append(holding.row_of(series_id, self._hour_s // HOUR_S, old[0]._replace(held=held)))
+        by_minute = self._again.rows(Kind.MINUTES, series_id)
+        if minutes is not None and by_minute:
+            minutes.add(series_id, aggregate_block.encode(by_minute, 60), len(by_minute))
+        return True
 
     def _flush(self, samples: PartWriter, minutes: PartWriter) -> None:
         with self._desk.transaction():

@@ -45,7 +45,7 @@ def packed_rows(connection: apsw.Connection, kind: Kind, series_id: int, since_s
     """Return what is packed of a series that touches a time, in order; Unix milliseconds."""
     found: list[Aggregate] = []
     for part in parts.find(connection, _TOUCHED, (kind, until_s, since_s)):
-        found += _run_of(connection, part, series_id, since_s, until_s)
+        found += run_of(connection, part, series_id, since_s, until_s)
     span_ms = SPAN_S[kind] * 1000
     found.sort(key=lambda row: row.at_ms)
     return [
@@ -55,7 +55,7 @@ def packed_rows(connection: apsw.Connection, kind: Kind, series_id: int, since_s
     ]
 
 
-def _run_of(
+def run_of(
     connection: apsw.Connection, part: Part, series_id: int, since_s: int | None = None, until_s: int | None = None
 ) -> list[Aggregate]:
     """Read a series in a part; at least what touches a time. A block that is damaged is left out."""
@@ -140,7 +140,8 @@ class Patch:
             yield from self._flush(writer)
             writers.append(writer)
         for (day, keep_s), series in self._days(kind, waiting).items():
-            writer = PartWriter(kind, LEVEL_PIECE, day, (day * DAY_S, (day + 1) * DAY_S), keep_s)
+            end_s = min((day + 1) * DAY_S, self._desk.frontiers.packed_until)
+            writer = PartWriter(kind, LEVEL_PIECE, day, (day * DAY_S, end_s), keep_s)
             for steps, series_id in enumerate(sorted(series)):
                 self._put(writer, series_id, series[series_id], kind)
                 if steps % SERIES_A_STEP == SERIES_A_STEP - 1:
@@ -163,7 +164,7 @@ class Patch:
         touched = [one for one in ranges if one.since_s < part.until_s and one.until_s > part.from_s]
         if not touched:
             return None
-        before = told(_run_of(self._desk.connection, part, series_id), SPAN_S[kind] * 1000)
+        before = told(run_of(self._desk.connection, part, series_id), SPAN_S[kind] * 1000)
         if not before:
             return None
         rows = list(_outside(before, touched, SPAN_S[kind]))

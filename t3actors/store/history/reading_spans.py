@@ -130,7 +130,8 @@ class _Spans:
         came_in = [self._came_in(one, packed_ms) for one in self._alike]
         rests = self._rests([packed_ms] * len(self._alike), came_in, HOUR_MS, packed_ms)
         for one, rest in zip(self._alike, rests, strict=True):
-            hours = _aggregates(self._connection, HOURS, one.series_id, since_ms, until_ms)
+            # what is packed of later hours is of a clock that was ahead (taking_back.py): samples tell them
+            hours = _aggregates(self._connection, HOURS, one.series_id, since_ms, min(until_ms, packed_ms - 1))
             yield one, self._joined(hours, rest)
 
     def _by_samples(self, last: Run) -> Iterator[tuple[Series, Spans]]:

@@ -7,7 +7,7 @@ where their point went on under another description: its value then goes on in a
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 from t3actors.store.history.desk import STEP_S, Desk, Job, Pace
@@ -80,11 +80,14 @@ class Series(NamedTuple):
 class Telling:
     """The series that have something to tell. `ends`: when another series of the point has samples, milliseconds of the day."""
 
-    def __init__(self, desk: Desk, hour_s: int, rows: dict[int, Rows], *, everyone: bool) -> None:
-        """`everyone`: whether what held ended in this hour."""
+    def __init__(
+        self, desk: Desk, hour_s: int, rows: dict[int, Rows], archived: Callable[[int], list[int]], *, everyone: bool
+    ) -> None:
+        """`archived`: when a series has samples of this hour that are no rows; `everyone`: whether what held ended in this hour."""
         self._desk = desk
         self._hour_s = hour_s
         self._rows = rows
+        self._archived = archived
         self._everyone = everyone
         self.kept: dict[Kept, dict[int, int]] = {}
         """{how it is kept: {series: rows}}: those that are kept alike make a part, and parts are made one after the other."""
@@ -165,4 +168,4 @@ class Telling:
         if rows is None or rows.last_ms < others.first_ms or others.last_ms < rows.first_ms:
             return [others.first_ms]
         span = (self._hour_s, self._hour_s + HOUR_S, other)
-        return [at_ms for (at_ms,) in self._desk.connection.execute(_TIMES, span)]
+        return [at_ms for (at_ms,) in self._desk.connection.execute(_TIMES, span)] + self._archived(other)

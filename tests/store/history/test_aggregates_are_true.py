@@ -32,6 +32,8 @@ STEPS = st.lists(
 
 AGES_S = st.sampled_from([1, 3600, 5 * 3600 + 7, 86_400, 3 * 86_400]) | st.integers(0, 5 * 86_400)
 LATE = st.tuples(PAUSES, AGES_S.map(lambda age_s: ("late", age_s)))
+BACK = st.tuples(st.integers(0, 7200), st.integers(3700, 4 * 86_400).map(lambda by_s: ("back", by_s)))
+FORTH = st.tuples(st.integers(0, 90_000), st.just("forth"))
 Step = tuple[int, float | str | tuple[str, int]]
 
 
@@ -44,6 +46,7 @@ class Life:
         self.said: list[tuple[int, float | None, str]] = []
         self.gaps: list[Gap] = []
         self.units = "°C"
+        self.behind_ms = 0
         self.announce()
 
     def announce(self) -> None:
@@ -51,12 +54,15 @@ class Life:
         self.told.put(announced([point(1, rules=rules, units=self.units), point(2)]))
 
     def samples(self, units: str) -> list[tuple[int, float | None]]:
-        """Those in one unit; in another it has none from then on."""
-        return [(at_ms, value if unit == units else None) for at_ms, value, unit in self.said]
+        """Those in one unit, in order of time; in another it has none from then on."""
+        said = sorted(self.said, key=lambda one: one[0])
+        return [(at_ms, value if unit == units else None) for at_ms, value, unit in said]
 
     def live(self, steps: Sequence[Step]) -> None:
         for pause_s, what in steps:
             self.go_on(pause_s * SECOND_MS)
+            while any(self.told.now_ms == at_ms for at_ms, *_ in self.said):
+                self.told.now_ms += 1
             now_ms = self.told.now_ms
             if isinstance(what, float):
                 self.said.append((now_ms, what, self.units))
@@ -66,6 +72,10 @@ class Life:
                 self.told.put(change(None, at_ms=now_ms, status=Status.DOWN))
             elif what == "other":
                 self.told.put(change(1.0, "IN2", at_ms=now_ms))
+            elif isinstance(what, tuple) and what[0] == "back":
+                self.set_back(what[1] * SECOND_MS)
+            elif what == "forth":
+                self.put_right()
             elif isinstance(what, tuple):
                 self.come_late(what[1] * SECOND_MS)
             elif what == "tidy":
@@ -87,6 +97,35 @@ class Life:
             return
         self.said = sorted([*self.said, (at_ms, 7.5, self.units)], key=lambda one: one[0])
         self.told.put(change(7.5, at_ms=at_ms))
+
+    def set_back(self, by_ms: int) -> None:
+        """Set the clock back when all is packed, but not to before the house was built; what is told is told on at each commit."""
+        self.told.tidy()
+        by_ms = min(by_ms, self.told.now_ms - MIDNIGHT_MS - MINUTE_MS)
+        if by_ms > 0:
+            self.behind_ms += by_ms
+            self.told.now_ms -= by_ms
+            self.looking()
+
+    def put_right(self) -> None:
+        self.told.now_ms += self.behind_ms
+        self.behind_ms = 0
+        self.looking()
+
+    def looking(self) -> None:
+        """Tidy; at each commit each hour and minute of a point is there once, and none of them is lost."""
+        told = {view: self.once(view) for view in ("TRENDLOG_HOURLY", "TRENDLOG_MINUTELY")}
+
+        def look() -> None:
+            for view, before in told.items():
+                assert before <= self.once(view)
+
+        self.told.tidy_looking(look)
+
+    def once(self, view: str) -> set[tuple[object, ...]]:
+        rows = self.told.rows(f"SELECT point_id, units, logging_time FROM {view} WHERE count > 0")
+        assert len(set(rows)) == len(rows)
+        return set(rows)
 
     def go_on(self, for_ms: int) -> None:
         """Time passes; the gateway says now and then that it lives."""
@@ -113,6 +152,7 @@ class Life:
 
     def close(self) -> None:
         """Let a day go by, so that all is packed."""
+        self.put_right()
         self.go_on(26 * HOUR_MS)
         self.told.tidy()
 
@@ -185,6 +225,26 @@ def test_what_comes_late_corrects_hours_and_minutes_however_long_they_are_packed
         life.is_true()
         packed_ms = life.told.tidying.desk.frontiers.packed_until * 1000
         assert life.told.one("SELECT count(*) FROM late_samples WHERE logging_time < ?", packed_ms // 1000) == 0
+        life.told.store.close()
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(
+        STEPS.map(lambda steps: steps[:6])
+        | st.tuples(BACK, STEPS.map(lambda steps: steps[:3])).map(lambda one: [one[0], *one[1]])
+        | FORTH.map(lambda step: [step]),
+        min_size=2,
+        max_size=6,
+    ),
+    st.booleans(),
+)
+def test_a_clock_that_is_set_back_by_days_and_put_right_loses_no_hour(lives: list[list[Step]], archived: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        life = Life(Path(name), recent_s=3600.0 if archived else 7 * 86400.0)
+        life.live([step for steps in lives for step in steps])
+        life.close()
+        life.is_true()
         life.told.store.close()
 
 
