@@ -20,12 +20,19 @@ HISTORY_LATE = event(
     "those hours, and their minutes, are made anew. Hours whose samples are gone stay as they were made.",
     "Rows by hand, or a clock that was set back: nothing. Else look for what kept the samples back.",
 )
+HISTORY_EMPTIED = event(
+    "history.emptied",
+    "info",
+    "series",
+    "So many series (a point under one description: units, poll interval) were removed: their point is gone or described otherwise now, "
+    "and all that was kept of them is expired.",
+)
 HISTORY_TAKEN_BACK = event(
     "history.taken_back",
     "warning",
     "packed_until",
     "The clock was set back by more than an hour: history had been packed up to a time that is yet to come. Its hours are "
-    "packed anew when they are over.",
+    "packed anew when they are over; until then what was packed of them is shown. Nothing is lost, whichever clock was right.",
     "Look at what sets this machine's clock.",
 )
 CLOCK_STEPPED = event(

@@ -165,16 +165,17 @@ def change_status(tally: Tally, changed: DeviceStatusChanged) -> None:
         _write_status(tally, device, changed.status, changed.reason, changed.at_ms)
 
 
-def remove(tally: Tally, removed: DeviceRemoved) -> None:
-    """Disable a device that the configuration no longer has, and its points."""
+def remove(tally: Tally, removed: DeviceRemoved) -> list[KnownPoint]:
+    """Disable a device that the configuration no longer has, and its points. **Returns**: those that were there until now."""
     device = tally.known.devices.get(removed.device)
     if device is None:
-        return
+        return []
     if device.status is not DeviceStatus.DISABLED:
         _write_status(tally, device, DeviceStatus.DISABLED, removed.reason, removed.at_ms)
-    for point in device.rows.values():
-        if point.status is not Status.DISABLED:
-            set_point_status(tally, point, Status.DISABLED, removed.reason, removed.at_ms)
+    gone = [point for point in device.rows.values() if point.status is not Status.DISABLED]
+    for point in gone:
+        set_point_status(tally, point, Status.DISABLED, removed.reason, removed.at_ms)
+    return gone
 
 
 def progress(tally: Tally, made: DeviceProgress, at_ms: int) -> None:

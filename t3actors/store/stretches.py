@@ -30,8 +30,11 @@ _OPEN = (
 )
 _CLOSE = "UPDATE CLOCK_STRETCHES SET until_at = ?, offset_ms = ? WHERE number = ?"
 _FORGET = "DELETE FROM CLOCK_STRETCHES WHERE number <= ? AND restamped_ms IS NOT NULL OR number <= ?"
-_LIVED = "SELECT MAX(MIN(until_at, ?2)) FROM CLOCK_STRETCHES WHERE until_at > ?1 AND since_at < ?2"
-_LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
+_LIVED = (
+    "SELECT MAX(at) FROM (SELECT MIN(until_at, ?2) AS at FROM CLOCK_STRETCHES WHERE until_at > ?1 AND since_at < ?2 UNION ALL"
+    " SELECT at FROM EVENTS WHERE device_id IS NULL AND event IN ('gateway.stopped', 'gateway.lost') AND at > ?1 AND at < ?2)"
+)
+LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
 _STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
 _TO_BE_LIVED = (  # the pairs of rows that say of a time beyond this that nobody lived through it
     "SELECT id FROM EVENTS WHERE device_id IS NULL AND event = 'clock.stepped' AND at > ?"
@@ -78,7 +81,7 @@ class _Stretch:
 
 
 def lived_until(connection: apsw.Connection, left_at: int, at_ms: int) -> int | None:
-    """Return until when, of the time between two, the clock ran already, before it was set back; None where it did not.
+    """Return until when, of the time between two, a gateway ran already, before the clock was set back; None where none did.
 
     What was lived through is no gap when it is passed over.
     """
@@ -141,7 +144,10 @@ class Stretches:
         step_ms = at_ms - since_machine_ms - now.offset_ms
         if step_ms > STEP_MS:
             left_at = machine_ms + now.offset_ms
-            self._connection.execute(_LEFT, (lived_until(self._connection, left_at, at_ms) or left_at,))
+            lived = (
+                lived_until(self._connection, left_at, at_ms) if now.trusted else None
+            )  # else it is moved with its stretch
+            self._connection.execute(LEFT, (lived or left_at,))
         self._begin(since_machine_ms, at_ms, trusted=self._kernel.is_trusted(), since_event=1)
         if step_ms > STEP_MS:
             self._connection.execute(_STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))

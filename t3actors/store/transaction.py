@@ -50,7 +50,7 @@ def write(tally: Tally, items: Sequence[BatchItem], at_ms: int) -> None:
             case DeviceStatusChanged():
                 devices.change_status(tally, item)
             case DeviceRemoved():
-                devices.remove(tally, item)
+                changes.end(devices.remove(tally, item), item.at_ms)
             case DeviceProgress():
                 devices.progress(tally, item, at_ms)
             case ObjectsRead():

@@ -239,3 +239,13 @@ def test_a_point_whose_device_tells_of_changes_says_so_and_keeps_its_value_and_s
     assert house.one("SELECT count(*) FROM series") == 1
     with open_reader(house.path) as reader:
         assert [row.mode for row in reader.points()] == ["cov"]
+
+
+def test_what_the_points_of_a_device_that_is_removed_were_holds_no_longer(house: House) -> None:
+    house.put(announced([point(1), point(2)]), change(21.5))
+    house.put(DeviceRemoved(device="ahu-1", at_ms=T0_MS + 60_000, reason="gone"))
+    house.put(DeviceRemoved(device="ahu-1", at_ms=T0_MS + 90_000, reason="gone"))
+    assert house.rows("SELECT value, status, sampled_at FROM TRENDLOG_DATA ORDER BY sampled_at") == [
+        (21.5, "ok", T0_MS),
+        (None, "disabled", T0_MS + 60_000),
+    ]

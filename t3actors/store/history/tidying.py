@@ -12,7 +12,17 @@ from types import GeneratorType
 
 from t3actors.events import history as events
 from t3actors.store.clockwatch import ClockWatch
-from t3actors.store.history import due, expiry, late, merging, packing, packing_hours, taking_back, trimming
+from t3actors.store.history import (
+    due,
+    emptied,
+    expiry,
+    late,
+    merging,
+    packing,
+    packing_hours,
+    taking_back,
+    trimming,
+)
 from t3actors.store.history.desk import Desk, Job
 from t3actors.store.history.frontiers import DAY_S, HOUR_S, hour_of
 from t3actors.store.history.governor import Governor
@@ -29,6 +39,8 @@ MOST_DAYS = 3
 LATE_EVERY_S = 600.0
 LOOK_EVERY_S = 5.0
 TRIM_EVERY_S = 60.0
+EMPTIED_EVERY_S = 86_400.0
+EMPTIED_AFTER_S = 3600.0  # of the opening
 MEND_EVERY_S = 600.0
 """What no mending has helped is not looked through again for so long."""
 SLOW_STEP_S = 0.25
@@ -59,6 +71,7 @@ class Tidying:
         self._is_late_next = True
         """Where much came late, what it makes many of is merged between two rounds."""
         self._trim_again_s = 0.0
+        self._emptied_again_s = time.monotonic() + EMPTIED_AFTER_S
         self._mending: Job | None = None
         self._mended_s = -math.inf
         self._doing = ""
@@ -118,6 +131,7 @@ class Tidying:
     def finish(self) -> None:
         """Do all there is to do now: for tests and tools."""
         self._look_again_s = self._late_again_s = self._trim_again_s = 0.0
+        self._emptied_again_s = 0.0
         while self.step():
             pass
 
@@ -164,7 +178,12 @@ class Tidying:
         pieces = merging.pieces(desk)
         if pieces is not None:
             return merging.merge(desk, pieces)
-        return self._pack_late(now_s) if is_late else None
+        if is_late:
+            return self._pack_late(now_s)
+        if now_s >= self._emptied_again_s:
+            self._emptied_again_s = now_s + EMPTIED_EVERY_S
+            return emptied.remove(desk, self._known)
+        return None
 
     def _unsettled(self) -> tuple[Unsettled, int] | None:
         """Return what is to be stamped anew, and how far ahead the clock is now. While it may yet turn out to be, it is held."""

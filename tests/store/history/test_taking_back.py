@@ -1,0 +1,128 @@
+"""A clock that is set back, wrongly or rightly: nothing that is stored is lost, and what is silent is known still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from t3actors.points import Rules
+from tests.store.building import announced, change, point
+from tests.store.history.telling import DAY_MS, HOUR_MS, MIDNIGHT_MS, MINUTE_MS, Told
+from tests.store.test_clockwatch import Box
+
+HOURS = "SELECT point_id, logging_time, count, minimum, maximum, last, known_s FROM TRENDLOG_HOURLY"
+
+
+def hours(told: Told) -> dict[tuple[object, object], tuple[object, ...]]:
+    rows = told.rows(HOURS)
+    made = {(point_id, at): tuple(rest) for point_id, at, *rest in rows}
+    assert len(made) == len(rows)
+    return made
+
+
+@pytest.mark.parametrize("recent_s", [3600.0, 7 * 86_400.0])
+def test_a_clock_set_back_by_days_and_put_right_loses_no_hour_nor_minute(tmp_path: Path, recent_s: float) -> None:
+    told = Told(tmp_path, recent_s=recent_s)
+    told.opened()
+    told.put(announced([point(1, rules=Rules(minutes_s=90 * 86_400.0)), point(2)]))
+    told.live(6 * 24, every_ms=HOUR_MS)
+    told.now_ms += 2 * MINUTE_MS
+    told.tidy()
+    before, minutes = hours(told), told.one("SELECT SUM(count) FROM TRENDLOG_MINUTELY")
+    told.now_ms -= 3 * DAY_MS
+    told.tidy_looking(told.is_whole)
+    if recent_s < DAY_MS // 1000:
+        assert hours(told).keys() == before.keys()  # told on while the clock is behind
+    told.live(2, every_ms=HOUR_MS)
+    told.tidy()
+    told.now_ms += 3 * DAY_MS
+    told.tidy_looking(told.is_whole)
+    after = hours(told)
+    lived = range((MIDNIGHT_MS + 3 * DAY_MS) // HOUR_MS, (MIDNIGHT_MS + 3 * DAY_MS) // HOUR_MS + 3)
+    assert {key: row for key, row in after.items() if key in before and key[1] // 3600 not in lived} == {  # type: ignore[operator]
+        key: row
+        for key, row in before.items()
+        if key[1] // 3600 not in lived  # type: ignore[operator]
+    }
+    assert after.keys() >= before.keys()
+    assert told.one("SELECT SUM(count) FROM TRENDLOG_MINUTELY") == minutes + 2  # type: ignore[operator]
+
+
+def test_hours_whose_samples_are_gone_stay_when_they_are_lived_through_again(tmp_path: Path) -> None:
+    told = Told(tmp_path, recent_s=3600.0, raw_s=86_400.0)
+    told.opened()
+    told.put(announced([point(1), point(2)]))
+    told.live(6 * 24, every_ms=HOUR_MS)
+    told.now_ms += 2 * MINUTE_MS
+    told.tidy()
+    assert told.one("SELECT MIN(sampled_at) FROM TRENDLOG_ALL") > MIDNIGHT_MS + 4 * DAY_MS  # type: ignore[operator]
+    before = hours(told)
+    told.now_ms -= 4 * DAY_MS
+    told.live(2, every_ms=HOUR_MS)
+    told.tidy()
+    told.now_ms += 4 * DAY_MS
+    told.tidy()
+    after = hours(told)
+    assert [row for key, row in after.items() if key in before] == list(before.values())
+
+
+def test_a_point_that_says_nothing_is_known_after_the_clock_stood_weeks_ahead(tmp_path: Path) -> None:
+    """`max_interval` 0, and the step forward has ended what it held: it is taken back with it."""
+    box = Box(tmp_path, MIDNIGHT_MS + HOUR_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced([point(1), point(2)]))
+    box.put(change(21.5, "IN2", at_ms=box.now_ms))
+    for _ in range(5):
+        box.run(60)
+        box.tidy()
+    box.set_clock(box.now_ms + 20 * DAY_MS, trusted=True)
+    for _ in range(30):
+        box.run(60)
+        box.tidy()
+    box.set_clock(box.now_ms - 20 * DAY_MS, trusted=True)
+    for _ in range(30):
+        box.run(60)
+        box.tidy()
+    known = box.rows(
+        "SELECT logging_time, known_s FROM TRENDLOG_HOURLY WHERE point_id = 'IN2' AND last = 21.5 ORDER BY logging_time"
+    )
+    packed = box.tidying.desk.frontiers.packed_until
+    assert [row for row in known if row[0] < packed] == [  # type: ignore[operator]
+        (second, 3600) for second in range(MIDNIGHT_MS // 1000 + 3600, packed, 3600)
+    ]
+
+
+def test_what_was_lived_through_before_a_clock_was_set_back_is_no_gap_when_it_is_put_right(tmp_path: Path) -> None:
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced())
+    for _ in range(30):
+        box.run(60)
+        box.tidy()
+    before = dict(box.rows("SELECT logging_time, known_s FROM TRENDLOG_HOURLY"))
+    box.set_clock(box.now_ms - DAY_MS, trusted=True)
+    box.run(130)
+    box.tidy()
+    box.set_clock(box.now_ms + DAY_MS, trusted=True)
+    box.run(130)
+    box.tidy()
+    after = dict(box.rows("SELECT logging_time, known_s FROM TRENDLOG_HOURLY"))
+    assert {second: after[second] for second in before} == before
+    spans = box.rows("SELECT until_at - from_at FROM TRENDLOG_SPANS")
+    assert all(span <= 60_000 for (span,) in spans)  # type: ignore[operator]
+
+
+def test_a_restart_with_a_clock_that_was_set_back_makes_no_gap_of_what_was_lived_through(tmp_path: Path) -> None:
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True)
+    box.opened().put(announced())
+    box.run(30 * 60)
+    lived_ms = box.now_ms
+    box.set_clock(box.now_ms - DAY_MS, trusted=True)
+    box.run(60)
+    box.store.close()
+    box.boot_id = "second"
+    box.set_clock(box.now_ms + DAY_MS + HOUR_MS, trusted=True)
+    box.store = box.new_store()
+    box.opened()
+    (gap,) = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS ORDER BY started_at DESC LIMIT 1")
+    assert lived_ms <= gap[0] <= lived_ms + 60_000  # the step is seen with the next batch
+    assert gap[1] == box.now_ms
