@@ -62,13 +62,15 @@ class Told(House):
         rows = [row for point_id in ("IN1", "IN2") for row in self.reader.history("ahu-1", point_id, limit=1_000_000)]
         return Counter((row.point_id, row.sampled_at, row.value, row.status, row.text) for row in rows)
 
-    def tidy_looking(self, look: Callable[[], None]) -> int:
-        """Tidy, looking after each step."""
+    def tidy_looking(self, look: Callable[[], None], every: int = 1) -> int:
+        """Tidy, looking after each step, or some of many."""
         tidying, steps = self.tidying, 0
         tidying._look_again_s = tidying._late_again_s = 0.0
         while tidying.step():
             steps += 1
-            look()
+            if steps % every == 0:
+                look()
+        look()
         return steps
 
     def is_whole(self) -> None:
