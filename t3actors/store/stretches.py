@@ -35,7 +35,7 @@ _LIVED = (
     " SELECT at FROM EVENTS WHERE device_id IS NULL AND event IN ('gateway.stopped', 'gateway.lost') AND at > ?1 AND at < ?2)"
 )
 LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
-_STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
+STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
 _TO_BE_LIVED = (  # the pairs of rows that say of a time beyond this that nobody lived through it
     "SELECT id FROM EVENTS WHERE device_id IS NULL AND event = 'clock.stepped' AND at > ?"
 )
@@ -150,7 +150,7 @@ class Stretches:
             self._connection.execute(LEFT, (lived or left_at,))
         self._begin(since_machine_ms, at_ms, trusted=self._kernel.is_trusted(), since_event=1)
         if step_ms > STEP_MS:
-            self._connection.execute(_STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))
+            self._connection.execute(STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))
         elif step_ms < -STEP_MS:
             steps = [number for (number,) in self._connection.execute(_TO_BE_LIVED, (at_ms,))]
             self._connection.executemany(

@@ -199,6 +199,8 @@ def test_what_was_packed_before_the_clock_came_right_stays_and_is_there_once(tmp
         assert [value for value, *_ in found] == list(range(box.number))
         assert box.read() == found
     assert sum(not trusted for *_, trusted in found) == packed
+    hours = box.rows("SELECT known_s FROM TRENDLOG_HOURLY")
+    assert len(hours) < 36, "of what lies between, 56 years it may be, nothing"
 
 
 def test_a_clock_that_nobody_vouches_for_neither_undoes_nor_lets_go_of_what_is_packed(box: Box) -> None:

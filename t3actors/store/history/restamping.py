@@ -11,7 +11,7 @@ import apsw
 
 from t3actors.events import history as events
 from t3actors.store.history.desk import Desk, Job, Pace
-from t3actors.store.stretches import NUMBER_SHIFT, STEP_MS, Unsettled
+from t3actors.store.stretches import LEFT, NUMBER_SHIFT, STEP_MS, STEPPED, Unsettled
 
 EVENTS_AT_ONCE = 200  # at least; more where that is quick
 TABLES = ("late_samples", "samples")  # in this order: what is late goes from among the rows as well
@@ -72,8 +72,18 @@ def restamp(desk: Desk, stretch: Unsettled, offset_ms: int) -> Job:
     with desk.transaction():
         desk.connection.execute(_STARTED, (shift_ms, stretch.since_at - 60_000, stretch.until_at + 60_000))
         desk.connection.execute(_SETTLED, (shift_ms, stretch.number))
+        _end_what_stays(desk, stretch, shift_ms)
     desk.log(events.CLOCK_SETTLED, shifted_ms=shift_ms, samples=moved)
     yield
+
+
+def _end_what_stays(desk: Desk, stretch: Unsettled, shift_ms: int) -> None:
+    """What is packed keeps its times: its last value does not hold from there until now (from 1970, 56 years)."""
+    packed_ms = desk.frontiers.packed_until * 1000
+    if shift_ms > STEP_MS and packed_ms > stretch.since_at:
+        left_at = min(packed_ms, stretch.until_at)
+        desk.connection.execute(LEFT, (left_at,))
+        desk.connection.execute(STEPPED, (left_at + shift_ms, "what was packed before keeps its times"))
 
 
 def _move_events(desk: Desk, stretch: Unsettled, shift_ms: int) -> Job:
