@@ -102,7 +102,7 @@ class Life:
         """Set the clock back when all is packed, but not to before the house was built; what is told is told on at each commit."""
         self.told.tidy()
         by_ms = min(by_ms, self.told.now_ms - MIDNIGHT_MS - MINUTE_MS)
-        if by_ms > 0:
+        if by_ms > 2 * HOUR_MS:  # less is late, and a restart in what is packed already ends nothing there
             self.behind_ms += by_ms
             self.told.now_ms -= by_ms
             self.looking()
