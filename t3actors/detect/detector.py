@@ -120,7 +120,7 @@ class ChangeDetector(TrioActor):
 
     def on_receive(self, message: object) -> object:
         """Handle one message. Never waits."""
-        if self._pauses.away is not self._away:  # whoever reads a device has looked before he sent what he read
+        if self._pauses.look() is not self._away:  # before a batch is closed that the writer takes for one of after
             self._tell_pauses()
         if not self._loaded and isinstance(message, DeviceMessage):
             self._held.put(message)
@@ -227,8 +227,6 @@ class ChangeDetector(TrioActor):
     def _batch_stored(self, message: BatchStored) -> None:
         if not self._out.stored(message):
             return
-        if self._pauses.look() is not self._away:  # before a batch is closed that the writer takes for one of after
-            self._tell_pauses()
         now_s = self.now_s()
         for cycle in message.cycles:
             self.send(f"device/{cycle.device}", cycle)

@@ -35,7 +35,7 @@ from t3actors.messages import (
 from t3actors.pauses import Pauses
 from t3actors.points import DeviceStatus, Reading, Rules, Status
 from t3actors.questions import DetectorCounts, DetectorCountsRequested, StandingsRequested
-from tests.detect.speech import Recorder, Writer, announced, point, random_stream, read, stored, turned
+from tests.detect.speech import Recorder, Writer, announced, objects, point, random_stream, read, stored, turned
 
 A = announced("a", point("IN1"), point("IN2"))
 
@@ -347,6 +347,21 @@ async def test_a_poll_that_was_on_its_way_when_the_gateway_stood_still_says_noth
         h.tell(read("a", 3, Reading("IN1", 22.0), at_ms=h.wall_ms()))
         await trio.sleep(3)
         assert h.writer.samples("IN1")[-1] == 22.0
+
+
+async def test_the_first_batch_that_is_closed_behind_a_pause_says_so_whatever_comes_first(
+    autojump_clock: MockClock,
+) -> None:
+    h = house()
+    async with h.at_work(StoreConfig(batch_rows=1)):
+        h.tell(A)
+        h.poll(1, 20.0, 21.0)
+        await trio.sleep(3.1)  # between two looks of its own
+        h.asleep_ms += 600_000
+        h.tell(objects("a", "1 Heat"))
+        await trio.sleep(3)
+        behind = next(batch for batch in h.writer.batches if batch.at_ms >= 600_000)
+        assert [item.event for item in behind.items if isinstance(item, EventHappened)] == ["clock.stepped"]
 
 
 async def test_a_clock_that_is_set_back_after_a_pause_makes_no_poll_one_of_before(autojump_clock: MockClock) -> None:
