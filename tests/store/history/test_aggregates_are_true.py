@@ -47,6 +47,7 @@ class Life:
         self.gaps: list[Gap] = []
         self.units = "°C"
         self.behind_ms = 0
+        self.ended: list[int] = []
         self.announce()
 
     def announce(self) -> None:
@@ -102,7 +103,10 @@ class Life:
         """Set the clock back when all is packed, but not to before the house was built; what is told is told on at each commit."""
         self.told.tidy()
         by_ms = min(by_ms, self.told.now_ms - MIDNIGHT_MS - MINUTE_MS)
-        if by_ms > 2 * HOUR_MS:  # less is late, and a restart in what is packed already ends nothing there
+        packed_ms = self.told.tidying.desk.frontiers.packed_until * 1000
+        if (
+            packed_ms > (self.told.now_ms - by_ms) // HOUR_MS * HOUR_MS + HOUR_MS
+        ):  # else it is late, and not lived through again
             self.behind_ms += by_ms
             self.told.now_ms -= by_ms
             self.looking()
@@ -149,7 +153,10 @@ class Life:
             told.store.abandon_connection()
         told.now_ms += 40 * MINUTE_MS
         told.boot_id += "'"
-        self.gaps.append((gone, told.now_ms))
+        # where the clock had been set back, an earlier life went on for longer
+        lived = max([gone, *(other for other in self.ended if gone < other < told.now_ms)])
+        self.ended.append(gone)
+        self.gaps.append((lived, told.now_ms))
         told.store = told.new_store()
         told.opened()
         self.announce()
