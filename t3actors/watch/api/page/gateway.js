@@ -104,13 +104,14 @@ export class Gateway extends EventTarget {
   // Raises Refused with the gateway's own sentence; or an Error where it is not reached.
   async ask(path, parameters = {}, withinMs = ANSWERS_WITHIN_MS) {
     const query = new URLSearchParams(parameters).toString();
-    const headers = this._token ? { Authorization: `Bearer ${this._token}` } : {};
+    const token = this._token;
+    const headers = token ? { Authorization: `Bearer ${token}` } : {};
     const answer = await fetch(query ? `${path}?${query}` : path, {
       headers, cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(withinMs),
     });
     const told = await answer.json();
-    if (answer.status === 401) this._lock(told.error);
-    else this._hear();
+    if (answer.status !== 401) this._hear();
+    else if (token === this._token && !this._isLocked) this._lock(told.error); // else the refusal of a token before this one
     if (!answer.ok && !(path === "health" && answer.status === 503 && "live" in told)) throw new Refused(answer.status, String(told.error));
     return told;
   }
