@@ -12,16 +12,19 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
 
-from t3actors.errors import StoreDamaged, StoreFailing, StoreHindered, StoreUnreachable
+from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreHindered, StoreUnreachable
+from t3actors.store.holders import WRITER, holders_of
 from t3actors.store.probe import takes_another_file
 from t3actors.store.unreadable import Searching
 
 PATIENCE_S = 30.0
 APART_S = 300.0  # longer than until anything is tried again: a device asks each 72 s at most, tidying looks each 5 s
+OURS = "this process"
 FAILURES = 5  # a disk that fails once a minute is no file that goes on failing
 _OF_READING = {apsw.SQLITE_IOERR_READ, apsw.SQLITE_IOERR_CORRUPTFS, apsw.SQLITE_IOERR_SHORT_READ}
 
@@ -51,13 +54,16 @@ class Failures:
         close: Callable[[], None],
         now_s: Callable[[], float] = time.monotonic,
         searching: Searching | None = None,
+        held_by: Callable[[], str] | None = None,
     ) -> None:
         self._path = path
         self._close = close
         self._now_s = now_s
         self._failing: dict[str, _Failing] = {}
+        self._busy_since_s: dict[str, float] = {}
         self._searching = searching or Searching(path)
         self._asked_s = now_s()
+        self._held_by = held_by or partial(holders_of, path, WRITER, ours=OURS)
 
     @contextlib.contextmanager
     def of(self, what: str, *, in_part: bool = False) -> Iterator[None]:
@@ -75,6 +81,12 @@ class Failures:
             if self._goes_on(what, failing):
                 self._blame(what, failing)
             raise
+        except StoreBusy:
+            waits_s = self._now_s() - self._busy_since_s.setdefault(what, self._now_s())
+            if waits_s >= PATIENCE_S and self._held_by() == OURS:
+                self._close()  # SQLite forgets a lock that the system did not take back: with the file it is given back
+            raise
+        self._busy_since_s.pop(what, None)
         if not in_part or (what in self._failing and not self._failing[what].is_of_reading):
             self.succeeded(what)
 

@@ -6,7 +6,7 @@ import apsw
 import pytest
 
 from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreHindered, StoreUnreachable
-from t3actors.store.failing import APART_S, FAILURES, PATIENCE_S, Failures
+from t3actors.store.failing import APART_S, FAILURES, OURS, PATIENCE_S, Failures
 from t3actors.store.unreadable import Searching
 from tests.store.disk import simulated_disk
 
@@ -34,7 +34,10 @@ class Trying:
         self.now_s = 0.0
         self.closed = 0
         self.search = Search(folder)
-        self.failures = Failures(folder / "t3actors.db", self.close, lambda: self.now_s, self.search)
+        self.held_by = ""
+        self.failures = Failures(
+            folder / "t3actors.db", self.close, lambda: self.now_s, self.search, lambda: self.held_by
+        )
 
     def close(self) -> None:
         self.closed += 1
@@ -175,3 +178,23 @@ def test_what_was_found_in_another_trouble_is_not_held_against_the_file(
     trying.fails(*(later_s + second for second in OFTEN), error=of_reading())
     with pytest.raises(error):
         trying.at(later_s + PATIENCE_S, of_reading())
+
+
+@pytest.mark.parametrize(
+    ("held_by", "waits_s", "closed"),
+    [("", PATIENCE_S, 0), ("grafana (process 7)", PATIENCE_S, 0), (OURS, PATIENCE_S - 1, 0), (OURS, PATIENCE_S, 1)],
+)
+def test_a_lock_that_this_process_holds_for_so_long_is_given_back_with_the_file(
+    trying: Trying, held_by: str, waits_s: float, closed: int
+) -> None:
+    """A disk that failed as the lock was to be given back: it would be waited for as long as the file is open."""
+    trying.held_by = held_by
+    for at_s in (0.0, waits_s):
+        trying.at(at_s, what="question")  # to read is no proof that the lock is free
+        with pytest.raises(StoreBusy):
+            trying.at(at_s, StoreBusy("database is locked"))
+    assert trying.closed == closed
+    trying.at(waits_s)
+    with pytest.raises(StoreBusy):
+        trying.at(waits_s, StoreBusy("database is locked"))
+    assert trying.closed == closed
