@@ -95,6 +95,25 @@ async def test_a_gateway_started_anew_brings_its_page_where_that_is_another_thou
             assert await browser.get("globalThis.wasHere")
 
 
+async def test_a_page_in_which_something_goes_wrong_says_so_calls_nothing_live_and_is_loaded_anew(
+    tmp_path: Path,
+) -> None:
+    async with paper_page(paper(), tmp_path) as (browser, _):
+        await browser.get("void setTimeout(() => { throw new Error('of an extension'); })")
+        await until(lambda: any("of an extension" in each for each in browser.complaints))
+        assert await browser.get("document.body.dataset.state") == "live", "it is not the page's"
+        await browser.get("void (DOMTokenList.prototype.toggle = () => { throw new Error('of the page'); })")
+        await browser.until("document.body.dataset.state === 'failed'")
+        assert await text_of(browser, "#verdict-word") == "▲ Not live: this page has failed"
+        assert (await text_of(browser, "#verdict-more")).startswith("Of the page. What is shown may be old;")
+        assert await browser.get("document.title.startsWith('(not live)')")
+        await browser.get(
+            "(() => { const now = performance.now.bind(performance); performance.now = () => now() + 61000; })()"
+        )
+        await browser.until("document.body.dataset.state === 'live'")
+        browser.complaints.clear()
+
+
 async def test_who_wakes_his_computer_is_told_at_once_that_nothing_is_live(tmp_path: Path) -> None:
     """For so long as it slept no timer ran, and none has run when it shows its screen again."""
     gateway = paper()

@@ -12,6 +12,7 @@ const ANSWERS_WITHIN_MS = 15000;
 const HEALTH_WITHIN_MS = 10000;
 const DEAF_AFTER_MS = 6000;
 const HEALTH_MADE_EVERY_MS = 1100;
+const FAILED_FOR_MS = 60000;
 const AGAIN_AFTER_MS = [500, 1000, 2000, 4000, 5000];
 const TOKEN = "t3actors.token";
 
@@ -32,6 +33,7 @@ export class Gateway extends EventTarget {
     this._heard = null;
     this._tries = 0;
     this._fault = "";
+    this._failure = null; // of the page itself: {why, since}
     this._timer = 0;
     this._turn = 0;
     this._token = sessionStorage.getItem(TOKEN) || "";
@@ -126,7 +128,8 @@ export class Gateway extends EventTarget {
       if (turn !== this._turn) return;
       this._fault = "";
       this.clock.hear(health.at, askedAt);
-      if (this.health && this.health.version !== health.version) location.reload(); // another gateway brings another page
+      if (this._failure && performance.now() - this._failure.since > FAILED_FOR_MS) location.reload(); // it can be had again: it has answered
+      else if (this.health && this.health.version !== health.version) location.reload(); // another gateway brings another page
       else if (this.health && this.health.boot_id !== health.boot_id) takeNewPage();
       this.health = health;
       this.dispatchEvent(new Event("health"));
@@ -188,9 +191,10 @@ export class Gateway extends EventTarget {
     }
     let state;
     if (this._isLocked) state = { kind: "locked", why: this._fault };
+    else if (this._failure) state = { kind: "failed", why: this._failure.why };
     else if (silent === null) state = { kind: "starting", why: this._fault };
     else if (!this._socket.isOpen) state = { kind: "lost", why: this._fault };
-    else if (this.health && !this.health.live) state = { kind: "stuck", why: stuckPart(this.health) };
+    else if (this.health && !this.health.live) state = { kind: "stuck", why: String(this.health.gateway?.reason || "") }; // which part, in its words
     else if (!this.isLoaded) state = { kind: "loading", why: this._fault };
     else state = { kind: "live", why: "" };
     if (state.kind === this.state.kind && state.why === this.state.why) return;
@@ -207,14 +211,15 @@ export class Gateway extends EventTarget {
     this._judge();
   }
 
+  // Something of the page went wrong: whatever it shows may be old from now on.
+  pageFailed(why) {
+    this._failure ||= { why, since: performance.now() };
+    this._judge();
+  }
+
   // What is stored could not be fetched, for this reason; it is tried again.
   notLoaded(why) {
     this._fault = why;
     this._judge();
   }
-}
-
-// Which part makes no progress, in the gateway's words.
-function stuckPart(health) {
-  return String(health.gateway?.reason || "");
 }

@@ -9,7 +9,7 @@ import { Wrong } from "./wrong.js";
 const CLOCKS_APART_MS = 5000;
 const SAID_EVERY_MS = 5000;
 const SHOWN_EVERY_MS = 500;
-const STATES = { starting: "▲ Connecting", loading: "▲ Reading what is stored", live: "● Live", stuck: "▲ Not live", lost: "▲ Not connected", locked: "▲ Not connected: a token is needed" };
+const STATES = { starting: "▲ Connecting", loading: "▲ Reading what is stored", live: "● Live", stuck: "▲ Not live", failed: "▲ Not live", lost: "▲ Not connected", locked: "▲ Not connected: a token is needed" };
 const find = (id) => document.getElementById(id);
 
 export class Head {

@@ -10,6 +10,8 @@ import { Tables } from "./tables.js";
 import { Trend } from "./trend.js";
 import { Why } from "./why.js";
 
+const OWN_PLACE = new URL(".", import.meta.url).href;
+
 const gateway = new Gateway();
 const building = new Building(gateway);
 const go = (kind, key) => opened.go(kind, key);
@@ -68,6 +70,13 @@ building.addEventListener("changed", ({ detail: { statuses } }) => {
   trend.tick();
   if (statuses) head.showSoon();
 });
+// What fails here may be what would have shown that nothing is live: it is said, and what an extension of the browser gets wrong is not.
+for (const kind of ["error", "unhandledrejection"]) {
+  window.addEventListener(kind, ({ error = null, reason = null }) => {
+    const failed = error || reason;
+    if (failed instanceof Error && String(failed.stack).includes(OWN_PLACE)) gateway.pageFailed(failed.message);
+  });
+}
 setInterval(tick, 1000);
 gateway.start();
 opened.route();

@@ -1,6 +1,6 @@
 // A gateway that was started anew may have another page, whatever it calls its version.
 
-const OWN_PLACE = new URL(".", import.meta.url).pathname.slice(1); // page/<tag>/: the tag changes with any octet of the page
+const [OWN_PLACE] = new URL(".", import.meta.url).pathname.match(/page\/[^/]+\/$/); // the tag changes with any octet of the page
 const ANSWERS_WITHIN_MS = 15000;
 
 export async function takeNewPage() {

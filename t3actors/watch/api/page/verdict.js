@@ -23,6 +23,7 @@ function notLive({ kind, why }, now, heardAt) {
     starting: ["wait", "Connecting to the gateway", why],
     loading: ["wait", "Reading what is stored", why],
     locked: ["lost", "A token is needed", ""],
+    failed: ["lost", "Not live: this page has failed", `${capital(why)}. What is shown may be old; it is loaded anew in a minute. If that happens again, report it. On the gateway's machine: t3actors status.`],
     stuck: ["lost", "Not live: the gateway makes no progress", `${why ? `${capital(why)}. ` : ""}What is shown is what was stored last. On the gateway's machine: t3actors status, t3actors logs.`],
     lost: ["lost", `Not live: what is shown is as of ${when(heardAt, now, true)}`,
       `The gateway does not answer${why ? ` (${why})` : ""}. It is tried again by itself. If it stays so: is this device on the network? On the gateway's machine: t3actors status.`],
