@@ -66,7 +66,8 @@ export class Gateway extends EventTarget {
       this._look();
     };
     for (const waking of ["visibilitychange", "resume"]) document.addEventListener(waking, wake);
-    for (const waking of ["online", "pageshow"]) window.addEventListener(waking, wake);
+    window.addEventListener("online", wake);
+    window.addEventListener("pageshow", ({ persisted }) => { if (persisted) wake(); }); // else it has only just been loaded
     window.addEventListener("offline", () => {
       this._fault = "this device is not on a network";
       this._forget();
@@ -105,8 +106,7 @@ export class Gateway extends EventTarget {
 
   // Raises Refused with the gateway's own sentence; or an Error where it is not reached.
   async ask(path, parameters = {}, withinMs = ANSWERS_WITHIN_MS) {
-    const query = new URLSearchParams(parameters).toString();
-    const token = this._token;
+    const query = new URLSearchParams(parameters).toString(), token = this._token;
     const headers = token ? { Authorization: `Bearer ${token}` } : {};
     const answer = await fetch(query ? `${path}?${query}` : path, {
       headers, cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(withinMs),
