@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import apsw
@@ -9,6 +11,7 @@ from t3actors.errors import StoreBusy, StoreDamaged, StoreFailing, StoreHindered
 from t3actors.store.failing import APART_S, FAILURES, OURS, PATIENCE_S, Failures
 from t3actors.store.unreadable import Searching
 from tests.store.disk import simulated_disk
+from tests.system.faulty_calls import FaultyCalls
 
 
 class Search(Searching):
@@ -178,6 +181,47 @@ def test_what_was_found_in_another_trouble_is_not_held_against_the_file(
     trying.fails(*(later_s + second for second in OFTEN), error=of_reading())
     with pytest.raises(error):
         trying.at(later_s + PATIENCE_S, of_reading())
+
+
+LEFT_WITH_A_LOCK = """
+import errno, os, sys, apsw
+from pathlib import Path
+from t3actors.errors import StoreBusy
+from t3actors.store.failing import PATIENCE_S, Failures
+from t3actors.store.sqlite_errors import translated
+from tests.system.faulty_calls import Calls, Rules
+path = Path(sys.argv[1])
+connection, now_s, rules = apsw.Connection(str(path)), 0.0, Rules(Path(os.environ["FAULTY_CALLS"]))
+connection.pragma("journal_mode", "wal")
+connection.execute("CREATE TABLE t (a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
+rules.fail(Calls.LOCK, "*-shm", errno.EIO)
+connection.execute("COMMIT")
+rules.mend()
+failures = Failures(path, lambda: connection.close(True), lambda: now_s)
+for now_s in (0.0, PATIENCE_S, PATIENCE_S):
+    try:
+        with failures.of("batch"), translated(path):
+            connection.execute("BEGIN IMMEDIATE; COMMIT")
+        print("stored")
+    except StoreBusy:
+        print("busy")
+    if now_s:
+        connection = apsw.Connection(str(path))
+"""
+
+
+@pytest.mark.needs_cc
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="Linux only")
+def test_a_lock_that_the_disk_did_not_take_back_is_gone_with_the_file(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, "-c", LEFT_WITH_A_LOCK, str(tmp_path / "a.db")],
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env=FaultyCalls(tmp_path).environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (asked.stdout.split(), asked.stderr) == (["busy", "busy", "stored"], "")
 
 
 @pytest.mark.parametrize(
