@@ -197,7 +197,11 @@ connection.execute("CREATE TABLE t (a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1
 rules.fail(Calls.LOCK, "*-shm", errno.EIO)
 connection.execute("COMMIT")
 rules.mend()
-failures = Failures(path, lambda: connection.close(True), lambda: now_s)
+def close():
+    global connection
+    connection.close(True)
+    connection = apsw.Connection(str(path))
+failures = Failures(path, close, lambda: now_s)
 for now_s in (0.0, PATIENCE_S, PATIENCE_S):
     try:
         with failures.of("batch"), translated(path):
@@ -205,8 +209,6 @@ for now_s in (0.0, PATIENCE_S, PATIENCE_S):
         print("stored")
     except StoreBusy:
         print("busy")
-    if now_s:
-        connection = apsw.Connection(str(path))
 """
 
 
