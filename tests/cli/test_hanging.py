@@ -15,6 +15,7 @@ import pytest
 from t3actors.cli import asking
 from t3actors.cli.hanging import how_it_hangs
 from t3actors.store.lock import data_dir_locked
+from t3actors.watch.api import guard, http11
 from t3actors.watch.api.sockets import open_unix
 from tests.cli.invoking import t3actors
 from tests.cli.test_show import write_database
@@ -199,3 +200,8 @@ def test_a_frozen_cgroup_is_seen(tmp_path: Path) -> None:
 def test_a_process_that_cannot_be_seen_is_said_so(tmp_path: Path) -> None:
     for pid in (-1, 0, 78):
         assert how_it_hangs(pid, tmp_path).seen.startswith("a process that cannot be seen from here holds its socket")
+
+
+def test_a_gateway_that_is_asked_too_much_is_not_taken_for_one_that_hangs() -> None:
+    """A request waits for its turn, or for its refusal: a verb waits for longer than either."""
+    assert max(guard.TURN_WITHIN_S, http11.REFUSED_WAITS_S) < asking.HEALTH_WITHIN_S

@@ -36,8 +36,9 @@ MOST_PIECES = 2000
 TOO_LARGE = f"a body may have {MOST_BODY} octets, in {MOST_PIECES} pieces"
 BODY_WITHIN_S = 10.0
 LINGERS_S = 1.0
-TURN_WITHIN_S = 5.0
-"""So long a request waits for its turn at most: at the default `rate` 200 `connections` have waited for 2 s."""
+TURN_WITHIN_S = 3.0
+"""So long a request waits for its turn at most: at the default `rate` 200 `connections` have waited for 2 s. Less than a verb waits for
+`/health`: it would call a gateway that has much to do one that hangs."""
 
 
 class Door(msgspec.Struct, frozen=True):
