@@ -23,6 +23,7 @@ from t3actors.config import Config, DeviceConfig, ModbusPoint
 from t3actors.errors import ConfigError
 from t3actors.messages import DeviceRemoved, EventHappened, PointsRead, ReadingsTaken
 from t3actors.points import Kind, Rules
+from t3actors.pauses import Pauses
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec
@@ -104,7 +105,8 @@ class Stage:
         self.log = RecordedLog()
         self.told: list[object] = []
         self.wanted: Config | ConfigError | Exception = Config(devices=tuple(devices), source_hash="first")
-        self.pollers = Pollers(self.wanted, self.log, self.pool, self.tell)
+        pauses = Pauses(lambda: 0, lambda: 7)  # the machine never stands still here
+        self.pollers = Pollers(self.wanted, self.log, self.pool, self.tell, pauses)
         detector = actor_spec("detector", lambda: Detector(self.told))
         self.root = Supervisor(SupervisorSpec("gateway", (detector, *self.pollers.pools())), random=lambda: 0.5)
         source = Source(FILE, self._read)
