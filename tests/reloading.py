@@ -22,8 +22,8 @@ from t3actors.collect.modbus import link as link_module
 from t3actors.config import Config, DeviceConfig, ModbusPoint
 from t3actors.errors import ConfigError
 from t3actors.messages import DeviceRemoved, EventHappened, PointsRead, ReadingsTaken
-from t3actors.points import Kind, Rules
 from t3actors.pauses import Pauses
+from t3actors.points import Kind, Rules
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec
