@@ -24,9 +24,11 @@ _BRING_BACK = (  # what is late alone is to be a row like the others again
 )
 _SAMPLES = "kind = 0 AND state = 1 AND until_s > ? AND from_s >= ?"  # those whose rows still stand
 _AGGREGATES = "kind IN (1, 2) AND state IN (1, 2) AND until_s > ? ORDER BY kind, part"
-_LEFT = (  # when the clock was put to the times that are yet to come
-    "SELECT until_at / 1000 FROM CLOCK_STRETCHES WHERE number ="
-    " (SELECT MIN(number) FROM CLOCK_STRETCHES WHERE since_at > ?1) - 1 AND until_at < ?1"
+_LEFT = (  # when the clock was put to the times that are yet to come, since it last was right about now; a restart is no step
+    "WITH now (number) AS (SELECT MAX(s.number) FROM CLOCK_STRETCHES s LEFT JOIN CLOCK_STRETCHES n ON n.number = s.number + 1"
+    " WHERE s.since_at <= ?1 AND COALESCE(s.until_at, n.since_at) > ?1)"
+    " SELECT until_at / 1000 FROM CLOCK_STRETCHES WHERE until_at < ?1 AND number = (SELECT MIN(number) FROM CLOCK_STRETCHES"
+    " WHERE since_at > ?1 AND number > COALESCE((SELECT number FROM now), 0)) - 1"
 )
 _SERIES = "SELECT series_id FROM series WHERE series_id > ? ORDER BY series_id LIMIT ?"
 _SERIES_KEPT = "SELECT series_id FROM series WHERE hours_s IS ? AND series_id > ? ORDER BY series_id LIMIT ?"

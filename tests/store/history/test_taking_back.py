@@ -129,3 +129,23 @@ def test_a_restart_with_a_clock_that_was_set_back_makes_no_gap_of_what_was_lived
     (gap,) = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS ORDER BY started_at DESC LIMIT 1")
     assert lived_ms <= gap[0] <= lived_ms + MINUTE_MS  # the step is seen with the next batch
     assert gap[1] == box.now_ms
+
+
+def test_a_wrong_clock_of_long_ago_does_not_have_all_since_packed_anew(tmp_path: Path) -> None:
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced())
+    box.run(90)
+    box.set_clock(box.now_ms + 400 * DAY_MS, trusted=True)
+    box.run(130)
+    box.tidy()
+    box.set_clock(box.now_ms - 400 * DAY_MS, trusted=True)
+    for _ in range(4):
+        box.run(6 * 60)
+        box.tidy()
+    box.set_clock(box.now_ms - 5 * HOUR_MS, trusted=True)
+    box.run(1)
+    least = []
+    box.tidying._look_again_s = 0.0
+    while box.tidying.step():
+        least.append(box.tidying.desk.frontiers.packed_until)
+    assert min(least) == box.now_ms // HOUR_MS * 3600
