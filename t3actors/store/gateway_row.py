@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 import msgspec
 
-from t3actors.store.stretches import LEFT, lived_until
+from t3actors.store.stretches import lived, say_left
 
 HEARTBEAT_MS = 10_000
 IDLE_HEARTBEAT_MS = 20_000  # POINTS calls a heartbeat old after 35 s
@@ -41,12 +41,14 @@ def take_over(connection: apsw.Connection, holder: Holder, now_ms: int, schema: 
     if before is not None and before[0] == holder.boot_id:
         connection.execute(_EVENT, (now_ms, "writer.restarted", ""))
     else:
-        lived_at = None if before is None else lived_until(connection, before[1], now_ms)
+        lives = [] if before is None else lived(connection, before[1], now_ms)
         if before is not None and not before[2]:
             reason = "it ended without a clean stop; this is when it was last heard"
             connection.execute(_EVENT, (before[1], "gateway.lost", reason))
-        if lived_at is not None:  # its clock had been set back: nobody listened from then on, not from its end on
-            connection.execute(LEFT, (lived_at,))
+        if (
+            before is not None and lives
+        ):  # its clock had been set back: nobody listened from then on, not from its end on
+            say_left(connection, before[1], lives)
         connection.execute(_EVENT, (now_ms, "gateway.started", f"version {holder.version}"))
         connection.execute(_NOTHING_COUNTED)
         connection.execute(_NOBODY_HEARD, (now_ms,))

@@ -10,7 +10,7 @@ Once the kernel knows its clock to be right, what was stamped before, since this
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import apsw
@@ -23,6 +23,9 @@ NUMBER_SHIFT = 4
 NOT_TRUSTED = 8
 TOLERANCE_MS = 1000
 
+Life = tuple[int, int]
+"""From, until (Unix milliseconds)."""
+
 _NEXT = "SELECT COALESCE(MAX(number), 0) + 1 FROM CLOCK_STRETCHES"
 _OPEN = (
     "INSERT INTO CLOCK_STRETCHES (number, boot_id, since_at, offset_ms, trusted, first_event)"
@@ -30,15 +33,15 @@ _OPEN = (
 )
 _CLOSE = "UPDATE CLOCK_STRETCHES SET until_at = ?, offset_ms = ? WHERE number = ?"
 _FORGET = "DELETE FROM CLOCK_STRETCHES WHERE number <= ? AND restamped_ms IS NOT NULL OR number <= ?"
-_LIVED = (
-    "SELECT MAX(at) FROM (SELECT MIN(until_at, ?2) AS at FROM CLOCK_STRETCHES WHERE until_at > ?1 AND since_at < ?2 UNION ALL"
-    " SELECT at FROM EVENTS WHERE device_id IS NULL AND event IN ('gateway.stopped', 'gateway.lost') AND at > ?1 AND at < ?2)"
-)
+_STRETCHES = "SELECT since_at, until_at FROM CLOCK_STRETCHES ORDER BY number"
+_ENDED = "SELECT at FROM EVENTS WHERE device_id IS NULL AND event IN ('gateway.stopped', 'gateway.lost') AND at > ? AND at < ?"
 LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
 STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
-_TO_BE_LIVED = (  # the pairs of rows that say of a time beyond this that nobody lived through it
-    "SELECT id FROM EVENTS WHERE device_id IS NULL AND event = 'clock.stepped' AND at > ?"
+_TO_BE_LIVED = (  # the rows that say of a time beyond this that nobody lived through it, and whether the one before is their own
+    "SELECT s.id, COALESCE(b.event = 'clock.left', 0) FROM EVENTS s LEFT JOIN EVENTS b ON b.id = s.id - 1 AND b.device_id IS NULL"
+    " WHERE s.device_id IS NULL AND s.event = 'clock.stepped' AND s.at > ?"
 )
+_IS_BACK = "UPDATE EVENTS SET at = ? WHERE id = ?"
 _UNSETTLED = (
     "SELECT number, since_at, COALESCE(until_at, ?2), offset_ms, first_event FROM CLOCK_STRETCHES"
     " WHERE boot_id = ?1 AND NOT trusted AND restamped_ms IS NULL ORDER BY number"
@@ -80,13 +83,43 @@ class _Stretch:
         return 0 if self.trusted else NOT_TRUSTED | self.number << NUMBER_SHIFT
 
 
-def lived_until(connection: apsw.Connection, left_at: int, at_ms: int) -> int | None:
-    """Return until when, of the time between two, a gateway ran already, before the clock was set back; None where none did.
+def lived(connection: apsw.Connection, left_at: int, at_ms: int) -> list[Life]:
+    """Return what of the time between two a gateway lived through already, before the clock was set back; in order, apart.
 
-    What was lived through is no gap when it is passed over.
+    Such a time is no gap when it is passed over. What begins at `left_at` went on without a gap that is not told elsewhere; the others
+    were stepped into, over `left_at`, and the rows that said so went when the clock was set back.
     """
-    lived: int | None = connection.execute(_LIVED, (left_at, at_ms)).get
-    return lived
+    on_ms, ahead, before = left_at, list[Life](), None
+    is_ahead = False
+    for since, until in connection.execute(_STRETCHES):
+        stepped = before is not None and before <= left_at
+        is_ahead = since > left_at and (is_ahead or stepped)
+        before = until
+        if until is None or until <= left_at or since >= at_ms:
+            continue
+        if is_ahead:
+            ahead.append((since, min(until, at_ms)))
+        else:
+            on_ms = max(on_ms, min(until, at_ms))
+    ends = [at for (at,) in connection.execute(_ENDED, (left_at, at_ms))]
+    on_ms = max([on_ms, *(at for at in ends if not any(since <= at <= until for since, until in ahead))])
+    lives: list[Life] = [(left_at, on_ms)]
+    for since, until in sorted(ahead):
+        if since <= lives[-1][1]:
+            lives[-1] = lives[-1][0], max(lives[-1][1], until)
+        else:
+            lives.append((since, until))
+    return [(since, until) for since, until in lives if until > since]
+
+
+def say_left(connection: apsw.Connection, left_at: int, lives: Sequence[Life]) -> None:
+    """Say from when on nobody listened, before what ends that is said, inside the caller's transaction."""
+    if not lives or lives[0][0] > left_at:
+        connection.execute(LEFT, (left_at,))
+    for since, until in lives:
+        if since > left_at:
+            connection.execute(STEPPED, (since, "the clock had been put forward before"))
+        connection.execute(LEFT, (until,))
 
 
 class Stretches:
@@ -144,20 +177,23 @@ class Stretches:
         step_ms = at_ms - since_machine_ms - now.offset_ms
         if step_ms > STEP_MS:
             left_at = machine_ms + now.offset_ms
-            lived = (
-                lived_until(self._connection, left_at, at_ms) if now.trusted else None
-            )  # else it is moved with its stretch
-            self._connection.execute(LEFT, (lived or left_at,))
+            lives = lived(self._connection, left_at, at_ms) if now.trusted else []  # else it is moved with its stretch
+            say_left(self._connection, left_at, lives)
         self._begin(since_machine_ms, at_ms, trusted=self._kernel.is_trusted(), since_event=1)
         if step_ms > STEP_MS:
             self._connection.execute(STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))
         elif step_ms < -STEP_MS:
-            steps = [number for (number,) in self._connection.execute(_TO_BE_LIVED, (at_ms,))]
-            self._connection.executemany(
-                "DELETE FROM EVENTS WHERE id = ?", [(number - less,) for number in steps for less in (0, 1)]
-            )
+            self._take_steps_back(at_ms)
         del self._seen[:-8]
         return step_ms
+
+    def _take_steps_back(self, at_ms: int) -> None:
+        """What lies ahead is to be lived through: it is no gap. One that is made of several (trimming.py) was one until now."""
+        for number, is_whole in list(self._connection.execute(_TO_BE_LIVED, (at_ms,))):
+            if is_whole:
+                self._connection.execute("DELETE FROM EVENTS WHERE id IN (?1, ?1 - 1)", (number,))
+            else:
+                self._connection.execute(_IS_BACK, (at_ms, number))
 
     def mark_of(self, at_ms: int) -> int:
         """Return what the status of a sample of that time is to carry: 0 where its clock was trusted."""

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from t3actors.points import Rules
+from t3actors.store.history import trimming
 from tests.store.building import announced, change, point
 from tests.store.history.telling import DAY_MS, HOUR_MS, MIDNIGHT_MS, MINUTE_MS, Told
 from tests.store.test_clockwatch import Box
 
 HOURS = "SELECT point_id, logging_time, count, minimum, maximum, last, known_s FROM TRENDLOG_HOURLY"
+
+KNOWN = "SELECT logging_time, known_s FROM TRENDLOG_HOURLY WHERE point_id = 'IN1' ORDER BY logging_time"
 
 
 def hours(told: Told) -> dict[tuple[object, object], tuple[object, ...]]:
@@ -149,3 +152,55 @@ def test_a_wrong_clock_of_long_ago_does_not_have_all_since_packed_anew(tmp_path:
     while box.tidying.step():
         least.append(box.tidying.desk.frontiers.packed_until)
     assert min(least) == box.now_ms // HOUR_MS * 3600
+
+
+def test_a_clock_that_once_was_ahead_makes_no_life_of_the_time_before_it(tmp_path: Path) -> None:
+    """It was ahead for an hour, and right again; then the gateway is off until long after the times that it was put to."""
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced([point(1), point(2)]))
+    box.run(60)
+    box.set_clock(box.now_ms + 3 * DAY_MS, trusted=True)
+    box.run(60)
+    ahead_ms = box.now_ms
+    box.set_clock(box.now_ms - 3 * DAY_MS, trusted=True)
+    for _ in range(4):
+        box.run(60)
+    box.store.close()
+    left_ms, box.boot_id = box.now_ms, "second"
+    box.set_clock(box.now_ms + 5 * DAY_MS, trusted=True)
+    box.store = box.new_store()
+    box.opened().put(announced([point(1), point(2)]))
+    box.run(60)
+    box.up_ms += 2 * HOUR_MS
+    box.run(1)
+    box.tidy()
+    gaps = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS ORDER BY started_at")
+    assert [started - ended for ended, started in gaps[1:]] == [  # type: ignore[operator]
+        ahead_ms - HOUR_MS - left_ms,
+        left_ms + 5 * DAY_MS - ahead_ms - MINUTE_MS,
+    ]
+    known = [hour // 3600 - MIDNIGHT_MS // HOUR_MS for hour, s in box.rows(KNOWN) if s]  # type: ignore[operator]
+    assert known == [0, 1, 2, 3, 4, 5, 73, 74, 126, 127]
+
+
+def test_a_gap_that_was_made_of_several_goes_on_until_a_clock_is_set_back_and_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trimming, "MOST_GAP_ROWS", 4)
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced([point(1), point(2)]))
+    box.run(60)
+    left_ms = box.now_ms
+    box.store.close()
+    box.up_ms += 5 * HOUR_MS
+    box.boot_id = "second"
+    box.store = box.new_store()
+    box.opened().put(announced([point(1), point(2)]))
+    box.set_clock(box.now_ms + 3 * DAY_MS, trusted=True)
+    box.run(60)
+    box.tidy()
+    box.set_clock(box.now_ms - 3 * DAY_MS, trusted=True)
+    box.run(60)
+    box.tidy()
+    ((ended, started),) = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS WHERE ended_at > 0")
+    assert (ended, started) == (left_ms, box.now_ms - HOUR_MS)
