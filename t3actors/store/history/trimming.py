@@ -98,11 +98,12 @@ def _shortest_lives(rows: list[tuple[int, int, str]], excess: int) -> set[int]:
     """Return the rows that say of a life when it began and when it ended: so many, of the shortest lives."""
     lives: list[tuple[int, int, int]] = []
     began: tuple[int, int] | None = None
-    for number, at_ms, event in rows:
+    for (number, at_ms, event), (_, _, after) in zip(rows, [*rows[1:], (0, 0, "")], strict=True):
         if event in BEGINS:
             began = number, at_ms
         elif began is not None:
-            if at_ms >= began[1]:  # else the clock was put back between: it was no life of no time
+            # Else the clock was put back between, and it was no life of no time; or the gap behind begins with a row of its own.
+            if at_ms >= began[1] and after not in ENDS:
                 lives.append((at_ms - began[1], began[0], number))
             began = None
     lives.sort()

@@ -119,3 +119,30 @@ def test_of_too_many_ends_the_shortest_lives_between_are_left_out(
     assert all(ended <= started for ended, started in gaps)  # type: ignore[operator]
     assert all(before[1] <= after[0] for before, after in pairwise(gaps[1:]))  # type: ignore[operator]
     assert told.rows(SPANS) == spans
+
+
+def test_no_gap_is_lost_with_a_short_life_behind_which_another_gap_begins_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock had been set back: what was lived through before is no gap, and says so in a row of its own."""
+    monkeypatch.setattr(trimming, "MOST_GAP_ROWS", 8)
+    told = living(tmp_path)
+    told.live(1)
+    told.rows("DELETE FROM EVENTS")
+    ends = {
+        200: "gateway.stopped",
+        301: "gateway.stopped",
+        310: "clock.left",
+        330: "gateway.stopped",
+        342: "gateway.lost",
+    }
+    begins = dict.fromkeys((1, 300, 320, 331, 343), "gateway.started")
+    for minute, event in sorted((ends | begins).items()):
+        told.rows("INSERT INTO EVENTS (at, event) VALUES (?, ?)", told.now_ms + minute * MINUTE_MS, event)
+    told.tidy()
+    gaps = told.rows(
+        "SELECT (ended_at - ?1) / 60000, (started_at - ?1) / 60000 FROM GATEWAY_ENDS WHERE ended_at > 0", told.now_ms
+    )
+    assert (200, 300) in gaps
+    assert (310, 343) in gaps
+    assert told.one("SELECT count(*) FROM EVENTS WHERE event LIKE 'gateway.%' OR event = 'clock.left'") <= 8  # type: ignore[operator]
