@@ -22,6 +22,8 @@ KEPT = 500  # stretches in the table
 NUMBER_SHIFT = 4
 NOT_TRUSTED = 8
 TOLERANCE_MS = 1000
+SET_RIGHT_MS = 3_600_000
+"""A clock that was put ahead, and then to what it would say else but for so much, was set right: what held then held on."""
 
 Life = tuple[int, int]
 """From, until (Unix milliseconds)."""
@@ -37,8 +39,8 @@ _STRETCHES = "SELECT since_at, until_at FROM CLOCK_STRETCHES ORDER BY number"
 _ENDED = "SELECT at FROM EVENTS WHERE device_id IS NULL AND event IN ('gateway.stopped', 'gateway.lost') AND at > ? AND at < ?"
 LEFT = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.left', '')"
 STEPPED = "INSERT INTO EVENTS (at, event, reason) VALUES (?, 'clock.stepped', ?)"
-_TO_BE_LIVED = (  # the rows that say of a time beyond this that nobody lived through it, and whether the one before is their own
-    "SELECT s.id, COALESCE(b.event = 'clock.left', 0) FROM EVENTS s LEFT JOIN EVENTS b ON b.id = s.id - 1 AND b.device_id IS NULL"
+_TO_BE_LIVED = (  # the rows that say of a time beyond this that nobody lived through it; the one before, where it is their own
+    "SELECT s.id, s.at, b.at FROM EVENTS s LEFT JOIN EVENTS b ON b.id = s.id - 1 AND b.device_id IS NULL AND b.event = 'clock.left'"
     " WHERE s.device_id IS NULL AND s.event = 'clock.stepped' AND s.at > ?"
 )
 _IS_BACK = "UPDATE EVENTS SET at = ? WHERE id = ?"
@@ -183,14 +185,19 @@ class Stretches:
         if step_ms > STEP_MS:
             self._connection.execute(STEPPED, (at_ms, f"put forward by {step_ms / 1000:.1f} s"))
         elif step_ms < -STEP_MS:
-            self._take_steps_back(at_ms)
+            self._take_steps_back(at_ms, at_ms - step_ms)
         del self._seen[:-8]
         return step_ms
 
-    def _take_steps_back(self, at_ms: int) -> None:
-        """What lies ahead is to be lived through: it is no gap. One that is made of several (trimming.py) was one until now."""
-        for number, is_whole in list(self._connection.execute(_TO_BE_LIVED, (at_ms,))):
-            if is_whole:
+    def _take_steps_back(self, at_ms: int, before_ms: int) -> None:
+        """What lies ahead is to be lived through: it is no gap. `before_ms`: what the clock said before it was set back.
+
+        The gap goes as a whole where the clock is where it would be without the step. Set back to the middle of it, it ended now; so did
+        one that was made of several (trimming.py).
+        """
+        for number, stepped_at, left_at in list(self._connection.execute(_TO_BE_LIVED, (at_ms,))):
+            lived_ms = max(0, before_ms - stepped_at)
+            if left_at is not None and at_ms <= left_at + lived_ms + SET_RIGHT_MS:
                 self._connection.execute("DELETE FROM EVENTS WHERE id IN (?1, ?1 - 1)", (number,))
             else:
                 self._connection.execute(_IS_BACK, (at_ms, number))

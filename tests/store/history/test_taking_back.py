@@ -204,3 +204,21 @@ def test_a_gap_that_was_made_of_several_goes_on_until_a_clock_is_set_back_and_no
     box.tidy()
     ((ended, started),) = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS WHERE ended_at > 0")
     assert (ended, started) == (left_ms, box.now_ms - HOUR_MS)
+
+
+def test_a_clock_that_is_set_back_to_the_middle_of_a_gap_leaves_what_is_before_it_unknown(tmp_path: Path) -> None:
+    box = Box(tmp_path, MIDNIGHT_MS, trusted=True, recent_s=3600.0)
+    box.opened().put(announced([point(1), point(2)]))
+    box.run(2 * 60)
+    left_ms = box.now_ms
+    box.set_clock(left_ms + 3 * DAY_MS, trusted=True)
+    box.run(60)
+    box.set_clock(left_ms + DAY_MS, trusted=True)
+    box.run(130)
+    box.tidy()
+    ((ended, started),) = box.rows("SELECT ended_at, started_at FROM GATEWAY_ENDS WHERE ended_at > 0")
+    assert ended <= left_ms + MINUTE_MS  # the step is seen with the next batch
+    assert left_ms + DAY_MS <= started <= left_ms + DAY_MS + MINUTE_MS  # type: ignore[operator]
+    assert box.one("SELECT MAX(until_at - from_at) FROM TRENDLOG_SPANS WHERE until_at <= ?", box.now_ms) == MINUTE_MS
+    known = [hour // 3600 - MIDNIGHT_MS // HOUR_MS for hour, s in box.rows(KNOWN) if s]  # type: ignore[operator]
+    assert [hour for hour in known if hour < 28] == [0, 1, 2, 26, 27]
