@@ -12,15 +12,19 @@ import msgspec
 
 
 class Content(msgspec.Struct, frozen=True):
-    """Both only grow: how often the file was taken over, and the newest batch of each detector, of which the oldest are forgotten."""
+    """How often the file was taken over, and the newest batch of each detector, of which the oldest are forgotten: both only grow.
+    `boot_id`: the start of the gateway that took it over last."""
 
     epoch: int
+    boot_id: str
     batches: dict[int, int]
 
-    def is_behind(self, other: Content) -> bool:
-        """Say whether this cannot have come after the other."""
-        return self.epoch < other.epoch or any(
-            batch_no < other.batches.get(detector, batch_no) for detector, batch_no in self.batches.items()
+    def is_behind(self, other: Content, boot_id: str) -> bool:
+        """Say whether this cannot have come after the other, in a file that nobody but this start of the gateway writes."""
+        return (
+            self.epoch < other.epoch
+            or self.boot_id not in {other.boot_id, boot_id}
+            or any(batch_no < other.batches.get(detector, batch_no) for detector, batch_no in self.batches.items())
         )
 
 
@@ -30,12 +34,15 @@ def content_of(path: Path) -> Content | None:
     try:
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         try:
-            epoch = connection.execute("SELECT writer_epoch FROM GATEWAY").get
+            row = connection.execute("SELECT writer_epoch, boot_id FROM GATEWAY").fetchone()
             batches = dict(connection.execute("SELECT incarnation, batch_no FROM stored_batches"))
         finally:
             connection.close(True)
     except apsw.SQLError:
-        return Content(0, {})  # there are no such tables: it is none of ours
+        return Content(0, "", {})  # there are no such tables: it is none of ours
     except apsw.Error:
         return None
-    return None if epoch is None else Content(epoch, batches)
+    if row is None:
+        return None
+    epoch, boot_id = row
+    return Content(epoch, boot_id, batches)

@@ -30,10 +30,14 @@ MOST_TRIES = 3  # at a disk that fails, 10 s apart: a disk may fail for a moment
 
 
 class OnDisk:
-    """The files as they lay there when the database was opened. **Raises**: OSError when they cannot be looked at."""
+    """The files as they lay there when the database was opened, by the start of the gateway `boot_id`.
 
-    def __init__(self, path: Path, place: Place) -> None:
+    **Raises**: OSError when they cannot be looked at.
+    """
+
+    def __init__(self, path: Path, place: Place, boot_id: str) -> None:
         self._path = path
+        self._boot_id = boot_id
         self._place = place
         self._wal, self._shm = beside(path, "-wal"), beside(path, "-shm")
         self._file = identity_of(path)
@@ -115,7 +119,7 @@ class OnDisk:
 
     def _look_inside(self) -> None:
         content = content_of(self._path)
-        if content is not None and self._content is not None and content.is_behind(self._content):
+        if content is not None and self._content is not None and content.is_behind(self._content, self._boot_id):
             raise StoreDamaged(f"{self._path}: other content was copied into the file under the gateway")
         if content is not None and content.epoch:
             self._content = content

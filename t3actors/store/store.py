@@ -161,7 +161,7 @@ class Store:
             with translated(self.path, connection):
                 self._take_over(connection, newest)
                 self._place.remember()
-                self._on_disk = OnDisk(self.path, self._place)
+                self._on_disk = OnDisk(self.path, self._place, self._holder.boot_id)
         except BaseException:
             self.abandon_connection()
             raise

@@ -315,7 +315,8 @@ async def test_a_thousand_crashes_leave_nothing_behind(autojump_clock: MockClock
             return probes, tasks, threading.active_count(), open_files()
 
         before = await crash(10)
-        assert await crash(1000) == before
+        after = await crash(1000)  # less: a thread that an earlier test of this process left has ended meanwhile
+        assert [now for now, then in zip(after, before, strict=True) if now > then] == []
         assert stage.incarnations("a") == [1011]
 
 
