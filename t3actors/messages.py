@@ -227,10 +227,18 @@ class PointsChanged(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[BatchItem, ...]
 
 
+class ClockStep(msgspec.Struct, frozen=True):
+    """The wall clock was put to `at_ms` (Unix UTC), by `by_ms`: forward, or back where that is negative."""
+
+    at_ms: int
+    by_ms: int
+
+
 class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     """The writer committed this batch (or had it already). `dropped` names changes the store had to let go:
     (device, point_id) pairs that the detector must forget, so that the next reading brings them back. `conflicts`: every device whose
-    serial number is another's, which only the store knows, and the reason that its row says."""
+    serial number is another's, which only the store knows, and the reason that its row says. `clock_step`: the last one that was stored
+    since the last batch."""
 
     incarnation: int
     batch_no: int
@@ -240,6 +248,7 @@ class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: Mapping[str, str] = {}
     cycles: tuple[CycleStored, ...] = ()
     took_s: float = 0.0
+    clock_step: ClockStep | None = None
 
 
 class WriterReady(msgspec.Struct, frozen=True, kw_only=True):

@@ -232,6 +232,8 @@ class ChangeDetector(TrioActor):
             self.send(f"device/{cycle.device}", cycle)
         if message.dropped:
             self._latest.forget(message.dropped, self._out.batches.pending.point_keys(), now_s)
+        if message.clock_step is not None:
+            self._out.push(self._latest.clock_stepped(message.clock_step), now_s)
         self._out.pump(now_s)
 
     def _own_counts(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from t3actors.detect.beside import Told
 from t3actors.detect.track import Stamp, Track
 from t3actors.messages import (
     BatchItem,
+    ClockStep,
     DeviceAnnounced,
     DeviceStatusChanged,
     PointChange,
@@ -295,6 +296,13 @@ class DeviceLatest:
             for track in self.tracks.values()
             for change in track.pause(self.name, pause, now_s, self._achieved_s)
         ]
+
+    def clock_stepped(self, step: ClockStep) -> list[PointChange]:
+        """Take that the wall clock was put forward, over which no value holds; or back, and then nothing lies ahead of it."""
+        self.confirm_from_ms = step.at_ms
+        if step.by_ms < 0 or not self.enabled:
+            return []
+        return [change for track in self.tracks.values() for change in track.owe(self.name)]
 
     def look_again_at(self, at_s: float) -> None:
         """Let ages be looked at no later than this."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.track import Stamp, Track
-from t3actors.messages import BatchItem, PointChange, StateLoaded
+from t3actors.messages import BatchItem, ClockStep, PointChange, StateLoaded
 from t3actors.pauses import Pause
 from t3actors.points import DeviceStatus, Status
 from t3actors.questions import DeviceNow, LatestRequested
@@ -69,6 +69,10 @@ class Latest:
     def pause(self, pause: Pause, now_s: float) -> list[PointChange]:
         """Nobody looked at any device for a while."""
         return [change for device in self.devices.values() for change in device.pause(pause, now_s)]
+
+    def clock_stepped(self, step: ClockStep) -> list[PointChange]:
+        """The wall clock stepped, for all devices."""
+        return [change for device in self.devices.values() for change in device.clock_stepped(step)]
 
     def stood_still(self, gap_s: float, now_s: float) -> None:
         """The gateway itself stood still for so long: nobody is blamed for it."""

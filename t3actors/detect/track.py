@@ -261,24 +261,31 @@ class Track:
         if self.stored.status is not _OK:
             self.stamp = Stamp(min(self.stamp.now_s + pause.stood_s, now_s), self.stamp.at_ms)
             return []
+        ended = self.owe(device)
+        stale_s = stale_at_age_s(self.rules, achieved_s)
+        left_s = LEFT_OF_AN_INTERVAL * interval_s(self.rules, achieved_s)
+        age_s = now_s - self.stamp.now_s + pause.asleep_s
+        self.stamp = Stamp(now_s - min(age_s, stale_s if age_s >= stale_s else stale_s - left_s), self.stamp.at_ms)
+        if age_s < stale_s or self._exempt():
+            return ended
+        reading = self.stored = _with(self.stored, self.stored.value, Status.STALE, f"not read since {pause.reason}")
+        self.paused = True
+        quiet = PointChange(
+            device, reading.point_id, reading, self.sampled_at_ms, pause.until_ms, True, False, Status.STALE
+        )
+        return [*ended, quiet]
+
+    def owe(self, device: str) -> list[PointChange]:
+        """Have the next good reading say again what is known: no value holds from before now. Its course ends at its last reading."""
+        if self.stored.status is not _OK:
+            return []
         self.before = self._left_behind(device)
         if self.before is not None:
             self.stored = self.before.reading
         self.unconfirmed = self.rules.trend != "never"
         self.seen = None
         self.sampled_at_ms = self.stamp.at_ms
-        stale_s = stale_at_age_s(self.rules, achieved_s)
-        left_s = LEFT_OF_AN_INTERVAL * interval_s(self.rules, achieved_s)
-        age_s = now_s - self.stamp.now_s + pause.asleep_s
-        self.stamp = Stamp(now_s - min(age_s, stale_s if age_s >= stale_s else stale_s - left_s), self.stamp.at_ms)
-        if age_s < stale_s or self._exempt():
-            return self.taken_before()
-        reading = self.stored = _with(self.stored, self.stored.value, Status.STALE, f"not read since {pause.reason}")
-        self.paused = True
-        quiet = PointChange(
-            device, reading.point_id, reading, self.sampled_at_ms, pause.until_ms, True, False, Status.STALE
-        )
-        return [*self.taken_before(), quiet]
+        return self.taken_before()
 
     def _exempt(self) -> bool:
         """Disabled by a reading, or found disabled in the store and not announced since: nobody asks for it."""

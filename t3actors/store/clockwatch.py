@@ -8,6 +8,7 @@ import apsw
 
 from t3actors.events import Log
 from t3actors.events import history as events
+from t3actors.messages import ClockStep
 from t3actors.store.fence import Fence
 from t3actors.store.stretches import STEP_MS, KernelClock, Stretches
 
@@ -26,6 +27,7 @@ class ClockWatch:
         self._wall_ms = wall_ms
         self._log = log
         self.stretches: Stretches | None = None
+        self._step: ClockStep | None = None
         self._looked_ms: int | None = None
         self._resumed: tuple[int, int] | None = None
 
@@ -53,6 +55,11 @@ class ClockWatch:
                 self._resumed = machine_ms, self._wall_ms()
             self._looked_ms = machine_ms
 
+    def take_step(self) -> ClockStep | None:
+        """Take the last step that is stored, and was not taken yet."""
+        step, self._step = self._step, None
+        return step
+
     @property
     def mark_of(self) -> Callable[[int], int] | None:
         """What says how a sample of some time is to be marked; None when none is."""
@@ -74,6 +81,7 @@ class ClockWatch:
             connection.execute(_TRUST, (stretches.trusted,))
         step_s = round(step_ms / 1000, 1)
         if abs(step_ms) > STEP_MS:
+            self._step = ClockStep(self._wall_ms(), step_ms)
             self._log(events.CLOCK_STEPPED, step_s=step_s, trusted=stretches.trusted)
         if stretches.trusted and not was_trusted:
             self._log(events.CLOCK_TRUSTED, step_s=step_s)

@@ -268,6 +268,7 @@ class Store:
             conflicts=known.conflicts(),
             cycles=tuple(replace(cycle, took_s=took_s) for cycle in tally.cycles.values()),
             took_s=took_s,
+            clock_step=self._clock.take_step(),
         )
 
     def tidy(self, for_s: float) -> bool:

@@ -11,6 +11,7 @@ from t3actors.messages import (
     AlarmsRead,
     BatchItem,
     BatchStored,
+    ClockStep,
     DeviceAnnounced,
     DeviceLearned,
     DeviceStatusChanged,
@@ -145,6 +146,7 @@ class Writer(Recorder):
         self.loads = True
         self.dropped: tuple[tuple[str, str], ...] = ()
         self.conflicts: dict[str, str] = {}
+        self.clock_step: ClockStep | None = None
         self.batches: list[PointsChanged] = []
         self.loses: Callable[[], bool] = lambda: False
         self._registry = registry
@@ -179,6 +181,7 @@ class Writer(Recorder):
 
     def acknowledge(self, batch: PointsChanged) -> None:
         dropped, self.dropped = self.dropped, ()
+        step, self.clock_step = self.clock_step, None
         message = BatchStored(
             incarnation=batch.incarnation,
             batch_no=batch.batch_no,
@@ -186,6 +189,7 @@ class Writer(Recorder):
             samples=0,
             dropped=dropped,
             conflicts=self.conflicts,
+            clock_step=step,
         )
         self._registry.send("detector", message)
 

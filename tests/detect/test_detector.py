@@ -18,6 +18,7 @@ from t3actors.detect.detector import ChangeDetector
 from t3actors.events import LogEvent
 from t3actors.messages import (
     BatchItem,
+    ClockStep,
     DeviceAnnounced,
     DeviceProgress,
     DeviceRemoved,
@@ -362,6 +363,17 @@ async def test_the_first_batch_that_is_closed_behind_a_pause_says_so_whatever_co
         await trio.sleep(3)
         behind = next(batch for batch in h.writer.batches if batch.at_ms >= 600_000)
         assert [item.event for item in behind.items if isinstance(item, EventHappened)] == ["clock.stepped"]
+
+
+async def test_a_clock_that_was_put_forward_has_each_value_said_once_more(autojump_clock: MockClock) -> None:
+    h = house()
+    async with h.at_work():
+        h.tell(A)
+        h.writer.clock_step = ClockStep(600_000, 600_000)
+        for poll_no in range(1, 5):
+            h.poll(poll_no, 20.0, 21.0)
+            await trio.sleep(3)
+        assert [(change.changed, change.sample) for change in h.writer.changes("IN1")] == [(True, True), (False, True)]
 
 
 async def test_a_clock_that_is_set_back_after_a_pause_makes_no_poll_one_of_before(autojump_clock: MockClock) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from t3actors.detect.device import DeviceLatest
 from t3actors.detect.rules import value_differs
-from t3actors.messages import DeviceAnnounced, PointChange, PointsRead, PollCounts
+from t3actors.messages import ClockStep, DeviceAnnounced, PointChange, PointsRead, PollCounts
 from t3actors.pauses import Pause
 from t3actors.points import Kind, Point, Reading, Rules, Status, Trend, Value
 from tests.detect.speech import RULES, announced, point, read, told
@@ -538,3 +538,22 @@ def test_a_pause_is_over_with_the_next_good_reading_once(trend: Trend, lasted_s:
     ]
     assert samples == {"changes": [1, 0, 0], "always": [1, 1, 1], "never": [0, 0, 0]}[trend]
     assert device.tracks["IN1"].stored.status is Status.OK
+
+
+@pytest.mark.parametrize(("by_ms", "again"), [(600_000, [True, False]), (-600_000, [False, False])])
+def test_no_value_holds_over_what_the_clock_is_put_forward_by_until_it_is_read_again(
+    by_ms: int, again: list[bool]
+) -> None:
+    device = device_with()
+    told(device, 0.0, 20.0)
+    assert device.clock_stepped(ClockStep(600_000, by_ms)) == []
+    assert [any(change.sample for change in told(device, now_s, 20.0)) for now_s in (1.0, 2.0)] == again
+
+
+def test_the_course_of_a_compressed_point_ends_before_the_clock_is_put_forward() -> None:
+    device = device_with(replace(RULES, compress=1.0))
+    told(device, 0.0, 20.0)
+    told(device, 1.0, 20.1)
+    (ended,) = device.clock_stepped(ClockStep(600_000, 600_000))
+    assert (ended.sample, ended.reading.value) == (True, 20.1)
+    assert [change.sample for change in told(device, 2.0, 20.2)] == [True]

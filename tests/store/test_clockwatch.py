@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from t3actors.messages import EventHappened
+from t3actors.messages import ClockStep, EventHappened
 from t3actors.store.history import restamping
 from t3actors.store.history.governor import used_bytes
 from t3actors.store.reader import open_reader
@@ -228,6 +228,16 @@ def test_a_step_of_a_trusted_clock_loses_nothing_and_is_said_once(tmp_path: Path
     assert box.read() == box.stamps()
     assert len(box.logged("clock.stepped")) == 2
     assert box.logged("clock.settled") == []
+
+
+@pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS])
+def test_a_step_is_told_once_with_the_next_batch_that_is_stored(tmp_path: Path, by_ms: int) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    box.set_clock(box.now_ms + by_ms, trusted=True)
+    box.store.heartbeat()
+    told = [box.store.store(box.batch(change(value, at_ms=box.now_ms))).clock_step for value in range(2)]
+    assert told == [ClockStep(box.now_ms, by_ms), None]
 
 
 def test_time_asleep_is_no_step(tmp_path: Path) -> None:
