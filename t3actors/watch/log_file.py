@@ -37,6 +37,7 @@ class LogFile(io.TextIOBase):
         self._kept = kept
         self._file: io.FileIO | None = None
         self._bytes = 0
+        self._identity = 0, 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._begin()
@@ -47,7 +48,7 @@ class LogFile(io.TextIOBase):
     def write(self, text: str) -> int:
         """Append whole lines; where they do not fit any more, in a new file. **Raises**: OSError; then nothing of it is written."""
         octets = text.encode("utf-8", "backslashreplace")
-        file = self._file or self._begin()  # none: the last change of files went wrong half-way
+        file = self._at_hand()
         if self._bytes and self._bytes + len(octets) > self._most_bytes:
             file = self._set_aside(file)
         written = file.write(octets)
@@ -69,6 +70,27 @@ class LogFile(io.TextIOBase):
         """It is."""
         return True
 
+    def _at_hand(self) -> io.FileIO:
+        """Return the file under our name. One that another program has moved or removed (logrotate) is let go of; none is at hand where
+        the last change of files went wrong half-way."""
+        file = self._file
+        if file is not None and self._lies_there():
+            return file
+        self._file = None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+        return self._begin()
+
+    def _lies_there(self) -> bool:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # says nothing about the file
+        return (found.st_dev, found.st_ino) == self._identity
+
     def _set_aside(self, file: io.FileIO) -> io.FileIO:
         """Begin a new file; where the old one cannot be moved, it goes on."""
         self._file = None
@@ -84,6 +106,8 @@ class LogFile(io.TextIOBase):
     def _begin(self) -> io.FileIO:
         self._file = file = self._path.open("ab", buffering=0)
         self._bytes = file.tell()
+        begun = os.fstat(file.fileno())
+        self._identity = begun.st_dev, begun.st_ino
         return file
 
 

@@ -27,6 +27,18 @@ def test_it_is_appended_to_and_its_folder_is_made(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "one\ntwo\n"
 
 
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_file_that_another_program_has_moved_or_removed_is_begun_anew(tmp_path: Path, removed: bool) -> None:
+    path = tmp_path / "t3actors.log"
+    with LogFile(path) as file:
+        file.write("one\n")
+        path.unlink() if removed else path.rename(tmp_path / "moved")
+        file.write("two\n")
+        file.write("three\n")
+    assert path.read_text("utf-8") == "two\nthree\n"
+    assert removed or (tmp_path / "moved").read_text("utf-8") == "one\n"
+
+
 @pytest.mark.parametrize(("second", "aside"), [("12345\n", False), ("123456\n", True)])
 def test_a_line_that_does_not_fit_begins_a_new_file(tmp_path: Path, second: str, aside: bool) -> None:
     path = tmp_path / "t3actors.log"
