@@ -46,7 +46,7 @@ from t3actors.pauses import Pauses
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec, pool_spec
-from t3actors.starting import Up, keep_collections_short, take_short_turns
+from t3actors.starting import Up, keep_collections_short, keep_hold, take_short_turns
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
 from t3actors.store.webview.actor import WEBVIEW, webview_writer
@@ -133,7 +133,7 @@ class Gateway:
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
         try:
-            with data_dir_locked(self.config.gateway.data_dir):
+            with data_dir_locked(self.config.gateway.data_dir) as held:
                 async with trio.open_nursery() as nursery:
                     up = Up(partial(self._is_up, nursery), task_status)
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
@@ -141,6 +141,7 @@ class Gateway:
                     nursery.start_soon(self.pauses.keep_looking)
                     nursery.start_soon(keep_collections_short)
                     nursery.start_soon(take_short_turns)
+                    nursery.start_soon(keep_hold, held.renew, self.log)
                     nursery.start_soon(self.unit.attend, self.board)
                     await self._run_tree(up)
                     nursery.cancel_scope.cancel()

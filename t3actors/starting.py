@@ -6,11 +6,17 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 import trio
 
+from t3actors.errors import AlreadyRunning, StoreUnreachable
+from t3actors.events import Log
+from t3actors.events.gateway import GATEWAY_LOCK_LOST
+
 FREEZE_AFTER_S = 20.0
 TURNS_S = 0.001
+HOLD_EVERY_S = 5.0
 
 
 async def keep_collections_short() -> None:
@@ -35,6 +41,25 @@ async def take_short_turns() -> None:
         await trio.sleep_forever()
     finally:
         sys.setswitchinterval(usual_s)
+
+
+async def keep_hold(renew: Callable[[], bool], log: Log) -> NoReturn:
+    """See that nobody takes the data directory for free, and lets another gateway in, because a file in it was removed.
+
+    `renew` makes its lock anew where that is lost, and says so. What is wrong for a moment (a verb tries the lock, too) is not told.
+    """
+    wrong = told = ""
+    while True:
+        await trio.sleep(HOLD_EVERY_S)
+        before, wrong = wrong, ""
+        try:
+            if renew():
+                log(GATEWAY_LOCK_LOST, reason="it was made anew, and is held")
+        except (AlreadyRunning, StoreUnreachable) as error:
+            wrong = str(error)
+        if wrong and wrong == before != told:
+            log(GATEWAY_LOCK_LOST, reason=wrong)
+            told = wrong
 
 
 class Up:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import trio
 import trio.testing
+from trio.testing import MockClock
 
-from t3actors.starting import TURNS_S, take_short_turns
+from t3actors.starting import HOLD_EVERY_S, TURNS_S, keep_hold, take_short_turns
+from t3actors.store.lock import data_dir_locked
+from tests.system.house import RecordedLog
 
 
 async def test_threads_take_short_turns_while_the_gateway_runs_and_afterwards_as_before() -> None:
@@ -18,3 +22,27 @@ async def test_threads_take_short_turns_while_the_gateway_runs_and_afterwards_as
         assert sys.getswitchinterval() == TURNS_S
         nursery.cancel_scope.cancel()
     assert sys.getswitchinterval() == usual_s
+
+
+async def test_a_lost_lock_is_said_once_and_what_lasts_for_a_moment_is_not(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    log, lock = RecordedLog(), tmp_path / "data" / "t3actors.lock"
+    with data_dir_locked(lock.parent) as held:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_hold, held.renew, log)
+            await trio.sleep(3.5 * HOLD_EVERY_S)
+            lock.unlink()
+            await trio.sleep(HOLD_EVERY_S)
+            assert [line["reason"] for line in log.of("gateway.lock_lost")] == ["it was made anew, and is held"]
+            lock.unlink()
+            with data_dir_locked(lock.parent):
+                await trio.sleep(HOLD_EVERY_S)
+            await trio.sleep(HOLD_EVERY_S)
+            assert len(log.of("gateway.lock_lost")) == 2
+            lock.parent.rename(tmp_path / "moved")
+            await trio.sleep(5 * HOLD_EVERY_S)
+            assert log.of("gateway.lock_lost")[2:] == [
+                {"reason": f"{lock}: cannot be created: No such file or directory"}
+            ]
+            nursery.cancel_scope.cancel()

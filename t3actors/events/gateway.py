@@ -44,6 +44,15 @@ GATEWAY_SUMMARY = event(
     "committed yet.",
     "Look at it first. `polls_failed` or `restarts` above 0: look for the lines that say why.",
 )
+GATEWAY_LOCK_LOST = event(
+    "gateway.lock_lost",
+    "error",
+    "reason",
+    "Somebody has removed or moved `t3actors.lock`, or the whole data directory. By that file the verbs, and another gateway, see that one "
+    "runs; it is made anew within 5 s. `reason` says whether that went well.",
+    "Made anew: nothing. Held by another process: two gateways have this directory; stop one. No such file or directory: the directory "
+    "itself is gone; put it back and restart the gateway.",
+)
 GATEWAY_STOOD_STILL = event(
     "gateway.stood_still",
     "warning",

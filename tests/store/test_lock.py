@@ -36,6 +36,27 @@ def test_the_lock_is_given_back(tmp_path: Path) -> None:
             pass
 
 
+def test_a_lock_that_was_removed_is_made_anew_and_holds(tmp_path: Path) -> None:
+    with data_dir_locked(tmp_path) as held:
+        assert held.renew() is False
+        (tmp_path / "t3actors.lock").unlink()
+        assert held.renew() is True
+        assert (held.renew(), holder_of(tmp_path)) == (False, os.getpid())
+        with pytest.raises(AlreadyRunning), data_dir_locked(tmp_path):
+            pass
+    with data_dir_locked(tmp_path):
+        pass
+
+
+def test_a_lock_that_was_removed_and_is_anothers_by_now_is_not_taken_from_him(tmp_path: Path) -> None:
+    with data_dir_locked(tmp_path) as held:
+        (tmp_path / "t3actors.lock").unlink()
+        with data_dir_locked(tmp_path):
+            with pytest.raises(AlreadyRunning, match="another gateway"):
+                held.renew()
+        assert held.renew() is True
+
+
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)],
