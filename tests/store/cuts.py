@@ -97,7 +97,9 @@ class Lives:
         lay(cut.files, self.path.parent)
 
     def _tell(self, store: Store, number: int, *, described: bool) -> None:
-        if number % PER_HOUR == 0 and number:
+        if (
+            number % PER_HOUR == 0 and not described
+        ):  # a life that begins with the hour has no time before it: its clock never goes back
             self._doing = "beating"
             self._now_ms += 10_000  # the detector closes a batch every 10 s, with or without a change
             store.store(PointsChanged(incarnation=number, batch_no=2, at_ms=self._now_ms, items=()))
