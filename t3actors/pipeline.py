@@ -42,11 +42,11 @@ from t3actors.detect.detector import ChangeDetector
 from t3actors.events import Log
 from t3actors.events.gateway import GATEWAY_STARTED, GATEWAY_STOPPED, GATEWAY_STOPPING
 from t3actors.messages import DeviceRemoved, EventHappened, SyncFinished
-from t3actors.pauses import Pauses
+from t3actors.pauses import LIMIT_S, Pauses
 from t3actors.pollers import Pollers
 from t3actors.reload import Reload, Source
 from t3actors.specs import actor_spec, pool_spec
-from t3actors.starting import Up, keep_collections_short, keep_hold, take_short_turns
+from t3actors.starting import Up, keep_collections_short, keep_hold, short_turns
 from t3actors.store.lock import data_dir_locked
 from t3actors.store.reader import open_reader
 from t3actors.store.webview.actor import WEBVIEW, webview_writer
@@ -59,7 +59,7 @@ from t3actors.watch.sync import ANSWERED_WITHIN_S, Syncs
 from t3actors.watch.unit import Unit
 from t3actors.watch.watchers import watchers
 
-LOOP_STALL_LIMIT_S = 5.0
+LOOP_STALL_LIMIT_S = LIMIT_S
 CYCLE_WITHIN_S = 1800.0
 """Longest wait for a requested cycle of a T3000: 100 panels over HTTP, some of them dead."""
 SEARCHED_WITHIN_S = 900.0
@@ -133,14 +133,13 @@ class Gateway:
         Raises: AlreadyRunning; StoreError when the database cannot be had; RestartLimitReached when the tree gave up.
         """
         try:
-            with data_dir_locked(self.config.gateway.data_dir) as held:
+            with data_dir_locked(self.config.gateway.data_dir) as held, short_turns():
                 async with trio.open_nursery() as nursery:
                     up = Up(partial(self._is_up, nursery), task_status)
                     watchdog = LoopWatchdog(LOOP_STALL_LIMIT_S, self.supervision_log)
                     nursery.start_soon(watchdog.run)
                     nursery.start_soon(self.pauses.keep_looking)
                     nursery.start_soon(keep_collections_short)
-                    nursery.start_soon(take_short_turns)
                     nursery.start_soon(keep_hold, held.renew, self.log)
                     nursery.start_soon(self.unit.attend, self.board)
                     await self._run_tree(up)

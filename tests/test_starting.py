@@ -6,21 +6,17 @@ import sys
 from pathlib import Path
 
 import trio
-import trio.testing
 from trio.testing import MockClock
 
-from t3actors.starting import HOLD_EVERY_S, TURNS_S, keep_hold, take_short_turns
+from t3actors.starting import HOLD_EVERY_S, TURNS_S, keep_hold, short_turns
 from t3actors.store.lock import data_dir_locked
 from tests.system.house import RecordedLog
 
 
-async def test_threads_take_short_turns_while_the_gateway_runs_and_afterwards_as_before() -> None:
+def test_threads_take_short_turns_while_the_gateway_runs_and_afterwards_as_before() -> None:
     usual_s = sys.getswitchinterval()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(take_short_turns)
-        await trio.testing.wait_all_tasks_blocked()
+    with short_turns():
         assert sys.getswitchinterval() == TURNS_S
-        nursery.cancel_scope.cancel()
     assert sys.getswitchinterval() == usual_s
 
 

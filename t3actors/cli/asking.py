@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from t3actors.cli.exits import Exit, Told
-from t3actors.cli.hanging import Hanging, how_it_hangs, is_stopped
+from t3actors.cli.hanging import Hanging, how_it_hangs
+from t3actors.cli.signs import is_stopped
 from t3actors.cli.whereabouts import Whereabouts
 from t3actors.store.lock import holder_of
 from t3actors.store.locked import is_locked

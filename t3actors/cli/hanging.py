@@ -6,9 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-PROC = Path("/proc")
+from t3actors.cli.signs import PROC, STOPPED, state_of_process
+
 CGROUPS = Path("/sys/fs/cgroup")
-STOPPED, WAITING = "Tt", "D"
+WAITING = "D"
 
 
 class Hanging(msgspec.Struct, frozen=True):
@@ -18,11 +19,11 @@ class Hanging(msgspec.Struct, frozen=True):
     do: str
 
 
-def how_it_hangs(pid: int, proc: Path = PROC, cgroups: Path = CGROUPS) -> Hanging:
+def how_it_hangs(pid: int, proc: Path = Path(PROC), cgroups: Path = CGROUPS) -> Hanging:
     """Look at the process that should answer. `pid` 0 or less: it is not known, or not of our own namespace."""
-    state = _state(proc / str(pid)) if pid > 0 else ""
+    state = state_of_process(pid, proc)
     who = f"process {pid}" if state else "a process that cannot be seen from here"
-    if state and state in STOPPED:
+    if state in STOPPED:
         return Hanging(f"{who} holds its socket, but is stopped (SIGSTOP, Ctrl-Z, a debugger)", f"kill -CONT {pid}")
     if state and _is_frozen(proc / str(pid), cgroups):
         return Hanging(f"{who} holds its socket, but its cgroup is frozen", "systemctl thaw, or unpause its container")
@@ -35,20 +36,6 @@ def how_it_hangs(pid: int, proc: Path = PROC, cgroups: Path = CGROUPS) -> Hangin
         f"{who} holds its socket, but its loop does not turn",
         "loop.stalled in its log says where; systemctl restart t3actors ends it",
     )
-
-
-def is_stopped(pid: int, proc: Path = PROC) -> bool:
-    """Say whether a process is certain not to answer: nothing of it runs until somebody lets it."""
-    state = _state(proc / str(pid)) if pid > 0 else ""
-    return bool(state) and state in STOPPED
-
-
-def _state(process: Path) -> str:
-    """Return the letter of its state; empty where there is no such process to be seen."""
-    try:
-        return (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
-    except OSError:
-        return ""
 
 
 def _is_frozen(process: Path, cgroups: Path) -> bool:

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
+PROC = "/proc"
+STOPPED = ("T", "t")
 HEARTBEAT_OLD_MS = 35_000  # it is written every 10 to 20 s
 
 
@@ -24,11 +26,25 @@ def stopped_holder(data_dir: Path | str) -> int:
     try:
         with open(f"{data_dir}/{LOCK_NAME}", "rb") as lock:
             pid = int(lock.read(32))
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            state = stat.read().rpartition(b") ")[2][:1]
     except (OSError, ValueError):
         return 0
-    return pid if state in {b"T", b"t"} else 0
+    return pid if is_stopped(pid) else 0
+
+
+def is_stopped(pid: int, proc: Path | str = PROC) -> bool:
+    """Say whether a process is certain not to answer: nothing of it runs until somebody lets it."""
+    return state_of_process(pid, proc) in STOPPED
+
+
+def state_of_process(pid: int, proc: Path | str = PROC) -> str:
+    """Return the letter of its state, proc(5); empty where there is no such process to be seen, or `pid` is 0 or less."""
+    if pid <= 0:
+        return ""
+    try:
+        with open(f"{proc}/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b") ")[2][:1].decode("ascii", "replace")
+    except OSError:
+        return ""
 
 
 def nobody_runs(data_dir: Path | str, heard: str) -> str:

@@ -341,28 +341,20 @@ async def test_older_content_that_was_copied_into_the_file_is_noticed_at_the_nex
         assert "other content was copied into the file under the gateway" in str(line["reason"])
 
 
-async def test_a_database_of_another_gateway_that_was_copied_into_the_file_is_noticed_however_far_it_has_come(
-    tmp_path: Path,
+ANOTHER_GATEWAYS = """
+CREATE TABLE GATEWAY (writer_epoch, boot_id); INSERT INTO GATEWAY VALUES (99, 'another');
+CREATE TABLE stored_batches (incarnation, batch_no); INSERT INTO stored_batches VALUES (7, 9);
+"""
+
+
+@pytest.mark.parametrize(
+    "tables", [ANOTHER_GATEWAYS, ""], ids=["another gateway's, however far it has come", "none of ours"]
+)
+async def test_content_of_another_origin_that_was_copied_into_the_file_is_noticed_too(
+    tmp_path: Path, tables: str
 ) -> None:
     with closing(apsw.Connection(str(tmp_path / "other"))) as other:
-        other.execute("CREATE TABLE GATEWAY (writer_epoch, boot_id); INSERT INTO GATEWAY VALUES (99, 'another')")
-        other.execute("CREATE TABLE stored_batches (incarnation, batch_no); INSERT INTO stored_batches VALUES (7, 9)")
-        other.execute("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000))")
-    async with writing(tmp_path) as scene:
-        scene.ref.tell(scene.house.batch(announced(), change()))
-        await scene.heard(BatchStored)
-        scene.house.rows("PRAGMA wal_checkpoint(PASSIVE)")
-        await ask(scene.ref, Pulse())
-        with (tmp_path / "other").open("rb") as new, scene.house.path.open("r+b") as file:
-            shutil.copyfileobj(new, file)
-        scene.ref.tell(Pulse())
-        await scene.heard(WriterReady, 2)
-        assert "other content was copied" in str(scene.house.logged("store.damaged")[0]["reason"])
-
-
-async def test_content_of_another_kind_that_was_copied_into_the_file_is_noticed_too(tmp_path: Path) -> None:
-    with closing(apsw.Connection(str(tmp_path / "other"))) as other:
-        other.execute("CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000))")
+        other.execute(tables + "CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(1000000))")
     async with writing(tmp_path) as scene:
         scene.ref.tell(scene.house.batch(announced(), change()))
         await scene.heard(BatchStored)
