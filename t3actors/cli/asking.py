@@ -30,6 +30,9 @@ ELSEWHERE = -1
 HEALTH = "/health"
 HEALTH_WITHIN_S = 5.0
 """It is made ready every second: who has not sent it by then sends nothing at all."""
+STARTS_WITHIN_S = 2.0
+"""So long a verb waits for one that is just being started before it says so."""
+LOOKS_AGAIN_S = 0.05
 ANSWERS_WITHIN_S = 10.0
 Json = Any
 
@@ -99,10 +102,25 @@ def ask(
     `path`: what is not for a URL is escaped in it.
     Raises: Refusal, NoAnswer; SystemExit 69 where no gateway runs. `also`: statuses whose answer is returned as well.
     """
-    health = health_of(where)
+    health = health_of(where) if method == "GET" else _health_past_the_start(where)
     if method != "GET" and health is not None and not health["live"]:
         click.echo(f"t3actors: {why_it_may_take_long(health)}", err=True)
     return _exchange(where, method, path, body, answers_within_s, also)
+
+
+def _health_past_the_start(where: Whereabouts) -> dict[str, Any] | None:
+    """As `health_of`, of one that is just being started a moment later: whoever waits for it need not be told."""
+    give_up_s = time.monotonic() + STARTS_WITHIN_S
+    while True:
+        health = health_of(where)
+        if health is None or not is_starting(health) or time.monotonic() > give_up_s:
+            return health
+        time.sleep(LOOKS_AGAIN_S)
+
+
+def is_starting(health: Mapping[str, Any]) -> bool:
+    """Say whether it has not come to work yet; before it has looked at itself for the first time it says no more than why."""
+    return not health["live"] and health.get("gateway", {"state": "starting"})["state"] == "starting"
 
 
 def why_it_may_take_long(health: Mapping[str, Any]) -> str:
@@ -110,7 +128,7 @@ def why_it_may_take_long(health: Mapping[str, Any]) -> str:
     if "gateway" not in health:
         return f"{health['reason']}, this may take long"
     state, reason = health["gateway"]["state"], health["gateway"]["reason"]
-    if state == "starting":
+    if is_starting(health):
         return f"the gateway is still starting, this may take long: {reason}"
     return f"the gateway makes no progress, this may take long: {state}: {reason}"
 

@@ -14,6 +14,7 @@ import pytest
 
 from t3actors.cli import asking
 from t3actors.cli.hanging import how_it_hangs
+from t3actors.cli.whereabouts import Whereabouts
 from t3actors.store.lock import data_dir_locked
 from t3actors.watch.api import guard, http11
 from t3actors.watch.api.sockets import open_unix
@@ -150,19 +151,36 @@ def test_one_that_takes_no_more_connections_either_does_not_answer(
 @pytest.mark.parametrize(
     ("health", "told"),
     [
-        ({"reason": "the gateway is starting"}, "the gateway is starting, this may take long"),
+        ({"live": False, "reason": "the gateway is starting"}, "the gateway is starting, this may take long"),
         (
-            {"gateway": {"state": "starting", "reason": "store: the database is being opened"}},
+            {"live": False, "gateway": {"state": "starting", "reason": "store: the database is being opened"}},
             "the gateway is still starting, this may take long: store: the database is being opened",
         ),
         (
-            {"gateway": {"state": "stuck", "reason": "detector: it has not answered for 9 s"}},
+            {"live": False, "gateway": {"state": "stuck", "reason": "detector: it has not answered for 9 s"}},
             "the gateway makes no progress, this may take long: stuck: detector: it has not answered for 9 s",
         ),
     ],
 )
 def test_who_waits_is_told_whether_it_starts_or_is_stuck(health: dict[str, object], told: str) -> None:
     assert asking.why_it_may_take_long(health) == told
+
+
+@pytest.mark.parametrize("patience_s", [60.0, -1.0])
+def test_of_one_that_is_up_in_a_moment_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], patience_s: float
+) -> None:
+    starting = {"live": False, "gateway": {"state": "starting", "reason": "store: the database is being opened"}}
+    answers = iter([{"live": False, "reason": "the gateway is starting"}, starting, {"live": True}])
+    monkeypatch.setattr(asking, "STARTS_WITHIN_S", patience_s)
+    monkeypatch.setattr(asking, "LOOKS_AGAIN_S", 0.0)
+    monkeypatch.setattr(
+        asking, "_exchange", lambda _where, method, *_more: next(answers) if method == "GET" else "done"
+    )
+    assert asking.ask(Whereabouts(Path(), Path()), "POST", "/sync") == "done"
+    assert capsys.readouterr().err == (
+        "" if patience_s > 0 else "t3actors: the gateway is starting, this may take long\n"
+    )
 
 
 def made_process(proc: Path, state: str, cgroup: str = "0::/system.slice/t3actors.service\n") -> Path:

@@ -27,7 +27,7 @@ from t3actors.simulator.faults import Fault, FaultKind
 from t3actors.simulator.plant import PlantSize, running_plant
 from tests.collect.t3000.conftest import compiler as compiler  # noqa: PLC0414 - a fixture
 from tests.collect.t3000.conftest import library as library  # noqa: PLC0414
-from tests.system.asked import client_of, verb
+from tests.system.asked import client_of, until_answered, verb
 from tests.system.building import RULES, STILL, polling, running_building, well
 from tests.system.foreground import GatewayProcess, ask, configuration
 from tests.system.house import config_of, gateway_running
@@ -143,6 +143,8 @@ async def test_the_verb_says_what_changed_and_refuses_another_file(tmp_path: Pat
         config.write_text(configuration(tmp_path / "data", rows))
         with GatewayProcess(config) as gateway:
             await until(lambda: gateway.said("gateway.started"))
+            async with client_of(tmp_path / "data") as client:
+                await until_answered(client, "/health", lambda seen: seen["live"])
             same = await verb("reload", config)
             assert (same.code, same.out.splitlines()[0]) == (Exit.DONE, "nothing differs")
             config.write_text(configuration(tmp_path / "data", rows, "80ms"))
