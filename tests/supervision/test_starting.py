@@ -38,7 +38,8 @@ async def test_a_supervisor_without_children_starts_and_leaves_nothing_behind(au
     async with Stage() as stage:
         assert stage.sup.counts().specs == 0
     await calm()
-    assert (tasks(), threading.active_count()) == (tasks_before, threads_before)
+    assert tasks() == tasks_before
+    assert threading.active_count() <= threads_before  # an earlier test's may have ended
     assert stage.error is None
     assert [type(event) for event in stage.events] == [SupervisorStarted, SupervisorStopped]
 

@@ -198,7 +198,8 @@ async def test_twenty_reloads_under_load_lose_nothing_of_the_others_and_leave_no
                     files.append(open_files())
                     tasks.append(trio.lowlevel.current_statistics().tasks_living)
                     assert polling(house) == [f"panel-{one}" for one in (1, 4, 5, 6)]
-            assert (max(files) - min(files) <= 2, max(tasks) - min(tasks) <= 4) == (True, True), (files, tasks)
+            assert min(files[-3:]) <= min(files[:3]) + 2, files
+            assert min(tasks[-3:]) <= min(tasks[:3]) + 4, tasks
             for name in ("panel-1", "panel-4", "panel-5", "panel-6"):
                 assert house.gateway.registry.incarnation(f"device/{name}") == 1
                 assert house.one("SELECT polls_failed FROM DEVICES WHERE name = ?", name) == 0 or name == "panel-6"

@@ -77,7 +77,7 @@ def test_a_socket_that_cannot_be_opened_leaves_no_descriptor_behind(tmp_path: Pa
         open_unix(tmp_path / "nowhere")
     with pytest.raises(OSError, match="assign requested address"):
         open_tcp("192.0.2.1", 0)
-    assert len(os.listdir("/proc/self/fd")) == held
+    assert len(os.listdir("/proc/self/fd")) <= held  # an earlier test's may be closed meanwhile
 
 
 def test_a_directory_with_a_long_name_has_a_socket_as_well(tmp_path: Path) -> None:
