@@ -59,12 +59,16 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+SINCE_MS = now_ms() - HOUR_MS
+"""Since when all is as it is, to the millisecond: what began together stands in the order in which it is told."""
+
+
 def device(name: str, points: int, **changes: Any) -> DeviceNow:
     """A device that is online, or as told."""
     at = now_ms()
     row = DeviceNow(
         name=name, device_id=1, serial_number=1, enabled=True, protocol="bacnet", address=f"192.0.2.7:{47808}", status="online",
-        status_reason="", status_at=at - HOUR_MS, last_ok_at=at, poll_interval_s=1.0, achieved_interval_s=1.0, polls_ok=9,
+        status_reason="", status_at=SINCE_MS, last_ok_at=at, poll_interval_s=1.0, achieved_interval_s=1.0, polls_ok=9,
         polls_failed=0, panel_id=None, panel_name=None, model="M", firmware="1", points=points, override=None,
     )  # fmt: skip
     return msgspec.structs.replace(row, **changes)
@@ -76,7 +80,7 @@ def point(name: str, point_id: str, value: float | None = 20.5, **changes: Any) 
     row = PointRow(
         name=name, point_id=point_id, label=point_id, value=value, text=None, units="°C", status="ok", status_reason="", age_s=1,
         full_label=f"Room {point_id}", point_type="INPUT", point_index=1, auto_manual=0, flags=0, sampled_at=at - 1000,
-        changed_at=at - 1000, status_at=at - HOUR_MS, serial_number=1, device_id=1, device_status="online", mode="poll",
+        changed_at=at - 1000, status_at=SINCE_MS, serial_number=1, device_id=1, device_status="online", mode="poll",
     )  # fmt: skip
     return msgspec.structs.replace(row, **changes)
 
