@@ -1,6 +1,7 @@
 """Runs `async def` tests under trio; a test that asks for a mock clock is run on it.
 
-Property tests have no deadline, for no test asserts a time, and try 25 examples each: HYPOTHESIS_EXAMPLES=1000 is for a long evening.
+Property tests have no deadline and may be slow to make examples, for no test asserts a time. They try the same 25 examples each
+time, so that what fails was caused by what was changed: HYPOTHESIS_EXAMPLES=1000, for a long evening, tries so many others.
 
 Half of the tests' time is waiting: `-n auto` means two workers for a core. No test depends on another, so any worker may run any.
 """
@@ -13,12 +14,18 @@ import os
 
 import pytest
 import trio
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from trio.testing import MockClock
 
 from tests import tools
 
-settings.register_profile("suite", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "25")), deadline=None)
+settings.register_profile(
+    "suite",
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "25")),
+    derandomize="HYPOTHESIS_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("suite")
 
 

@@ -308,7 +308,7 @@ _TABLES = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(document=_TABLES)
 @example(document={"devices": [{"name": "a", "points": [{"id": [], "type": {}, "table": []}], "protocol": {}}]})
 @example(document={"bacnet": {"networks": {"²": {}, "9" * 5000: {}}}})
@@ -319,7 +319,7 @@ def test_no_document_makes_load_raise_anything_but_a_config_error(tmp_path: Path
     assert all(len(fault) < 1000 and "\n" not in fault for fault in refused or [])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(content=st.binary() | st.text().map(str.encode))
 @example(content=b"x = 1" + b"0" * 6000)
 @example(content=b"\xef\xbb\xbfid,kind\n\0\n")

@@ -115,7 +115,9 @@ def test_two_points_may_share_a_millisecond(house: House) -> None:
     assert house.one("SELECT count(DISTINCT sampled_at) FROM TRENDLOG_DATA") == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     batches=st.lists(st.lists(st.tuples(st.integers(1, 2), st.integers(0, 3)), max_size=6), max_size=5),
     restart=st.booleans(),

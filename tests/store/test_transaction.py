@@ -95,7 +95,9 @@ def test_a_device_whose_address_was_poisoned_is_taken_once_it_is_mended(house: H
     assert house.rows("SELECT device_id, address FROM DEVICES") == [(1, "192.0.2.1:502")]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(poisoned=st.sets(st.integers(1, 20)))
 def test_any_set_of_poisoned_rows_leaves_all_the_others(house: House, poisoned: set[int]) -> None:
     house.put(announced([point(number) for number in range(1, 21)]))
