@@ -80,7 +80,8 @@ async def test_a_site_with_every_product_is_polled_as_its_scan_was_pasted(tmp_pa
     async with running_plant(PlantSize(2, modules=len(TYPES) - 1, tick_s=STILL)) as plant:
         found = await discovered(plant, f"{len(TYPES) + 1} devices; ", "--toml")
         (tmp_path / "site.toml").write_text(
-            f'[gateway]\ndata_dir = "data"\n[store]\nmin_free = "0B"\n{found.out}', encoding="utf-8"
+            f'[gateway]\ndata_dir = "data"\n[defaults]\ntimeout = "60s"\n[store]\nmin_free = "0B"\n{found.out}',
+            encoding="utf-8",
         )
         command = [sys.executable, "-m", "t3actors", "run", str(tmp_path / "site.toml"), "--once"]
         run = partial(subprocess.run, command, capture_output=True, text=True, check=False, timeout=WITHIN_S)

@@ -198,7 +198,7 @@ def nothing_wrong_is_stored(house: House, device: str, panel: SimulatedPanel) ->
 async def test_a_connection_that_died_without_a_word_is_replaced_before_the_device_is_lost(tmp_path: Path) -> None:
     """T02, half-open: the other side has forgotten the connection and says nothing; a new one works."""
     async with running_plant(PlantSize(1, seed=5, tick_s=STILL)) as plant, relaying(plant.servers[0].port) as relay:
-        devices = [listed("panel-1", relay.port, timeout_s=1.0, rules=PATIENT)]
+        devices = [listed("panel-1", relay.port, timeout_s=4.0, rules=PATIENT)]
         async with gateway_running(config_of(devices, tmp_path)) as house:
             await until(lambda: house.point_statuses("panel-1") == {"ok"})
             relay.freeze()

@@ -151,7 +151,8 @@ async def test_run_once_polls_every_device_and_its_exit_code_says_whether_all_we
         if fault is not None:
             plant.set_fault("panel-2", fault)
         config = tmp_path / "site.toml"
-        config.write_text(configuration(tmp_path / "data", plant.listing()))
+        patient = configuration(tmp_path / "data", plant.listing()).replace("[store]", 'timeout = "60s"\n\n[store]')
+        config.write_text(patient)
         with GatewayProcess(config, "--once") as gateway:
             await until(lambda: gateway.ended)
             assert gateway.end() == code

@@ -36,8 +36,8 @@ WORDS = "1 record(s) in DEVICES table; 4 INPUT points; 2 OUTPUT points; 3 VARIAB
 
 def plant(library: FakeLibrary, *, interval_s: float = INTERVAL_S, **changes: object) -> DeviceConfig:
     fields: dict[str, object] = {
-        "name": "plant", "protocol": "t3000", "address": f"ffi:{library.path}", "timeout_s": 2.0, "retries": 1, "buffer_bytes": 1_000_000,
-        "panel_pause_s": 0.0, "rules": Rules(poll_interval_s=interval_s, trend="always"),
+        "name": "plant", "protocol": "t3000", "address": f"ffi:{library.path}", "timeout_s": WITHIN_S, "retries": 1,
+        "buffer_bytes": 1_000_000, "panel_pause_s": 0.0, "rules": Rules(poll_interval_s=interval_s, trend="always"),
     }  # fmt: skip
     return DeviceConfig(**(fields | changes))  # type: ignore[arg-type]
 
@@ -165,8 +165,7 @@ async def test_health_says_how_the_way_into_t3000_is_and_who_has_its_library_loa
 
         def door() -> DoorPart:
             report = house.gateway.board.report
-            assert report is not None
-            (only,) = report.t3000 or [
+            (only,) = (report and report.t3000) or [
                 DoorPart(device="", method="", worker_pid=None, state="starting", reason="", since_at=0)
             ]
             return only
@@ -217,7 +216,8 @@ async def test_a_cache_that_no_longer_moves_is_stale_and_leaves_gaps(
     at_s = now_s()
     t3000.put("answer.json", real(real_panel(12345, at_s=at_s)))
     t3000.play("* answer answer.json")
-    async with gateway_running(config_of([plant(t3000)], tmp_path / "data")) as house:
+    rules = Rules(poll_interval_s=INTERVAL_S, trend="always", down_after=30)  # stale for long enough to be seen
+    async with gateway_running(config_of([plant(t3000, rules=rules)], tmp_path / "data")) as house:
         await until(lambda: house.point_statuses("plant:12345") == {"ok"})
         monkeypatch.setattr(freshness, "LEAST_S", 0.5)
         reason = "SELECT status_reason FROM POINTS WHERE point_id = 'IN1'"
@@ -378,7 +378,7 @@ async def test_whatever_a_library_does_a_panel_beside_it_is_polled_as_before(lib
             assert house.point_statuses("ahu-1") == {"ok"}
 
 
-HANGS_S = 0.7
+HANGS_S = 2.0
 TRIES = 8  # a busy machine may spoil one round; what is wrong spoils all
 
 

@@ -125,6 +125,6 @@ async def test_a_t3000_is_stopped_by_hand_with_all_its_panels_and_no_panel_alone
         )
         assert (await client.post("/devices/plant/stop")).status_code == 200
         await until(lambda: all(house.point_statuses(name) == {"disabled"} for name in panels))
-        assert {house.status(name) for name in ["plant", *panels]} == {"disabled"}
+        await until(lambda: {house.status(name) for name in ["plant", *panels]} == {"disabled"})
         assert (await client.post("/devices/plant/start")).status_code == 200
         await until(lambda: all(house.point_statuses(name) == {"ok"} for name in panels))
