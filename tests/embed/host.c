@@ -115,10 +115,13 @@ static void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
+/* Of 10 ms: two minutes, for a busy machine is slow. */
+enum { LOOKS = 12000 };
+
 /* A thread that was joined may still be on its last steps in the kernel. */
 static int settled_tasks(void)
 {
-    for (int i = 0; i < 200 && tasks() > 1; i++)
+    for (int i = 0; i < LOOKS && tasks() > 1; i++)
         pause_ms(10);
     return tasks();
 }
@@ -127,9 +130,6 @@ static void say(const char *word, long long result)
 {
     printf("%s: %lld %s\n", word, result, api.error());
 }
-
-/* Of 10 ms: two minutes, for a busy machine is slow. */
-enum { LOOKS = 12000 };
 
 static void wait_for(uint32_t device_id)
 {

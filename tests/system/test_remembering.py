@@ -20,7 +20,7 @@ from t3actors.simulator.signals import INPUT_PROFILES, Signal
 from tests.system.building import STILL, Building, Resident, running_building, well
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import with_bacnet
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 FEW, FEW_WITHOUT_RPM = 8, 14
 """Requests before the first poll; a device without ReadPropertyMultiple says each thing about itself by itself, and one that has
@@ -40,7 +40,8 @@ def size(*presets: Preset) -> BacnetPlantSize:
 
 
 def config_for(building: Building, data_dir: Path) -> Config:
-    return with_bacnet(config_of([each.configured() for each in building], data_dir))
+    patient = [each.configured(timeout_s=WITHIN_S) for each in building]  # what is late is not asked for again
+    return with_bacnet(config_of(patient, data_dir))
 
 
 async def learned(config: Config, building: Building) -> dict[str, int]:

@@ -24,7 +24,7 @@ from tests.system.test_bacnet import SIZE, STILL, both
 from tests.system.test_pipeline import PATIENT, devices_of
 from tests.system.test_t3000 import Library, plant
 from tests.system.webview_drill import ALL_DETAILS, THEIRS, WebviewDrill, differences, other_writer
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 KILLS = 2
 
@@ -44,6 +44,8 @@ async def test_the_front_end_lists_every_point_of_bacnet_and_modbus_devices_with
 ) -> None:
     async with running_bacnet_plant(SIZE) as bacnet, running_plant(PlantSize(1, seed=5, tick_s=STILL)) as modbus:
         config = filling(both(bacnet, modbus, tmp_path), tmp_path)
+        patient = (msgspec.structs.replace(each, timeout_s=WITHIN_S, rules=PATIENT) for each in config.devices)
+        config = msgspec.structs.replace(config, devices=tuple(patient))
         async with gateway_running(config) as house:
             names = {"bacnet-1", "bacnet-2", "bacnet-3", "panel-1"}
             await until(lambda: all(house.point_statuses(name) == {"ok"} for name in names))
