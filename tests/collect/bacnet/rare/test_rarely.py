@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 import trio
 
@@ -65,7 +66,7 @@ class Met(Stepped):
 
 
 @asynccontextmanager
-async def met(preset: Preset, timeout_s: float = 30.0) -> AsyncIterator[Met]:
+async def met(preset: Preset) -> AsyncIterator[Met]:
     responder = Responder(build_device(preset, 1, INSTANCE, PointCounts(8, 4, 8)))
     server = BacnetServer(Router(responder))
     async with trio.open_nursery() as nursery:
@@ -73,7 +74,7 @@ async def met(preset: Preset, timeout_s: float = 30.0) -> AsyncIterator[Met]:
         async with link_up() as house:
             where = f"127.0.0.1:{server.port}"
             config = DeviceConfig(
-                name="d", protocol="bacnet", address=where, instance=INSTANCE, timeout_s=timeout_s, retries=0
+                name="d", protocol="bacnet", address=where, instance=INSTANCE, timeout_s=30.0, retries=0
             )
             made = Met(responder, Asking(config, house.registry, lambda: made.now_s, lambda: None))
             facts = (await meeting.meet(made.asking, where, INSTANCE)).facts
@@ -188,12 +189,15 @@ async def test_a_table_is_told_again_after_a_quarter_of_an_hour() -> None:
 
 
 async def test_a_device_that_goes_away_is_read_on_when_it_is_back() -> None:
-    async with met(Preset.GENERIC, timeout_s=0.2) as one:
+    async with met(Preset.GENERIC) as one:
         for _ in range(4):
             await one.rarely.step(one.now_s)
         one.responder.set_fault(BacnetFault(BacnetFaultKind.STALL), 0.0)
+        patient = one.asking._config
+        one.asking._config = msgspec.structs.replace(patient, timeout_s=0.2)
         with pytest.raises(RequestTimedOut):
             await one.rarely.step(one.now_s)
+        one.asking._config = patient
         one.responder.set_fault(BacnetFault(BacnetFaultKind.NONE), 0.0)
         assert set(rows_of(await one.until_idle())) == TABLES
 
