@@ -22,6 +22,7 @@ from t3actors.simulator.panel import SimulatedPanel
 
 POINTS = 10
 FIRST_INPUT = 7484  # the register of IN1's value
+PATIENCE = "60s"  # a poll that timed out on a busy machine would be missing, and no fault of the disk
 STAMP_SLACK_MS = 5000  # between an answer and the stamp of its sample, on a machine that is busy
 
 
@@ -55,6 +56,7 @@ name = "ahu-1"
 protocol = "modbus"
 address = "127.0.0.1:{port}"
 unit_id = 1
+timeout = "{PATIENCE}"
 {points}"""
 
 

@@ -97,6 +97,14 @@ class Street:
             trio.current_time() - begins_s,
         )
 
+    async def steady(self) -> Span:
+        """Give a span that is as the one before: all that follow are held against it, so none that a busy machine has spoilt."""
+        with trio.fail_after(WITHIN_S):
+            before, now = await self.span(), await self.span()
+            while not 0.95 <= now.median_s(self.alone) / before.median_s(self.alone) <= 1.05:
+                before, now = now, await self.span()
+        return now
+
     def kill(self, *names: str) -> None:
         for name in names:
             self.plant.set_fault(name, STALL)
@@ -165,7 +173,7 @@ async def test_dead_devices_move_no_poll_of_independent_ones_and_cost_their_trun
         )
         async with gateway_running(config) as house:
             await street.up(house)
-            healthy = await street.span()
+            healthy = await street.steady()
 
             (lone_dead, *alone), stations = street.alone, street.trunk
             dead = stations[:1]
@@ -205,6 +213,7 @@ async def test_many_time_outs_in_a_row_cost_a_station_of_a_trunk_neither_its_ret
             dead = ReadMultiple(address=f"{TRUNK}:9", service_data=b"\x0c", timeout_s=0.05, retries=7)
             with pytest.raises(RequestTimedOut):
                 await ask_link(house.registry, dead)
+            await until(lambda: len(peer.requests(READ_MULTIPLE)) >= 8)  # it takes the last one when it comes to it
             assert len(peer.requests(READ_MULTIPLE)) == 8
             living = ReadMultiple(address=f"{TRUNK}:7", service_data=b"\x0c", retries=0)
             assert await ask_link(house.registry, living) == b""

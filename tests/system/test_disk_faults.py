@@ -54,6 +54,10 @@ class Scene:
         assert report is not None
         return report.store
 
+    async def store_is(self, state: str) -> None:
+        """Wait until health says so; its first report is there a moment after the start."""
+        await until(lambda: self.house.gateway.board.report is not None and self.store.state == state, what=state)
+
     async def polls(self, more: int = 20) -> None:
         """Wait until the panel was asked so often again."""
         enough = self.panel.counts.answered + more
@@ -101,7 +105,7 @@ async def test_a_disk_that_takes_nothing_costs_no_poll_and_is_over_when_it_is_ov
         begin(scene.disk)
         await until(lambda: log.of("changes.coalesced") != [])
         await scene.polls()
-        await until(lambda: scene.store.state == "blocked")
+        await scene.store_is("blocked")
         assert words in scene.store.reason
         (said,) = log.of(event)
         assert words in str(said["reason"])
@@ -111,7 +115,7 @@ async def test_a_disk_that_takes_nothing_costs_no_poll_and_is_over_when_it_is_ov
         assert report.devices == {"online": 1}
 
         scene.disk.mend()
-        await until(lambda: scene.store.state == "ok")
+        await scene.store_is("ok")
         await until(lambda: log.of("changes.caught_up") != [])
         await scene.stores()
         assert len(log.of(event)) == len(log.of("store.recovered")) == 1
@@ -142,7 +146,7 @@ async def test_a_file_that_alone_goes_on_failing_is_set_aside_and_a_new_one_begu
         await scene.stores()
         scene.disk.fail("write", only=scene.house.database.name + "-wal")
         await until(lambda: scene.house.log.of("store.damaged") != [])
-        await until(lambda: scene.store.state == "ok")
+        await scene.store_is("ok")
         await scene.stores()
         assert "another file can be written there" in str(scene.house.log.of("store.damaged")[0]["reason"])
         assert len(scene.set_aside()) == 1
@@ -203,10 +207,11 @@ async def test_a_disk_that_takes_nothing_at_the_start_is_waited_for(tmp_path: Pa
     disk = Disk()
     begin(disk)
     async with scene_on(tmp_path, disk) as scene:
+        await until(lambda: scene.house.log.of(event) != [])
         await scene.polls()
         assert len(scene.house.log.of(event)) == 1
         disk.mend()
-        await until(lambda: scene.store.state == "ok")
+        await scene.store_is("ok")
         await scene.stores()
         assert len(scene.house.log.of("store.recovered")) == 1
         assert scene.house.log.of("child.exited") == []

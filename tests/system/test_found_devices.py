@@ -233,7 +233,7 @@ async def test_who_was_found_is_polled_again_after_a_restart_until_it_is_forgott
             each.begin_anew()
         async with gateway_running(building.config(tmp_path, "off")) as house:
             await until(lambda: all(house.status(each.found_as) == "disabled" for each in everybody))
-            assert all(house.point_statuses(each.found_as) == {"disabled"} for each in everybody)
+            await until(lambda: all(house.point_statuses(each.found_as) == {"disabled"} for each in everybody))
             assert all(house.one(HISTORY, each.found_as) for each in everybody)
             assert [row[0] for row in house.rows(DISCOVERED)] == names(rest), "found, whoever polls them"
         assert {each.requests for each in everybody} == {0}

@@ -59,7 +59,7 @@ async def test_an_illegal_register_is_isolated_and_its_neighbours_are_read(
 async def test_what_is_known_to_be_illegal_is_asked_no_more_and_the_rest_takes_few_reads(tmp_path: Path) -> None:
     async with running_plant(PlantSize(1, seed=5, tick_s=3600.0)) as plant:
         server = plant.servers[0]
-        device = listed("panel-1", server.port, inputs=INPUTS, rules=RULES)
+        device = listed("panel-1", server.port, inputs=INPUTS, rules=RULES, timeout_s=WITHIN_S)
         plant.set_fault("panel-1", illegal([7]))
         tap = Tap(server)
         async with gateway_running(config_of([device], tmp_path)) as house:

@@ -19,10 +19,11 @@ from t3actors.store.known import PROVISIONAL
 from tests.system.building import STILL, Resident, running_building, well
 from tests.system.house import House, config_of, gateway_running
 from tests.system.stations import with_bacnet
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 TABLES = ("PROGRAMS", "SCHEDULES", "HOLIDAYS", "TRENDLOGS", "PID_CONTROLLERS")
 PANEL, OTHER = "panel", "other"
+UNHURRIED: dict[str, Any] = {"timeout_s": WITHIN_S}  # a busy machine is not to be taken for an object that says nothing
 OPEN = "SELECT count(*) FROM ALARMS WHERE cleared_at IS NULL"
 OUT_OF_SERVICE, HALTED = tags.boolean(True), tags.enumerated(4)
 
@@ -76,7 +77,9 @@ async def test_each_table_says_all_that_the_simulated_objects_say(tmp_path: Path
         program = panel.device.objects[object_identifier(ObjectType.PROGRAM, 2)]
         program.properties[Property.PROGRAM_STATE] = HALTED
         program.properties[Property.OUT_OF_SERVICE] = OUT_OF_SERVICE
-        config = with_bacnet(config_of([panel.configured(PANEL), other.configured(OTHER)], tmp_path))
+        config = with_bacnet(
+            config_of([panel.configured(PANEL, **UNHURRIED), other.configured(OTHER, **UNHURRIED)], tmp_path)
+        )
         async with gateway_running(config) as house:
             await until(lambda: is_filled(house, PANEL, OTHER))
             programs_are_said(house)
@@ -182,7 +185,7 @@ async def test_an_alarm_is_raised_once_and_cleared_when_it_ends_and_both_are_eve
         watched = next(each for each in panel.device.points.values() if each.object_type is ObjectType.ANALOG_INPUT)
         normal = watched.value
         high = normal - 1.0  # the second enrolment's limit: it is in alarm from the start
-        config = with_bacnet(config_of([panel.configured(PANEL)], tmp_path))
+        config = with_bacnet(config_of([panel.configured(PANEL, **UNHURRIED)], tmp_path))
         async with gateway_running(config) as house:
             await until(lambda: house.one(OPEN) == 1)
             columns = (
@@ -242,10 +245,10 @@ async def test_a_panels_serial_number_is_known_where_asking_for_it_is_allowed_or
         config = with_bacnet(
             config_of(
                 [
-                    asked.configured("asked", private_transfer=True),
-                    unasked.configured("unasked"),
-                    zero.configured("zero", private_transfer=True),
-                    said.configured("said"),
+                    asked.configured("asked", private_transfer=True, **UNHURRIED),
+                    unasked.configured("unasked", **UNHURRIED),
+                    zero.configured("zero", private_transfer=True, **UNHURRIED),
+                    said.configured("said", **UNHURRIED),
                 ],
                 tmp_path,
             )
@@ -264,8 +267,9 @@ async def test_a_panels_serial_number_is_known_where_asking_for_it_is_allowed_or
                 "zero": zero.device.panel_number,
                 "said": None,
             }
-            filed = dict(house.rows("SELECT serial_number, count(*) FROM POINTS GROUP BY serial_number"))
-            assert filed == {serials[name]: len(each.device.points) for name, each in named.items()}
+            filed = "SELECT serial_number, count(*) FROM POINTS GROUP BY serial_number"
+            expected = {serials[name]: len(each.device.points) for name, each in named.items()}
+            await until(lambda: dict(house.rows(filed)) == expected, what="all points under these serial numbers alone")
     assert building.plant.counts().writes == 0
 
 
