@@ -9,6 +9,7 @@ import pytest
 
 from t3actors.points import Rules
 from t3actors.simulator.faults import Fault, FaultKind
+from t3actors.store import writer
 from tests.system.asked import all_running, client_of, until_answered, waiting_config
 from tests.system.house import gateway_running
 from tests.waiting import until
@@ -105,6 +106,7 @@ async def test_events_alarms_the_tree_and_the_metrics_are_there(tmp_path: Path) 
 async def test_metrics_are_there_though_the_database_cannot_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writer, "PULSE_S", 3600.0)  # else it may see meanwhile that its file is gone, and begin another
     async with all_running(tmp_path, panels=1) as (_, house, client):
         await until(lambda: house.status("panel-1") == "online")
         house.database.rename(tmp_path / "gone.db")

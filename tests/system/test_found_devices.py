@@ -368,6 +368,8 @@ async def test_a_link_that_dies_is_seen_by_its_devices_and_crashes_none_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
     links = Links(monkeypatch)
+    # Away for so long that on a busy machine, too, every device asks meanwhile.
+    monkeypatch.setattr(specs, "RESTART_AFTER", Backoff(initial_s=1.5, factor=1.0, cap_s=1.5, jitter=0.0))
     async with running_building(THREE) as building:
         *everybody, late = building
         configured, *found = everybody
