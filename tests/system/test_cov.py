@@ -23,7 +23,7 @@ from t3actors.simulator.bacnet.subscriptions import Peer
 from tests.ports import free_port
 from tests.simulator.bacnet.client import SUBSCRIBE, confirmed, subscribe
 from tests.system.house import House, config_of, gateway_running
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 LISTED = ("IN1", "VAR1")
 OTHERS = {"IN2", "IN3", "IN4", "OUT1", "OUT2", "VAR2"}
@@ -60,7 +60,7 @@ def device(placed: Placed, name: str, rules: Rules) -> DeviceConfig:
         protocol="bacnet",
         address=f"127.0.0.1:{placed.server.port}",
         instance=placed.device.instance,
-        timeout_s=0.5,
+        timeout_s=0.5 if rules.down_after < RULES.down_after else WITHIN_S,  # short only where it is to go
         cov=False if name == NOT_ASKED else LISTED,
         rules=rules,
     )
