@@ -20,12 +20,16 @@ class Content(msgspec.Struct, frozen=True):
     batches: dict[int, int]
 
     def is_behind(self, other: Content, boot_id: str) -> bool:
-        """Say whether this cannot have come after the other, in a file that nobody but this start of the gateway writes."""
+        """Say whether this cannot have come after the other, in a file that this start of the gateway writes."""
         return (
             self.epoch < other.epoch
-            or self.boot_id not in {other.boot_id, boot_id}
+            or (self.boot_id not in {other.boot_id, boot_id} and not self._follows(other))
             or any(batch_no < other.batches.get(detector, batch_no) for detector, batch_no in self.batches.items())
         )
+
+    def _follows(self, other: Content) -> bool:
+        """Say whether another gateway may have opened the file itself and gone on from there: the fence stops us, and the file is his."""
+        return self.epoch > other.epoch and (not other.batches or not other.batches.keys().isdisjoint(self.batches))
 
 
 def content_of(path: Path) -> Content | None:

@@ -81,6 +81,22 @@ def test_an_older_writer_commits_nothing_once_a_newer_one_has_opened(house: Hous
     assert house.one("SELECT count(*) FROM DEVICES") == 1
 
 
+def test_a_database_that_another_gateway_has_opened_is_his_and_no_damage(house: House) -> None:
+    house.put(announced(), change())
+    house.rows("PRAGMA wal_checkpoint(PASSIVE)")
+    house.store.heartbeat()
+    mine, house.boot_id = house.store, "another"
+    his = house.new_store()
+    his.open(lambda _checked: None)
+    his.store(house.batch(announced(), change(), incarnation=2))
+    house.rows("PRAGMA wal_checkpoint(PASSIVE)")
+    house.now_ms += 30_000
+    with pytest.raises(Interrupted, match="newer writer"):
+        mine.heartbeat()
+    mine.abandon_connection()
+    his.close()
+
+
 WRITE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
