@@ -237,8 +237,8 @@ class ClockStep(msgspec.Struct, frozen=True):
 class BatchStored(msgspec.Struct, frozen=True, kw_only=True):
     """The writer committed this batch (or had it already). `dropped` names changes the store had to let go:
     (device, point_id) pairs that the detector must forget, so that the next reading brings them back. `conflicts`: every device whose
-    serial number is another's, which only the store knows, and the reason that its row says. `clock_step`: the last one that was stored
-    since the last batch."""
+    serial number is another's, which only the store knows, and the reason that its row says. `clock_step`: what was stored of steps
+    since the last batch: when the last one was, and what the one furthest forward was by."""
 
     incarnation: int
     batch_no: int

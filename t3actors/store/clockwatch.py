@@ -56,7 +56,7 @@ class ClockWatch:
             self._looked_ms = machine_ms
 
     def take_step(self) -> ClockStep | None:
-        """Take the last step that is stored, and was not taken yet."""
+        """Take the last step that is stored, and was not taken yet; of several the one that goes furthest forward, as of now."""
         step, self._step = self._step, None
         return step
 
@@ -81,7 +81,8 @@ class ClockWatch:
             connection.execute(_TRUST, (stretches.trusted,))
         step_s = round(step_ms / 1000, 1)
         if abs(step_ms) > STEP_MS:
-            self._step = ClockStep(self._wall_ms(), step_ms)
+            not_told_ms = step_ms if self._step is None else self._step.by_ms
+            self._step = ClockStep(self._wall_ms(), max(step_ms, not_told_ms))  # a little back is no way back
             self._log(events.CLOCK_STEPPED, step_s=step_s, trusted=stretches.trusted)
         if stretches.trusted and not was_trusted:
             self._log(events.CLOCK_TRUSTED, step_s=step_s)

@@ -240,6 +240,17 @@ def test_a_step_is_told_once_with_the_next_batch_that_is_stored(tmp_path: Path, 
     assert told == [ClockStep(box.now_ms, by_ms), None]
 
 
+def test_a_clock_that_is_put_forward_and_then_set_a_little_back_before_the_next_batch_was_put_forward(
+    tmp_path: Path,
+) -> None:
+    box = Box(tmp_path, T0_MS, trusted=True)
+    box.opened().put(announced())
+    for by_ms in (HOUR_MS, -5000):
+        box.set_clock(box.now_ms + by_ms, trusted=True)
+        box.store.heartbeat()
+    assert box.store.store(box.batch(change(at_ms=box.now_ms))).clock_step == ClockStep(box.now_ms, HOUR_MS)
+
+
 def test_time_asleep_is_no_step(tmp_path: Path) -> None:
     box = Box(tmp_path, T0_MS, trusted=True)
     box.opened().put(announced())
