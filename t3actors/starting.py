@@ -59,7 +59,9 @@ async def keep_hold(renew: Callable[[], bool], log: Log) -> NoReturn:
                 log(GATEWAY_LOCK_LOST, reason="it was made anew, and is held")
         except (AlreadyRunning, StoreUnreachable) as error:
             wrong = str(error)
-        if wrong and wrong == before != told:
+        if not wrong:
+            told = ""
+        elif wrong == before != told:
             log(GATEWAY_LOCK_LOST, reason=wrong)
             told = wrong
 

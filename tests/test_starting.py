@@ -41,4 +41,9 @@ async def test_a_lost_lock_is_said_once_and_what_lasts_for_a_moment_is_not(
             assert log.of("gateway.lock_lost")[2:] == [
                 {"reason": f"{lock}: cannot be created: No such file or directory"}
             ]
+            (tmp_path / "moved").rename(lock.parent)
+            await trio.sleep(2 * HOLD_EVERY_S)
+            lock.parent.rename(tmp_path / "moved")
+            await trio.sleep(5 * HOLD_EVERY_S)
+            assert log.of("gateway.lock_lost")[3:] == log.of("gateway.lock_lost")[2:3]  # another time
             nursery.cancel_scope.cancel()
