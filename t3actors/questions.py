@@ -168,11 +168,13 @@ class WriterStandingRequested(msgspec.Struct, frozen=True, kw_only=True):
 class WriterStanding(msgspec.Struct, frozen=True, kw_only=True):
     """How the writer is. `waits_for`: why what it holds cannot be stored now; "": it takes batches.
 
+    `waits_for_lock`: that is because somebody holds the database, this process itself perhaps.
     `history_waits`: there is no room for samples, current values go on. `size_bytes`: of the database with its log.
     """
 
     batches_stored: int = 0
     waits_for: str = ""
+    waits_for_lock: bool = False
     history_waits: bool = False
     size_bytes: int = 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from t3actors.errors import (
     SchemaTooNew,
+    StoreBusy,
     StoreDamaged,
     StoreError,
     StoreFailing,
@@ -42,6 +43,11 @@ class Troubles:
     def is_the_disk(self) -> bool:
         """Whether the disk failed: that is not over before something is stored again."""
         return self._trouble in _OF_THE_DISK
+
+    @property
+    def waits_for_lock(self) -> bool:
+        """Whether what is waited for is a lock."""
+        return bool(self.waits_for) and self._trouble == StoreBusy.__name__
 
     def say(self, error: StoreError) -> None:
         """Something has to wait because of this error."""

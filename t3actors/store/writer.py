@@ -311,6 +311,7 @@ class DatabaseWriter(ThreadActor):
         return WriterStanding(
             batches_stored=self._store.batches_stored,
             waits_for=self._troubles.waits_for,
+            waits_for_lock=self._troubles.waits_for_lock,
             history_waits=self._store.room.is_short,
             size_bytes=size_bytes_of(self._store.path),
         )

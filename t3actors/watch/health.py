@@ -100,7 +100,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(TrioActor):
-    """Looks once a second and hangs what it saw on the board. `links`: the devices on each link, by its role."""
+    """Looks once a second and hangs what it saw on the board. `links`: the devices on each link, by its role.
+
+    `let_go`: what closes the database where it is only kept open, while the writer waits for a lock: one that SQLite itself was left with
+    stays as long as anybody in this process has the file open (failing.py).
+    """
 
     def __init__(
         self,
@@ -112,6 +116,7 @@ class Health(TrioActor):
         overrides: Mapping[str, Override],
         links: Callable[[], Mapping[str, Sequence[str]]] = dict,
         neighbours: Neighbours | None = None,
+        let_go: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__()
         self._identity = identity
@@ -120,6 +125,7 @@ class Health(TrioActor):
         self._overrides = overrides
         self._links = links
         self._neighbours = neighbours or Neighbours()
+        self._let_go = let_go
         self._wall_ms = wall_ms
         self._counts = DetectorCounts()
         self._standings: tuple[DeviceStanding, ...] = ()
@@ -185,6 +191,8 @@ class Health(TrioActor):
                 standing = await self.registry.ask("writer", WriterStandingRequested())
                 if isinstance(standing, WriterStanding):
                     self._writer, self._heard_s, self._writer_answered = standing, self.now_s(), True
+                    if standing.waits_for_lock:
+                        self._let_go()
                     if standing.size_bytes:
                         self._growth.note(self._heard_s, standing.size_bytes)
             await trio.sleep(LOOK_EVERY_S)

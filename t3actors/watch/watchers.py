@@ -60,6 +60,7 @@ def watchers(
             overrides=reach.control.overrides,
             links=reach.links,
             neighbours=Neighbours(has_webview=config.store.webview is not None, installations=reach.installations),
+            let_go=inside.reading.let_go,
         ),
         "live": partial(Live, inside.fanout),
         "api": lambda: ApiServer(

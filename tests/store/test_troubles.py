@@ -37,6 +37,7 @@ def test_a_trouble_is_said_once_and_once_when_it_is_over(
     for _ in range(3):
         troubles.say(error("why"))
     assert (troubles.waits_for, troubles.is_the_disk) == ("why", is_the_disk)
+    assert troubles.waits_for_lock is not is_the_disk
     for _ in range(2):
         troubles.say_over()
     assert (troubles.waits_for, troubles.is_the_disk) == ("", False)

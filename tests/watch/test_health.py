@@ -77,6 +77,10 @@ class Looked:
     def __init__(self) -> None:
         self.detector, self.writer, self.board = Detector(), Writer(), HealthBoard()
         self.supervisor: Supervisor
+        self.let_go = 0
+
+    def lets_go(self) -> None:
+        self.let_go += 1
 
     def shown(self) -> dict[str, Any]:
         shown: dict[str, Any] = msgspec.json.decode(self.board.shown().body)
@@ -104,6 +108,7 @@ async def looking(*children: ChildRow, links: dict[str, list[str]] | None = None
                 children=lambda: children,
                 overrides=OVERRIDES,
                 links=lambda: links or {},
+                let_go=looked.lets_go,
             ),
         ),
     )
@@ -130,6 +135,16 @@ async def test_what_the_detector_counts_is_shown(autojump_clock: MockClock) -> N
         ]
         assert looked.shown()["overrides"] == {"ahu-2": {"stopped": False, "poll_interval_s": 5.0}}
         assert looked.shown()["actors"]["state"] == "ok"
+
+
+async def test_while_the_writer_waits_for_a_lock_the_database_is_not_kept_open(autojump_clock: MockClock) -> None:
+    async with looking() as looked:
+        looked.writer.standing = WriterStanding(waits_for="the disk")
+        await trio.sleep(3)
+        assert looked.let_go == 0
+        looked.writer.standing = WriterStanding(waits_for="database is locked", waits_for_lock=True)
+        await trio.sleep(3)
+        assert looked.let_go == 3
 
 
 async def test_an_actor_that_does_not_run_is_named_and_the_gateway_is_live_all_the_same(

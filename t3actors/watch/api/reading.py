@@ -164,6 +164,11 @@ class Lane:
             self._reader, self._file, self._log, self._index = self._open(self._database), file, log, index
         return self._reader
 
+    def let_go(self) -> None:
+        """Let go of the file until the next question, unless somebody is asking."""
+        if not self._turn.borrowed_tokens:
+            self.close()
+
     def close(self) -> None:
         """Let go of the file; nobody may be asking."""
         reader, self._reader = self._reader, None
@@ -179,6 +184,11 @@ class Reading:
     ) -> None:
         self.quick = Lane(database, open_reader, within_s)
         self.slow = Lane(database, open_reader, within_s)
+
+    def let_go(self) -> None:
+        """Let go of the file where nobody is asking."""
+        self.quick.let_go()
+        self.slow.let_go()
 
     def close(self) -> None:
         """Let go of the file."""

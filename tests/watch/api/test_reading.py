@@ -125,6 +125,20 @@ async def test_a_long_question_keeps_a_short_one_of_the_other_lane_not_waiting(t
     assert all(each.closed for each in opened.readers)
 
 
+async def test_a_lane_in_which_nobody_asks_lets_go_until_the_next_question(tmp_path: Path) -> None:
+    opened = Opened()
+    both = Reading(tmp_path, opened)
+    await both.quick.read(lambda reader: reader.devices())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(both.slow.read, long_question)
+        await until(lambda: len(opened.readers) == 2)
+        both.let_go()
+        assert [each.closed for each in opened.readers] == [True, False]
+        nursery.cancel_scope.cancel()
+    assert await both.quick.read(lambda reader: len(reader.devices())) == 1
+    both.close()
+
+
 async def test_who_waits_too_long_for_his_turn_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "WAITS_AT_MOST_S", 0.05)
     made, opened = lane(tmp_path)
