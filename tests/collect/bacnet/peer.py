@@ -75,10 +75,12 @@ class Peer:
         return [one for one in found if one is not None and one[1] == service]
 
     def _live(self) -> None:
-        while not self._over.is_set():
+        while True:
             try:
                 frame, source = self.socket.recvfrom(2048)
             except TimeoutError:
+                if self._over.is_set():  # not before all is read that came: this thread may be late
+                    return
                 continue
             self.frames.append(frame)
             for answer in self.answer(frame, source):

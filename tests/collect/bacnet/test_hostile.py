@@ -105,7 +105,7 @@ async def test_frames_from_the_very_station_that_is_asked_cost_at_most_its_reque
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(suffer)
                 for _ in range(30):
-                    asked = ReadMultiple(address=peer.address, service_data=b"\x0c", retries=0)
+                    asked = ReadMultiple(address=peer.address, service_data=b"\x0c", timeout_s=30, retries=0)
                     assert await ask_link(house.registry, asked) == b"\x01"
             stack = house.link._serving.stack
             assert stack is not None

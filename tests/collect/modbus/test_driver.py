@@ -40,8 +40,8 @@ from tests.collect.modbus.fake_device import (
 from tests.simulator.client import serving as simulated
 from tests.waiting import until
 
-SHORT_S = 0.15  # a time-out that the test waits for
-LONG_S = 5.0  # one that it does not
+SHORT_S = 0.5  # a time-out that the test waits for, and by which what is answered has come
+LONG_S = 60.0  # one that it does not
 
 
 class Bench:

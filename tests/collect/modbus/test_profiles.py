@@ -94,7 +94,7 @@ async def met(device: Device, profile: str, **more: object) -> AsyncIterator[Mod
         await nursery.start(server.serve)
         registry = Registry()
         address = f"{server.host}:{server.port}"
-        config = DeviceConfig(name="dut", protocol="modbus", address=address, profile=profile, timeout_s=5.0, **more)  # type: ignore[arg-type]
+        config = DeviceConfig(name="dut", protocol="modbus", address=address, profile=profile, timeout_s=60.0, **more)  # type: ignore[arg-type]
         link = ModbusLink(address, LinkSettings(per_poll=config.connection == "per_poll"), log=silent)
         async with running(link, name=role_of(address), registry=registry):
             yield ModbusDriver(config, registry, silent, trio.current_time)

@@ -28,7 +28,7 @@ from t3actors.collect.bacnet.link.requests import ReadMultiple, ReadProperty, Re
 from t3actors.config import BacnetNetwork
 from t3actors.errors import BadResponse, LinkDown, NotSent, RequestRefused, RequestTimedOut
 from t3actors.stations import station
-from tests.collect.bacnet.peer import PRESENT, Peer, acknowledging, confirmed, link_up, plain, unicast
+from tests.collect.bacnet.peer import PRESENT, Peer, ack, acknowledging, confirmed, link_up, plain, unicast
 from tests.ports import free_port
 from tests.waiting import WITHIN_S, until
 
@@ -204,8 +204,10 @@ async def test_whoever_stops_waiting_causes_no_further_frame_and_no_second_reque
 
     with Peer(slow) as peer:
         async with link_up() as house:
-            with trio.move_on_after(0.1):
-                await ask_link(house.registry, multiple(peer, timeout_s=0.5, retries=5))
+            async with trio.open_nursery() as impatient:
+                impatient.start_soon(ask_link, house.registry, multiple(peer, timeout_s=1.0, retries=5))
+                await until(lambda: peer.frames)
+                impatient.cancel_scope.cancel()
             assert await ask_link(house.registry, multiple(peer)) == b""
     asked = peer.requests(14)
     assert len(asked) == 2
@@ -369,18 +371,17 @@ async def test_bacpypes3s_own_device_is_read_value_for_value() -> None:
 async def test_what_nobody_waits_for_any_more_is_taken_out_of_the_line_and_never_sent() -> None:
     with Peer() as peer:
         async with link_up() as house:
-            async with trio.open_nursery() as nursery:
-
-                async def in_vain() -> None:
-                    with pytest.raises(RequestTimedOut):
-                        await ask_link(house.registry, multiple(peer, timeout_s=0.3))
-
-                nursery.start_soon(in_vain)
+            async with trio.open_nursery() as first:
+                first.start_soon(ask_link, house.registry, multiple(peer))
                 await until(lambda: peer.frames)
-                with trio.move_on_after(0.05):
-                    await ask_link(house.registry, multiple(peer))
+                async with trio.open_nursery() as second:
+                    second.start_soon(ask_link, house.registry, multiple(peer))
+                    await until(lambda: len(house.link._serving.jobs) == 2)
+                    second.cancel_scope.cancel()
+                invoke_id, _, _ = peer.requests(14)[0]
+                peer.socket.sendto(ack(invoke_id, 14, b""), house.at)
             await until(lambda: not house.link._serving.jobs)
-            assert len(peer.requests(14)) == 1
+    assert len(peer.requests(14)) == 1
 
 
 async def test_what_stood_in_line_longer_than_its_patience_is_not_sent_and_no_silence_of_the_device() -> None:

@@ -22,7 +22,7 @@ from t3actors.collect.bacnet.link.requests import (
 )
 from t3actors.errors import LinkDown, RequestRefused
 from tests.collect.bacnet.peer import House, Peer, acknowledging, confirmed, link_up, plain, unicast
-from tests.waiting import until
+from tests.waiting import WITHIN_S, until
 
 WRITE = bytes.fromhex("0005070f0c0000000119553e44000000003f")
 REFUSED = {
@@ -55,7 +55,7 @@ class Stranger:
     def say(self, frame: bytes, house: House) -> None:
         self.socket.sendto(frame, house.at)
 
-    async def hear(self, within_s: float = 2.0) -> bytes | None:
+    async def hear(self, within_s: float = WITHIN_S) -> bytes | None:
         with trio.move_on_after(within_s):
             await trio.lowlevel.wait_readable(self.socket)
             return self.socket.recv(2048)
@@ -242,7 +242,7 @@ async def test_a_station_behind_a_given_router_is_reached_through_it() -> None:
 
     with Peer(router) as peer:
         async with link_up(routers={50: peer.address}) as house:
-            ask = ReadMultiple(address="50:7", service_data=b"\x0c", retries=0)
+            ask = ReadMultiple(address="50:7", service_data=b"\x0c", timeout_s=30, retries=0)
             assert await ask_link(house.registry, ask) == b"\x09"
             assert peer.frames[0][4:12] == bytes.fromhex("0124003201 07ff".replace(" ", "")) + peer.frames[0][11:12]
 

@@ -82,10 +82,11 @@ async def test_a_lost_renewal_is_borne_until_the_time_to_live_is_over(monkeypatc
     with Bbmd(0) as bbmd:
         async with link_up(bbmd=bbmd.address, bbmd_ttl_s=60.0) as house:
             await until(lambda: house.log.named("bbmd.registered"))
+            lost = len(house.log.named("bbmd.lost"))  # once where the machine was too slow for the very first answer
             bbmd.code = None
             asked = len(bbmd.registrations())
             await until(lambda: len(bbmd.registrations()) > asked + 7)
             await ask_link(house.registry, WhoIs())
-            assert house.log.named("bbmd.lost") == []
+            assert len(house.log.named("bbmd.lost")) == lost
             bbmd.code = 0x30
-            await until(lambda: house.log.named("bbmd.lost"), what="a refusal is believed at once")
+            await until(lambda: len(house.log.named("bbmd.lost")) > lost, what="a refusal is believed at once")

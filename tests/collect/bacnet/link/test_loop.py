@@ -57,7 +57,7 @@ async def test_what_takes_too_long_is_cancelled_at_its_hard_limit() -> None:
             cancelled.set()
 
     with pytest.raises(RequestTimedOut, match="hard limit"):
-        await thread.call(for_ever, timeout_s=0.05)
+        await thread.call(for_ever, timeout_s=1.0)  # it must have begun by then
     await until(cancelled.is_set)
     await thread.stop()
 
@@ -88,7 +88,7 @@ async def test_an_endless_loop_is_seen_given_up_and_ended(monkeypatch: pytest.Mo
             pass
 
     with pytest.raises(RequestTimedOut):
-        await thread.call(spin, timeout_s=0.1)
+        await thread.call(spin, timeout_s=1.0)  # likewise
     await until(lambda: thread.silent_s() > 0.5)
     assert "spin" in thread.where()
     thread.give_up("it hangs")
@@ -133,7 +133,7 @@ async def test_a_link_whose_thread_dies_is_started_anew_on_the_same_port(
     monkeypatch.setattr(link_module, "LOOK_S", 0.1)
     tree, released = Tree(free_port()), threading.Event()
     with Peer(acknowledging(b"\x05")) as peer:
-        asked = ReadMultiple(address=peer.address, service_data=b"\x0c", retries=0)
+        asked = ReadMultiple(address=peer.address, service_data=b"\x0c", timeout_s=30, retries=0)
         async with trio.open_nursery() as nursery:
             await nursery.start(tree.run)
             assert await ask_link(tree.registry, asked) == b"\x05"
