@@ -389,16 +389,20 @@ async def test_what_stood_in_line_longer_than_its_patience_is_not_sent_and_no_si
         async with link_up() as house:
             async with trio.open_nursery() as nursery:
 
-                async def in_vain() -> None:
-                    with pytest.raises(RequestTimedOut):
-                        await ask_link(house.registry, multiple(peer, timeout_s=0.3))
+                async def impatient() -> None:
+                    asked = ReadMultiple(address=peer.address, service_data=DATA, patience_s=0.01)
+                    with pytest.raises(NotSent, match="never sent"):
+                        await ask_link(house.registry, asked)
 
-                nursery.start_soon(in_vain)
+                nursery.start_soon(ask_link, house.registry, multiple(peer))
                 await until(lambda: peer.frames)
-                impatient = ReadMultiple(address=peer.address, service_data=DATA, patience_s=0.01)
-                with pytest.raises(NotSent, match="never sent"):
-                    await ask_link(house.registry, impatient)
-            assert len(peer.requests(14)) == 1
+                nursery.start_soon(impatient)
+                await until(lambda: len(house.link._serving.jobs) == 2)
+                in_line_s = trio.current_time()
+                await until(lambda: trio.current_time() > in_line_s + 0.05)
+                invoke_id, _, _ = peer.requests(14)[0]
+                peer.socket.sendto(ack(invoke_id, 14, b""), house.at)
+    assert len(peer.requests(14)) == 1
 
 
 async def test_a_trunk_bears_one_request_at_a_time_whatever_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
